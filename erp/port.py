@@ -1,0 +1,355 @@
+"""The contract between Tieback and an ERP: what may be asked of it, and what its answers mean.
+
+Standard library only. `erp/` speaks to every ERP through `ErpBackend`; an adapter (for example `cmic_adapter/`)
+implements it and knows nothing else of ours. Money is Decimal in the company's currency with 2 places, quantities have
+4 places, codes are the ERP's own, kept to the character. Words are neutral: the adapter translates.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+
+class JobStatus(StrEnum):
+    """Where a job stands in the ERP: its original budget is open, it is in process, or it takes nothing any more."""
+
+    PENDING = "pending"
+    STARTED = "started"
+    CLOSED = "closed"
+
+
+class DocumentKind(StrEnum):
+    """What a document changes: the original budget, or the budget after it."""
+
+    ORIGINAL = "original"
+    MODIFICATION = "modification"
+
+
+class PostingState(StrEnum):
+    """What the ERP says of a delivered document."""
+
+    WAITING = "waiting"  # complete and ready, no accountant has posted it yet
+    POSTED = "posted"  # counts, with exactly our amounts
+    POSTED_DIFFERENT = "posted_different"  # counts, with other amounts: see differences
+    REJECTED = "rejected"  # the ERP's people turned it down
+    ABSENT = "absent"  # not there although its job is visible; erp calls it removed when seen twice
+    STAGING = "staging"  # somebody set it back to an unapproved status
+    INDETERMINATE = "indeterminate"  # the evidence does not decide
+
+
+class WithdrawState(StrEnum):
+    """How a withdrawal ended."""
+
+    WITHDRAWN = "withdrawn"  # nothing of the document is left in the ERP
+    POSTED = "posted"  # too late: it counts already
+    CONFLICT = "conflict"  # somebody changed what we wrote; a person decides
+
+
+@dataclass(frozen=True, order=True)
+class ErpKey:
+    """One budget code in the ERP's own codes."""
+
+    job: str
+    cost_code: str
+    cost_type: str
+
+
+@dataclass(frozen=True)
+class ErpCompany:
+    """A company of the ERP and the settings its adapter needs for it (the adapter validates `options`)."""
+
+    code: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ErpLine:
+    """One line of a document.
+
+    `ref` is ours and comes back in findings. `delta` is the signed change. An ORIGINAL line also has `target` (what the
+    original budget shall be, absolute) and `before` (what the ERP held when the document was accepted). Lines with the
+    same key are summed by the adapter. `quantity` is only set where it may travel with the amount.
+    """
+
+    ref: str
+    key: ErpKey
+    description: str
+    delta: Decimal
+    target: Decimal | None = None
+    before: Decimal | None = None
+    quantity: Decimal | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class ErpDocument:
+    """One thing to be written in the ERP, frozen: the same object is pushed, found, polled and withdrawn."""
+
+    company: ErpCompany
+    number: str  # 11 characters, minted once, never reused
+    content_hash: str  # hex SHA-256 over the neutral snapshot
+    kind: DocumentKind
+    job: str  # the main job
+    title: str
+    date: date
+    lines: tuple[ErpLine, ...]
+    route: str = ""  # the adapter's own word for the way taken, as its Receipt or Journal told; empty before
+    erp_number: str = ""  # the number the ERP gave, where it numbers itself
+
+    @property
+    def net(self) -> Decimal:
+        """The sum of the deltas; 0 for a transfer."""
+        return sum((line.delta for line in self.lines), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person must fix, in plain words, tied to our lines where it concerns lines."""
+
+    code: str  # stable, snake_case
+    message: str  # what is wrong and what to do, one sentence
+    refs: tuple[str, ...] = ()  # ErpLine.ref of the lines it concerns
+    field: str = ""
+    raw: str = ""  # the ERP's own words
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that a document is completely in the ERP, ready to be posted there."""
+
+    number: str
+    route: str
+    lines: int
+    total: Decimal
+    erp_number: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One budget code whose amount in the ERP is not what we sent."""
+
+    key: ErpKey
+    refs: tuple[str, ...]
+    sent: Decimal
+    found: Decimal
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What became of one document, with the evidence for it (JSON-ready)."""
+
+    number: str
+    state: PostingState
+    posted_on: date | None = None
+    differences: tuple[Difference, ...] = ()
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a withdrawal ended, in a word and a sentence."""
+
+    state: WithdrawState
+    note: str = ""
+    posting: Posting | None = None
+
+
+@dataclass(frozen=True)
+class BudgetCodeRow:
+    """One budget code the ERP has on a job: original and current budget, 2 places."""
+
+    key: ErpKey
+    name: str
+    original: Decimal
+    current: Decimal
+    active: bool = True
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the ERP held for some jobs at one moment. A job missing from `statuses` is not visible to us."""
+
+    company: str
+    statuses: Mapping[str, JobStatus]
+    rows: tuple[BudgetCodeRow, ...]
+    read_at: datetime
+
+
+@dataclass(frozen=True)
+class CompanyRow:
+    code: str
+    name: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job; `parent` is the main job's code for a sub job, else empty. `writable` False: it takes no new documents."""
+
+    code: str
+    name: str
+    parent: str
+    status: JobStatus
+    writable: bool = True
+
+
+@dataclass(frozen=True)
+class CostCodeRow:
+    """A cost code; `parent` is the code above it, else empty."""
+
+    code: str
+    name: str
+    parent: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class CostTypeRow:
+    code: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class AssignedCostCodeRow:
+    """A cost code the ERP lists for one job; an inactive one refuses entries there."""
+
+    job: str
+    code: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class ErpLimits:
+    """What a code may look like in this ERP: the longest in characters, and a pattern every code must match whole."""
+
+    job: int
+    cost_code: int
+    cost_type: int
+    code_pattern: str
+    takes_sub_jobs: bool = True
+
+
+class ErpError(Exception):
+    """Base of the three failures a delivery can handle."""
+
+
+class ErpUnavailable(ErpError):
+    """This call wrote nothing; try again later (earlier calls of the same push may have written)."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after  # seconds, where the ERP or the adapter knows
+
+
+class ErpNotYet(ErpUnavailable):
+    """Nothing is broken: the ERP cannot take this document yet, for example because its job has not been started."""
+
+
+class ErpRefused(ErpError):
+    """It said no and wrote nothing more; a person must change something. Carries findings, per line where possible."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(f.message for f in findings))
+        self.findings = tuple(findings)
+
+
+class ErpUnconfirmed(ErpError):
+    """A request left us and no trustworthy answer came back; ask find() before sending anything again."""
+
+    def __init__(self, reason: str, *, step: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.step = step
+
+
+class ErpMisconfigured(Exception):
+    """Credentials, rights or names are wrong: stop this connection. Not an ErpError: nothing may swallow it."""
+
+
+class Journal(Protocol):
+    """Where an adapter writes down each write before it leaves and what came back. Handed in by erp, durable."""
+
+    def before(self, *, step: str, request_id: str, method: str, target: str, body: str) -> None:
+        """Record durably that this request is about to leave, and extend the claim. Raises when the claim is lost:
+        the request must then not be sent. `step` is the adapter's stable key of the write (for example `line:3`)."""
+
+    def after(self, *, request_id: str, status: int | None, answer: str, outcome: str) -> None:
+        """Record what came back: `outcome` is done, refused, unavailable, unconfirmed or misconfigured."""
+
+    def learned(self, *, route: str = "", erp_number: str = "") -> None:
+        """Keep what the ERP or the route decision taught us, so that the next try starts from it."""
+
+
+class ErpBackend(ABC):
+    """Everything Tieback asks of an ERP. One instance per process and alias; safe to use from one thread at a time."""
+
+    limits: ErpLimits
+    name: str  # as people call it, for example "CMiC"
+
+    @abstractmethod
+    def problems(self, document: ErpDocument) -> list[Finding]:
+        """What is wrong with a document that can be seen without the network."""
+
+    @abstractmethod
+    def reading(self, company: ErpCompany, jobs: Sequence[str]) -> Reading:
+        """What the ERP holds now on these jobs. Raises ErpUnavailable, ErpMisconfigured."""
+
+    @abstractmethod
+    def push(self, document: ErpDocument, journal: Journal) -> Receipt:
+        """Write what is missing of a document, verify it, make it ready to post. Safe to call again: finishes what is
+        missing, doubles nothing; a finished one makes no write. Raises the four failures."""
+
+    @abstractmethod
+    def find(self, document: ErpDocument) -> Receipt | None:
+        """The receipt of a completely written document, None when it is absent or incomplete. Reads only."""
+
+    @abstractmethod
+    def postings(self, documents: Sequence[ErpDocument]) -> list[Posting]:
+        """What became of many delivered documents, in few requests, one Posting each."""
+
+    @abstractmethod
+    def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
+        """Take an unposted document out of the ERP again. Writes, so it is journaled; safe to call again."""
+
+    @abstractmethod
+    def companies(self) -> Iterator[CompanyRow]:
+        """Every company visible to us."""
+
+    @abstractmethod
+    def jobs(self, company: ErpCompany) -> Iterator[JobRow]:
+        """Every job and sub job of a company visible to us."""
+
+    @abstractmethod
+    def cost_codes(self, company: ErpCompany) -> Iterator[CostCodeRow]:
+        """Every cost code of a company, active or not."""
+
+    @abstractmethod
+    def cost_types(self, company: ErpCompany) -> Iterator[CostTypeRow]:
+        """Every cost type of a company, active or not."""
+
+    @abstractmethod
+    def units(self, company: ErpCompany) -> Iterator[UnitRow]:
+        """Every unit of measure."""
+
+    @abstractmethod
+    def assigned_cost_codes(self, company: ErpCompany, jobs: Sequence[str]) -> Iterator[AssignedCostCodeRow]:
+        """The cost codes the ERP lists for these jobs (all jobs of the company when empty)."""
+
+    @abstractmethod
+    def check(self, company: ErpCompany) -> list[str]:
+        """What is missing before this ERP may be written to, one sentence each; empty when all is well."""
