@@ -1,0 +1,258 @@
+"""Reads every environment variable Tieback knows, once, and refuses odd values.
+
+Each refusal is a sentence that names the variable and the fix; secrets never appear in it.
+"""
+
+import ipaddress
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import available_timezones
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+reader = environ.Env()
+
+DEBUG_ONLY_KEY = "debug-only-key-never-used-when-debug-is-off"
+CMIC_BACKEND = "cmic_adapter.backend.CmicBackend"
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable as it stands, or `default` where it is unset."""
+    return str(reader.str(name, default=default))
+
+
+def flag(name: str) -> bool:
+    """Return whether the variable says yes; unset means no."""
+    value = text(name).lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"", "0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def seconds(name: str, default: str) -> float:
+    """Return a positive number, for example of seconds."""
+    try:
+        value = Decimal(text(name, default))
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise ImproperlyConfigured(f"{name} must be a number above 0, for example {default}.")
+    return float(value)
+
+
+def count(name: str, default: int) -> int:
+    """Return a whole number of at least 1."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least 1, for example {default}.")
+    return int(value)
+
+
+def secret_key(*, debug: bool) -> str:
+    """Return SECRET_KEY, which may be missing only while DEBUG is on."""
+    value = text("SECRET_KEY")
+    if value:
+        return value
+    if debug:
+        return DEBUG_ONLY_KEY
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to at least 50 random characters, "
+        'for example from: python -c "import secrets; print(secrets.token_urlsafe(60))"'
+    )
+
+
+def base_url(*, debug: bool) -> str:
+    """Return the address people use to reach Tieback, without a slash at the end."""
+    value = text("BASE_URL", "http://127.0.0.1:8000" if debug else "")
+    if not value:
+        raise ImproperlyConfigured(
+            "BASE_URL is not set. Set it to the address people open, for example https://tieback.example.com."
+        )
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ImproperlyConfigured(f"BASE_URL must be http(s)://host[:port] without a path, not {value!r}.")
+    return value.rstrip("/")
+
+
+def allowed_hosts(*, base_url: str, debug: bool) -> list[str]:
+    """Return the host names this site answers to: ALLOWED_HOSTS, or the host of BASE_URL."""
+    hosts = [host.strip() for host in text("ALLOWED_HOSTS").split(",") if host.strip()]
+    if "*" in hosts and not debug:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name hosts, separated by commas; * is for DEBUG only.")
+    return hosts or [str(urlsplit(base_url).hostname)]
+
+
+def database() -> dict[str, Any]:
+    """Return Django's settings for the one PostgreSQL database in DATABASE_URL."""
+    url = text("DATABASE_URL")
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be a PostgreSQL address, for example postgres://user:password@host:5432/tieback. "
+            "`python -m embedded services` starts a PostgreSQL and prints its address."
+        )
+    config: dict[str, Any] = dict(reader.db_url_config(url))
+    config["HOST"] = unquote(
+        config["HOST"]
+    )  # a socket's folder: postgres://user@%2Fvar%2Frun%2Fpostgresql/tieback
+    config["ENGINE"] = "django.db.backends.postgresql"
+    config["CONN_MAX_AGE"] = 60
+    config["CONN_HEALTH_CHECKS"] = True
+    config["ATOMIC_REQUESTS"] = False
+    config["OPTIONS"] = {"connect_timeout": 5, **config.get("OPTIONS", {})}
+    return config
+
+
+def redis_url() -> str:
+    """Return REDIS_URL in redis-py's words: redis://, rediss:// or unix:///path?db=0."""
+    url = text("REDIS_URL")
+    parts = urlsplit(url)
+    if parts.scheme in {"redis", "rediss"} and parts.hostname:
+        return url
+    if parts.scheme in {"unix", "redis+socket"} and parts.path.startswith("/"):
+        query = parse_qs(parts.query)
+        number = (query.get("db") or query.get("virtual_host") or ["0"])[0]
+        return f"unix://{parts.path}?db={number}"
+    raise ImproperlyConfigured(
+        "REDIS_URL must be redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket?db=0. "
+        "`python -m embedded services` starts a Valkey and prints its address."
+    )
+
+
+def broker_url(*, redis_url: str) -> str:
+    """Return the same server in Celery's words, which spell a unix socket redis+socket://."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query)['db'][0]}"
+
+
+def email() -> dict[str, Any]:
+    """Return Django's mail settings from EMAIL_URL, for example smtp+tls://user:password@host:587."""
+    url = text("EMAIL_URL", "consolemail://")
+    if urlsplit(url).scheme not in environ.Env.EMAIL_SCHEMES:
+        known = ", ".join(sorted(environ.Env.EMAIL_SCHEMES))
+        raise ImproperlyConfigured(f"EMAIL_URL must begin with one of: {known}.")
+    config = dict(environ.Env.email_url_config(url))
+    return {key: value for key, value in config.items() if key.startswith("EMAIL_") and value is not None}
+
+
+def time_zone() -> str:
+    """Return TIME_ZONE, a name of the IANA database."""
+    value = text("TIME_ZONE", "UTC")
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"TIME_ZONE must be a name like Europe/Berlin or UTC, not {value!r}.")
+    return value
+
+
+def number_prefix() -> str:
+    """Return the three characters that every document number of this installation begins with."""
+    value = text("TIEBACK_NUMBER_PREFIX", "TB-")
+    if len(value) != 3 or not value.isascii() or not value.isprintable():
+        raise ImproperlyConfigured(
+            "TIEBACK_NUMBER_PREFIX must be exactly 3 plain characters, for example TB-."
+        )
+    return value
+
+
+def erp_backends(*, redis_url: str) -> dict[str, dict[str, Any]]:
+    """Return alias -> backend and options; empty where no ERP is configured (CMIC_BASE_URL unset)."""
+    url = text("CMIC_BASE_URL")
+    if not url:
+        return {}
+    options = {
+        "base_url": cmic_url("CMIC_BASE_URL", url),
+        "username": cmic_username(),
+        "password": cmic_password(),
+        "requests_per_second": seconds("CMIC_REQUESTS_PER_SECOND", "8"),
+        "concurrency": count("CMIC_CONCURRENCY", 3),
+        "connect_timeout": seconds("CMIC_CONNECT_TIMEOUT", "5"),
+        "read_timeout": seconds("CMIC_READ_TIMEOUT", "30"),
+        "write_timeout": seconds("CMIC_WRITE_TIMEOUT", "75"),
+        "probe_seconds": probe_seconds(),
+        "redis_url": redis_url,
+    }
+    return {"cmic": {"BACKEND": CMIC_BACKEND, "OPTIONS": options}}
+
+
+def cmic_url(name: str, url: str) -> str:
+    """Return a CMiC address without a slash at the end: https, or plain http on this very machine."""
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ImproperlyConfigured(
+            f"{name} must hold the address alone; put the login into CMIC_USERNAME and CMIC_PASSWORD."
+        )
+    if parts.scheme == "https" and parts.hostname and not is_link_local(parts.hostname):
+        return url.rstrip("/")
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return url.rstrip("/")
+    raise ImproperlyConfigured(
+        f"{name} must be https://host/environment (http is accepted for 127.0.0.1 and localhost only)."
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether the host is this machine by its own name or address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_link_local(host: str) -> bool:
+    """Return whether the host is an address where clouds keep their metadata (169.254.x.x, fe80::)."""
+    try:
+        return ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
+def cmic_username() -> str:
+    """Return CMIC_USERNAME, which CMiC wants as CLIENT||USER."""
+    value = text("CMIC_USERNAME")
+    client, _, user = value.partition("||")
+    if not client or not user:
+        raise ImproperlyConfigured(
+            "CMIC_USERNAME must be CLIENT||USER, with two pipes, for example ACME||TIEBACK."
+        )
+    return value
+
+
+def cmic_password() -> str:
+    """Return the password from CMIC_PASSWORD, or from the file that CMIC_PASSWORD_FILE names."""
+    value, path = text("CMIC_PASSWORD"), text("CMIC_PASSWORD_FILE")
+    if value and path:
+        raise ImproperlyConfigured("Set CMIC_PASSWORD or CMIC_PASSWORD_FILE, not both.")
+    if path:
+        try:
+            value = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        except OSError as error:
+            raise ImproperlyConfigured(f"CMIC_PASSWORD_FILE cannot be read: {error.strerror}.") from None
+    if not value:
+        raise ImproperlyConfigured("CMIC_PASSWORD is not set. Set it, or name a file in CMIC_PASSWORD_FILE.")
+    return value
+
+
+def probe_seconds() -> tuple[int, ...]:
+    """Return the waits, in seconds after an unknown outcome, at which the ERP is asked what it holds."""
+    parts = [part.strip() for part in text("CMIC_PROBE_SECONDS", "0,30,60,150").split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise ImproperlyConfigured(
+            "CMIC_PROBE_SECONDS must be whole seconds with commas, for example 0,30,60,150."
+        )
+    waits = tuple(int(part) for part in parts)
+    if list(waits) != sorted(set(waits)):
+        raise ImproperlyConfigured("CMIC_PROBE_SECONDS must rise, for example 0,30,60,150.")
+    return waits
+
+
+def desk_url() -> str:
+    """Return the address of the accountant's desk to link to, or nothing."""
+    value = text("CMIC_DESK_URL")
+    return cmic_url("CMIC_DESK_URL", value) if value else ""

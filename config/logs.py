@@ -1,0 +1,23 @@
+"""One line a log record: `time level logger message`, without secrets and without smuggled line breaks."""
+
+import logging
+from collections.abc import Iterable
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record on one line; tracebacks keep theirs. Known secrets are blacked out everywhere."""
+
+    def __init__(self, *, secrets: Iterable[str] = ()) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self.secrets = [secret for secret in secrets if secret]
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line with line breaks of the message made visible."""
+        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the whole entry, traceback included, with every known secret replaced."""
+        entry = super().format(record)
+        for secret in self.secrets:
+            entry = entry.replace(secret, "********")
+        return entry

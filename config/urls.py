@@ -1,0 +1,27 @@
+"""Which address leads where."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config import health
+
+admin.site.site_header = "Tieback"
+admin.site.site_title = "Tieback"
+admin.site.index_title = "Administration"
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("login/", LoginView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    # One login page and one logout for everybody, the admin included.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/logout/", LogoutView.as_view()),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("config.api_urls")),
+    path("", include("projects.urls")),
+    path("", include("budgets.urls")),
+    path("", include("erp.urls")),
+]
