@@ -92,7 +92,8 @@ def database() -> dict[str, Any]:
     url = text("DATABASE_URL")
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
-            "DATABASE_URL must be a PostgreSQL address, for example postgres://user:password@host:5432/tieback. "
+            "DATABASE_URL must be a PostgreSQL address, "
+            "for example postgres://user:password@host:5432/tieback. "
             "`python -m embedded services` starts a PostgreSQL and prints its address."
         )
     config: dict[str, Any] = dict(reader.db_url_config(url))
