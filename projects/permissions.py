@@ -1,0 +1,124 @@
+"""Who may do what: one table for the Budget tool, one for ERP Integrations, and who to ask.
+
+Rights are read from the database each time they decide something; nothing is kept between requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+
+from projects.models import BudgetLevel, Company, ErpLevel, Membership, Project, ProjectRole
+
+
+@dataclass(frozen=True)
+class Right:
+    """From which level on a right comes by itself, and the grant that gives it from read only on."""
+
+    level: BudgetLevel
+    grant: str = ""
+
+
+BUDGET_RIGHTS = {
+    "see": Right(BudgetLevel.READ),
+    "comment": Right(BudgetLevel.READ),
+    "export": Right(BudgetLevel.READ),
+    "edit_lines": Right(BudgetLevel.ADMIN, "can_edit_lines"),
+    "add_lines": Right(BudgetLevel.ADMIN, "can_add_lines"),
+    "delete_lines": Right(BudgetLevel.ADMIN, "can_delete_lines"),
+    "lock": Right(BudgetLevel.ADMIN, "can_lock"),
+    "unlock": Right(BudgetLevel.ADMIN),
+    "modify": Right(BudgetLevel.STANDARD),
+    "send": Right(BudgetLevel.ADMIN, "can_send"),
+    "history": Right(BudgetLevel.ADMIN),
+}
+
+
+def _holders(right: Right) -> Q:
+    held = Q(level__gte=right.level)
+    if right.grant:
+        held |= Q(level__gte=BudgetLevel.READ, **{right.grant: True})
+    return held
+
+
+def may(user: Any, project: Project, right: str) -> bool:
+    """This function will tell whether an active user holds a right of `BUDGET_RIGHTS` on a project."""
+    if not (user and user.is_authenticated and user.is_active):
+        return False
+    role = _role(user, project)
+    needed = BUDGET_RIGHTS[right]
+    if role is None or role.level < BudgetLevel.READ:
+        return False
+    return role.level >= needed.level or bool(needed.grant and getattr(role, needed.grant))
+
+
+def _role(user: Any, project: Project) -> ProjectRole | None:
+    """The person's role, read once for this project instance: a request or a service loads its own."""
+    roles = project.__dict__.setdefault("_roles", {})
+    if user.pk not in roles:
+        roles[user.pk] = ProjectRole.objects.filter(user=user, project=project).first()
+    return roles[user.pk]
+
+
+def who_may(project: Project, right: str) -> QuerySet[Any]:
+    """This function will find the active people who hold a right on a project, by name."""
+    roles = ProjectRole.objects.filter(_holders(BUDGET_RIGHTS[right]), project=project)
+    return _people(roles.values("user"))
+
+
+def visible_projects(user: Any) -> QuerySet[Project]:
+    """This function will find the projects whose budget a user may see; everything else is a 404 to them."""
+    return Project.objects.filter(roles__user=user, roles__level__gte=BudgetLevel.READ)
+
+
+def membership(user: Any, company: Company) -> Membership | None:
+    """This function will find an active user's membership of a company."""
+    if not (user and user.is_authenticated and user.is_active):
+        return None
+    return Membership.objects.filter(user=user, company=company).first()
+
+
+def queue_companies(user: Any) -> QuerySet[Company]:
+    """This function will find the companies whose ERP Integrations queue a user may see."""
+    return Company.objects.filter(memberships__user=user, memberships__erp_level__gte=ErpLevel.STANDARD)
+
+
+def may_decide(user: Any, company: Company) -> bool:
+    """This function will tell whether a user may accept, reject, retry and return: level standard and the flag."""
+    member = membership(user, company)
+    return bool(member and member.erp_level >= ErpLevel.STANDARD and member.can_push)
+
+
+def may_administer(user: Any, company: Company) -> bool:
+    """This function will tell whether a user may edit the company's ERP settings and mappings."""
+    member = membership(user, company)
+    return bool(member and member.erp_level >= ErpLevel.ADMIN)
+
+
+def who_may_decide(company: Company) -> QuerySet[Any]:
+    """This function will find the active people who may accept or reject in a company, by name."""
+    members = Membership.objects.filter(company=company, can_push=True, erp_level__gte=ErpLevel.STANDARD)
+    return _people(members.values("user"))
+
+
+def who_administers(company: Company) -> QuerySet[Any]:
+    """This function will find the company's ERP admins, by name."""
+    return _people(Membership.objects.filter(company=company, erp_level__gte=ErpLevel.ADMIN).values("user"))
+
+
+def _people(ids: Any) -> QuerySet[Any]:
+    return get_user_model().objects.filter(pk__in=ids, is_active=True).order_by("first_name", "last_name", "username")
+
+
+def names(people: Iterable[Any], *, nobody: str = "nobody yet") -> str:
+    """This function will name people in a sentence: "Dana Reyes, Tom Baptiste or Mira Osei" (at most four)."""
+    full = [person.get_full_name() or person.get_username() for person in people]
+    if not full:
+        return nobody
+    if len(full) > 4:
+        full = [*full[:3], f"{len(full) - 3} others"]
+    return full[0] if len(full) == 1 else f"{', '.join(full[:-1])} or {full[-1]}"

@@ -1,0 +1,61 @@
+"""The same form sent twice has one effect and gets the same answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from workflow.models import Submission
+
+FIELD = "submission"
+
+
+def new_id() -> str:
+    """This function will mint the id a form carries in its hidden `submission` field."""
+    return str(uuid.uuid4())
+
+
+def once(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
+    """This function will run `act` the first time this form arrives, and repeat its redirect and messages afterwards.
+
+    The submission's row is inserted in the same transaction as the effect: a second copy waits for the first and then
+    gets its answer; an effect that was rolled back leaves no trace, so that the person may try again. Answers that are
+    no redirect (a form shown again with errors) are not kept.
+    """
+    key = _key(request)
+    if key is None:
+        return act()
+    with transaction.atomic():
+        mine = Submission(id=key, user=request.user)
+        Submission.objects.bulk_create([mine], ignore_conflicts=True)
+        stored = Submission.objects.select_for_update().filter(id=key, user=request.user).first()
+        if stored is None or stored.location:
+            return _repeat(request, stored)
+        response = act()
+        if isinstance(response, HttpResponseRedirect) and not transaction.get_rollback():
+            stored.location = response.url
+            stored.messages = [[m.level, str(m.message)] for m in messages.get_messages(request)]
+            messages.get_messages(request).used = False
+            stored.save(update_fields=["location", "messages"])
+        else:
+            stored.delete()
+        return response
+
+
+def _key(request: HttpRequest) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.POST.get(FIELD, ""))
+    except ValueError:
+        return None
+
+
+def _repeat(request: HttpRequest, stored: Submission | None) -> HttpResponse:
+    if stored is None:  # somebody else's id: never show them this person's answer
+        return HttpResponse("This form belongs to another person. Reload the page and try again.", status=409)
+    for level, text in stored.messages:
+        messages.add_message(request, level, text)
+    return HttpResponseRedirect(stored.location)
