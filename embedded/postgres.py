@@ -16,6 +16,7 @@ from embedded.binaries import postgres_binaries
 from embedded.places import digest, socket_folder
 from embedded.processes import PidFile, StartError, spawn, stop, stop_stranger, tail, wait_until
 
+PORT = "5432"  # only names the socket
 ADMIN = "postgres"
 ROLE = DATABASE = "tieback"
 # Nothing of a throw-away server is worth a disk flush.
@@ -40,7 +41,7 @@ class Postgres:
     @property
     def url(self) -> str:
         """The value for DATABASE_URL."""
-        return f"postgres://{ROLE}@{quote(str(self.sockets), safe='')}/{DATABASE}"
+        return f"postgres://{ROLE}@{quote(str(self.sockets), safe='')}:{PORT}/{DATABASE}"
 
     def start(self) -> bool:
         """Start the server, or find it running. Return whether it was started now."""
@@ -92,6 +93,7 @@ class Postgres:
         """Return the server's settings."""
         options = {
             "listen_addresses": "",
+            "port": PORT,
             "unix_socket_directories": str(self.sockets),
             "timezone": "UTC",
             "log_timezone": "UTC",
@@ -156,7 +158,7 @@ class Postgres:
     def connect(self, *, database: str, user: str) -> psycopg.Connection:
         """Open a connection over the socket."""
         return psycopg.connect(
-            host=str(self.sockets), dbname=database, user=user, autocommit=True, connect_timeout=2
+            host=str(self.sockets), port=PORT, dbname=database, user=user, autocommit=True, connect_timeout=2
         )
 
     def answers(self) -> bool:
