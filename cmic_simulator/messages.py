@@ -1,0 +1,106 @@
+"""What goes between the socket and the services: requests, answers, and where a path leads."""
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
+
+from cmic_simulator.jsonio import loads
+from cmic_simulator.profile import RESOURCES, Resource
+
+BASE = "/cmictest"
+ITEM = "application/vnd.oracle.adf.resourceitem+json"
+COLLECTION = "application/vnd.oracle.adf.resourcecollection+json"
+DESCRIPTION = "application/vnd.oracle.adf.description+json"
+ACTION = "application/vnd.oracle.adf.action+json"
+JSON = "application/json"
+
+
+@dataclass
+class Request:
+    """One HTTP request; header names are in lower case."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    client: str
+
+    @property
+    def path(self) -> str:
+        """This property will give the path without the query, decoded."""
+        return unquote(self.target.partition("?")[0])
+
+    @property
+    def query(self) -> dict[str, str]:
+        """This property will give the query parameters, decoded; the first of a repeated name counts."""
+        pairs = parse_qsl(self.target.partition("?")[2], keep_blank_values=True)
+        return dict(reversed(pairs))
+
+    def json(self) -> dict:
+        """This function will parse the body as a JSON object; anything else raises ValueError."""
+        value = loads(self.body)
+        if not isinstance(value, dict):
+            raise ValueError("a JSON object was expected")
+        return value
+
+    @property
+    def searchable(self) -> str:
+        """This property will give path, query and body as text, for faults that match a substring."""
+        query = "&".join(f"{name}={value}" for name, value in self.query.items())
+        return f"{self.path}?{query}\n{self.body.decode('utf-8', 'replace')}"
+
+
+@dataclass
+class Response:
+    """One answer. `wire` says how it reaches the caller: send, reset, hang or truncate."""
+
+    status: int
+    body: str = ""
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    wire: str = "send"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a path leads: kind is item, collection, action, describe, version or nowhere."""
+
+    kind: str
+    resource: Resource | None = None
+    uuid: str = ""
+    root: str = ""
+
+    @property
+    def name(self) -> str:
+        """This property will give the resource's name, or an empty text."""
+        return self.resource.name if self.resource else ""
+
+
+BY_PATH = {resource.path: resource for resource in RESOURCES.values()}
+ROOTS = {resource.root for resource in RESOURCES.values()}
+APPS = {resource.app for resource in RESOURCES.values()}
+
+
+def locate(path: str) -> Target:
+    """This function will find what a path means."""
+    inner = path.removeprefix(BASE + "/")
+    if inner == path:
+        return Target("nowhere")
+    head, _, tail = inner.rpartition("/")
+    if inner in BY_PATH:
+        resource = BY_PATH[inner]
+        return Target("action" if resource.actions else "collection", resource)
+    if tail == "describe":
+        if head in BY_PATH:
+            return Target("describe", BY_PATH[head])
+        if head in ROOTS or head in APPS:
+            return Target("describe", root=head)
+    if tail == "version" and head.removesuffix("/rest") in APPS and head.endswith("/rest"):
+        return Target("version", root=head)
+    if head in BY_PATH and tail:
+        return Target("item", BY_PATH[head], uuid=tail)
+    return Target("nowhere")
+
+
+def is_write(method: str) -> bool:
+    """This function will say whether a method can change the book."""
+    return method in ("POST", "PATCH", "DELETE")
