@@ -90,7 +90,7 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -146,7 +146,6 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
     }
 }
-TIEBACK_SWEEP_SECONDS = env.seconds("TIEBACK_SWEEP_SECONDS", "10")
 CELERY_BROKER_URL = env.broker_url(redis_url=REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -167,10 +166,12 @@ def _every(seconds: float, task: str) -> dict[str, object]:
 
 
 CELERY_BEAT_SCHEDULE = {
-    "sweep": _every(TIEBACK_SWEEP_SECONDS, "erp.tasks.sweep"),
-    "poll-postings": _every(15, "erp.tasks.poll_postings"),
-    "send-notices": _every(30, "erp.tasks.send_notices"),
-    "sync-reference-data": _every(3600, "erp.tasks.sync_reference_data"),
+    "sweep": _every(env.seconds("TIEBACK_SWEEP_SECONDS", "10"), "erp.tasks.sweep"),
+    "poll-postings": _every(env.seconds("TIEBACK_POLL_SECONDS", "15"), "erp.tasks.poll_postings"),
+    "send-notices": _every(env.seconds("TIEBACK_NOTICES_SECONDS", "30"), "erp.tasks.send_notices"),
+    "sync-reference-data": _every(
+        env.seconds("TIEBACK_SYNC_SECONDS", "3600"), "erp.tasks.sync_reference_data"
+    ),
 }
 
 # -- API ----------------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ class Installation:
             "BASE_URL": f"http://127.0.0.1:{web_port}",
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "EMAIL_URL": f"filemail:///{quote(str(self.var / 'mail'))}",
+            "STATIC_ROOT": str(self.var / "static"),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
@@ -102,7 +103,7 @@ class Installation:
         """Delete everything that runs have stored. Nothing may run."""
         self.postgres().remove()
         self.valkey().remove()
-        for name in ("log", "mail", "run"):
+        for name in ("log", "mail", "run", "static"):
             shutil.rmtree(self.var / name, ignore_errors=True)
         for path in (
             *self.var.glob("beat*"),

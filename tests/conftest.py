@@ -1,17 +1,75 @@
 """What every test can ask for. The fixtures themselves live in tests/support/."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+import redis
+from django.conf import settings
 from django.test import override_settings
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.support.browser", "tests.support.worker"]
+
+MARKED_BY = {
+    "browser": {
+        "browser",
+        "open_page",
+        "browser_page",
+        "page_without_javascript",
+        "narrow_page",
+        "dark_page",
+    },
+    "worker": {"celery_worker_process"},
+}
+_not_run: list[int] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they use, and with BROWSER=no leave out those that need a browser."""
+    for item in items:
+        for marker, fixtures in MARKED_BY.items():
+            if fixtures & set(getattr(item, "fixturenames", ())):
+                item.add_marker(marker)
+    if os.environ.get("BROWSER") == "no":
+        left_out = [item for item in items if item.get_closest_marker("browser")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        _not_run[:] = [len(left_out)]
+        if hasattr(config, "workeroutput"):
+            config.workeroutput["not_run"] = len(left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Learn from a parallel process, all of which collect the same, how many tests it left out."""
+    _not_run[:] = [getattr(node, "workeroutput", {}).get("not_run", 0)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests did not run."""
+    if os.environ.get("BROWSER") == "no":
+        terminalreporter.write_line(f"BROWSER=no: {sum(_not_run)} browser tests did NOT run.", yellow=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files_as_they_lie() -> Iterator[None]:
-    """Serve static files without `collectstatic`, which only an installation needs."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    default = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
-    with override_settings(STORAGES={"default": default, "staticfiles": plain}):
+def static_files_as_they_lie(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Serve static files without `collectstatic`, and none that an installation has collected here."""
+    storages = {
+        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    with override_settings(STORAGES=storages, STATIC_ROOT=tmp_path_factory.mktemp("static")):
         yield
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[redis.Redis]:
+    """The Redis of this test process."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def empty_valkey(valkey: redis.Redis) -> None:
+    """Start every test with an empty cache, empty limits and no message left by the test before."""
+    valkey.flushdb()
