@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +22,22 @@ ADMIN = "postgres"
 ROLE = DATABASE = "tieback"
 # Nothing of a throw-away server is worth a disk flush.
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+LAST_BACKENDS_LEAVE = 10  # seconds; they end by themselves when their server was killed
+
+
+def working_in(folder: Path) -> list[int]:
+    """Return the numbers of the living processes whose working directory is that folder."""
+    wanted = str(folder.resolve())
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == wanted:
+                found.append(process.pid)
+        except psutil.Error:
+            continue  # gone meanwhile, dead but not reaped, or somebody else's
+    return found
 
 
 @dataclass
@@ -52,8 +69,8 @@ class Postgres:
         binaries = postgres_binaries(self.account)
         if not (self.data / "PG_VERSION").exists():
             self.make(binaries)
-        self.drop_stale_lock()
-        self.account.own(self.sockets)
+        self.drop_stale_locks()
+        self.account.own(socket_folder(self.folder) / "pg")
         command = [binaries / "postgres", "-D", self.data]
         for name, value in self.options().items():
             command += ["-c", f"{name}={value}"]
@@ -81,7 +98,7 @@ class Postgres:
                 return
             stop_stranger(record, patience=8, stop_signal=signal.SIGINT)
         self.process = None
-        self.pid_file.unlink(missing_ok=True)
+        shutil.rmtree(self.sockets.parent)
 
     def adopt(self) -> None:
         """Take over a running server whose owner is gone, so that it ends with us."""
@@ -140,20 +157,22 @@ class Postgres:
             part.rename(self.data / part.name)
         scratch.rmdir()
 
-    def drop_stale_lock(self) -> None:
-        """Remove the lock of a killed server, also when its number now belongs to another program."""
-        lock = self.data / "postmaster.pid"
-        if not lock.exists():
-            return
-        try:
-            holder = psutil.Process(int(lock.read_text().split()[0]))
-            if str(self.data) in holder.cmdline():
+    def drop_stale_locks(self) -> None:
+        """Remove the locks of a killed server.
+
+        PostgreSQL itself takes them for valid when their number now belongs to another program, or to a dead
+        process that nobody has reaped, as happens in containers. What truly uses the data works inside it.
+        """
+        locks = [self.data / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*")]
+        end = time.monotonic() + LAST_BACKENDS_LEAVE
+        while any(lock.exists() for lock in locks) and (users := working_in(self.data)):
+            if time.monotonic() > end:
                 raise StartError(
-                    f"A PostgreSQL (process {holder.pid}) uses {self.data} but is silent. Stop it first."
+                    f"A PostgreSQL (process {users[0]}) uses {self.data} but is silent. Stop it first."
                 )
-        except (psutil.Error, ValueError, IndexError):
-            pass  # no such process: the lock is stale
-        lock.unlink()
+            time.sleep(0.05)
+        for lock in locks:
+            lock.unlink(missing_ok=True)
 
     def connect(self, *, database: str, user: str) -> psycopg.Connection:
         """Open a connection over the socket."""
@@ -180,5 +199,4 @@ class Postgres:
     def remove(self) -> None:
         """Delete the data and the sockets. The server must have been stopped."""
         for place in (self.folder, self.elsewhere(), self.sockets.parent):
-            if place.exists():
-                shutil.rmtree(place)
+            shutil.rmtree(place, ignore_errors=not place.exists())

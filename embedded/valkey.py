@@ -32,7 +32,7 @@ class Valkey:
 
     def start(self) -> bool:
         """Start the server, or find it running. Return whether it was started now."""
-        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        (socket_folder(self.folder) / "valkey").mkdir(mode=0o700, exist_ok=True)
         if self.answers():
             record = PidFile.read(self.pid_file)
             if record is not None and record.runs and not record.owned_by_other:
@@ -55,7 +55,7 @@ class Valkey:
                 return
             stop_stranger(record, patience=5)
         self.process = None
-        self.pid_file.unlink(missing_ok=True)
+        shutil.rmtree(self.sockets.parent)
 
     def answers(self) -> bool:
         """Return whether a server answers on our socket."""
