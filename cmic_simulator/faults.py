@@ -64,7 +64,7 @@ class Fault:
     def fires(self, request: Request, target: Target) -> bool:
         """This function will count a request that fits and say whether the fault happens to it."""
         spent = self.times is not None and self.fired >= self.times
-        if spent or not self._fits(request, target):
+        if spent or not self.fits(request, target):
             return False
         self.seen += 1
         if not self._chosen():
@@ -74,7 +74,8 @@ class Fault:
         self.fired += 1
         return True
 
-    def _fits(self, request: Request, target: Target) -> bool:
+    def fits(self, request: Request, target: Target) -> bool:
+        """This function will say whether the fault is about this kind of request at all."""
         meets = KINDS[self.kind][0]
         write = is_write(request.method)
         if meets == "standing" or (meets == "write" and not write) or (meets in ("read", "page") and write):
@@ -160,7 +161,7 @@ class Faults:
             for fault in self._faults:
                 if firing is None:
                     firing = fault if fault.fires(request, target) else None
-                elif fault._fits(request, target):
+                elif fault.fits(request, target):
                     fault.seen += 1
             return firing
 

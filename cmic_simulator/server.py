@@ -60,10 +60,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _request(self) -> Request | None:
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
-            return self._refuse(HTTPStatus.LENGTH_REQUIRED, "Content-Length is needed.")
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "Content-Length is needed.")
+            return None
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > LARGEST_BODY:
-            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large.")
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large.")
+            return None
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             self.close_connection = True
@@ -142,7 +144,7 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Bind without asking the name service for the host's name, which can take seconds."""
         socket.socket.setsockopt(self.socket, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)  # type: ignore[arg-type]
+        self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 

@@ -3,16 +3,16 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from http import HTTPStatus
 
-from cmic_simulator import gateway, operations, posting
+from cmic_simulator import gateway, writing
 from cmic_simulator.book import ACCOUNTANT, Book
+from cmic_simulator.calls import Call
 from cmic_simulator.errors import Refused, refused, render
 from cmic_simulator.faults import Fault, Faults, bend
 from cmic_simulator.journal import Entry, Journal
 from cmic_simulator.jsonio import dumps
-from cmic_simulator.messages import BASE, Request, Response, Target, is_write, locate
+from cmic_simulator.messages import Request, Response, Target, is_write, locate
 from cmic_simulator.profile import RESOURCES, Resource
 from cmic_simulator.reading import Paging, Reader, as_seen, describe
 from cmic_simulator.throttle import Throttle
@@ -24,22 +24,6 @@ METHODS = {
     "describe": ("GET",),
     "version": ("GET",),
 }
-
-
-@dataclass
-class Call:
-    """One authenticated call that is being served."""
-
-    request: Request
-    target: Target
-    resource: Resource
-    user: str
-    entry: Entry
-    fault: Fault | None
-
-    def struck_by(self, *kinds: str) -> bool:
-        """This function will say whether the call meets one of these faults."""
-        return self.fault is not None and self.fault.kind in kinds
 
 
 @dataclass
@@ -174,7 +158,7 @@ class Service:
             return Response(200, dumps({"items": versions, "release": release}))
         if not is_write(call.request.method):
             return self._read(call)
-        return self._write(call)
+        return writing.write(call, book=self.book, refusal=self.refusal)
 
     def _read(self, call: Call) -> Response:
         fault = call.fault
@@ -196,101 +180,6 @@ class Service:
             for item in shown.get("items", [shown]):
                 bend(item, resource=call.resource, fault=fault)
         return Response(200, dumps(shown))
-
-    def _write(self, call: Call) -> Response:
-        payload = self._payload(call)
-        fault = call.fault
-        if fault is not None and fault.kind == "late_commit":
-            return self._commit_later(call, payload, fault)
-        response = self._commit(call, payload)
-        if call.struck_by("error500_after_commit"):
-            return self.refusal(refused("Internal Server Error.", code="JBO-26061", status=500), call.request)
-        for kind in ("hang", "reset", "truncate"):
-            if call.struck_by(f"{kind}_after_commit"):
-                response.wire = kind
-        return response
-
-    def _payload(self, call: Call) -> dict:
-        if call.request.method == "DELETE":
-            return {}
-        try:
-            payload = call.request.json()
-        except ValueError as problem:
-            raise refused(f"The payload cannot be parsed: {problem}.", code="JBO-29114") from None
-        if call.fault is not None and call.struck_by("truncate_strings", "round_amounts"):
-            bend(payload, resource=call.resource, fault=call.fault)
-        return payload
-
-    def _commit(self, call: Call, payload: dict) -> Response:
-        try:
-            with self.book.session():
-                return self._change(call, payload)
-        except Refused as problem:
-            return self.refusal(problem, call.request)
-
-    def _commit_later(self, call: Call, payload: dict, fault: Fault) -> Response:
-        due = self.book.clock.now() + timedelta(seconds=float(fault.parameters["seconds"]))
-        with self.book.session():
-            self.book.commit_later(due=due, run=lambda: self._land(call, payload))
-        then = fault.parameters["then"]
-        if then == "500":
-            return self.refusal(refused("Internal Server Error.", status=500), call.request)
-        return Response(0, wire=then)
-
-    def _land(self, call: Call, payload: dict) -> None:
-        try:
-            self._change(call, payload)
-            call.entry.outcome = f"{call.entry.outcome} committed late".strip()
-        except Refused as problem:
-            call.entry.outcome = f"{call.entry.outcome} late commit refused: {problem}".strip()
-
-    def _change(self, call: Call, payload: dict) -> Response:
-        """Apply one write to the book, which the caller holds."""
-        method, resource, user = call.request.method, call.resource, call.user
-        if call.target.kind == "action":
-            return self._post_action(call, payload)
-        if method == "DELETE":
-            operations.delete(self.book, resource, call.target.uuid, user=user)
-            call.entry.committed = True
-            return Response(204)
-        if method == "POST":
-            row = operations.create(self.book, resource, payload, user=user)
-        else:
-            row = operations.update(self.book, resource, call.target.uuid, payload, user=user)
-        call.entry.committed = True
-        host = f"http://{call.request.headers.get('host', 'localhost')}"
-        shown = Reader(self.book, resource, user, host).shown(row, resource.attributes, links=True)
-        location = {"Location": f"{host}{BASE}/{resource.path}/{row[resource.key]}"}
-        return (
-            Response(201, dumps(shown), headers=location) if method == "POST" else Response(200, dumps(shown))
-        )
-
-    def _post_action(self, call: Call, payload: dict) -> Response:
-        """Run postCm; the vendor tells its failures in `result` of a 200."""
-        if payload.get("name") not in call.resource.actions:
-            raise refused(f"Action {payload.get('name')} is not known to {call.resource.name}.")
-        given = _parameters(payload.get("parameters"))
-        if set(given) - set(call.resource.actions["postCm"]):
-            raise refused(f"postCm knows the parameters {', '.join(call.resource.actions['postCm'])}.")
-        key = [given.get(name) for name in ("compCode", "jobCode", "chgCode")]
-        header = self.book.tables["cmmast"].one(*key)
-        if header is None:
-            return Response(200, dumps({"result": f"ERROR: PCI {' / '.join(map(str, key))} does not exist."}))
-        try:
-            posted = posting.post(self.book, header, user=call.user, post_date=given.get("postDate"))
-        except Refused as problem:
-            return Response(200, dumps({"result": f"ERROR: {problem.text}"}))
-        call.entry.committed = True
-        return Response(200, dumps({"result": f"SUCCESS: posted in batch {posted['CmmPostBatchNum']}."}))
-
-
-def _parameters(given: object) -> dict:
-    """ADF writes an action's parameters as a list of objects with one member each."""
-    if isinstance(given, dict):
-        return given
-    if not isinstance(given, list) or not all(isinstance(part, dict) for part in given):
-        raise refused("The action's parameters are a list of objects.")
-    return {name: value for part in given for name, value in part.items()}
 
 
 def _paging(fault: Fault | None) -> Paging:
