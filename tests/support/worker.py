@@ -16,7 +16,7 @@ from django.db import connection
 
 ROOT = Path(settings.BASE_DIR)
 READY = " ready."
-START_SECONDS = 30
+PATIENCE = 30  # seconds
 STOP_SECONDS = 15
 
 
@@ -36,12 +36,12 @@ class Worker:
         """Return all that it has logged."""
         return self.log.read_text(errors="replace")
 
-    def wait_until_ready(self) -> None:
-        """Return once it takes tasks."""
-        end = time.monotonic() + START_SECONDS
-        while READY not in self.said():
+    def wait_for(self, words: str, *, patience: float = PATIENCE) -> None:
+        """Return once it has logged the words."""
+        end = time.monotonic() + patience
+        while words not in self.said():
             assert self.process.poll() is None, f"the worker ended:\n{self.said()}"
-            assert time.monotonic() < end, f"the worker is not ready after {START_SECONDS} s:\n{self.said()}"
+            assert time.monotonic() < end, f"no {words!r} after {patience} s:\n{self.said()}"
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -112,7 +112,7 @@ def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[Ca
             )
         worker = Worker(process, log)
         started.append(worker)
-        worker.wait_until_ready()
+        worker.wait_for(READY)
         return worker
 
     yield start
