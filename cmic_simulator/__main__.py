@@ -2,9 +2,11 @@
 
 import argparse
 import signal
+import sys
 import threading
 from pathlib import Path
 
+from cmic_simulator.errors import Refused
 from cmic_simulator.simulator import Simulator
 from cmic_simulator.switches import RELEASES
 
@@ -31,7 +33,20 @@ def main() -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    simulator = Simulator(
+    try:
+        simulator = _simulator(given)
+    except (OSError, ValueError, Refused) as problem:
+        sys.exit(f"cannot start: {problem}")
+    simulator.start()
+    print(f"listening on {simulator.base_url}", flush=True)
+    if not given.quiet:
+        print(f"the accountant's desk is at {simulator.origin}/desk", flush=True)
+    stop.wait()
+    simulator.stop()
+
+
+def _simulator(given: argparse.Namespace) -> Simulator:
+    return Simulator(
         port=given.port,
         host=given.host,
         release=given.release,
@@ -40,12 +55,7 @@ def main() -> None:
         app_url=given.app_url,
         seed_file=given.seed,
         snapshot_file=given.snapshot,
-    ).start()
-    print(f"listening on {simulator.base_url}", flush=True)
-    if not given.quiet:
-        print(f"the accountant's desk is at {simulator.origin}/desk", flush=True)
-    stop.wait()
-    simulator.stop()
+    )
 
 
 if __name__ == "__main__":

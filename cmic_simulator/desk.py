@@ -120,9 +120,8 @@ class Desk:
 
     def _pci(self, request: Request) -> Response:
         wanted = request.query
-        header = self.accountant.header(
-            wanted.get("company", ""), wanted.get("job", ""), wanted.get("code", "")
-        )
+        key = [wanted.get(name, "") for name in ("company", "job", "code")]
+        header = self.accountant.header(*key)
         statuses = self.book.tables["cmstatus"].find(("CmsCompCode",), header["CmmCompCode"])
         return self._shown(request, "pci.html", pci=self._summary(header), statuses=statuses)
 
@@ -142,16 +141,15 @@ class Desk:
             original=_sum(row["JcatOrigBudgAmt"] for row in rows),
             current=_sum(row["JcatCurrBudgAmt"] for row in rows),
             pcis=[self._summary(header) for header in pcis],
-            phases={
-                row["PhsCode"]: row["PhsName"] for row in self._masters("jcmastercostcodes", "Phs", company)
-            },
-            categories={
-                r["CatCode"]: r["CatName"] for r in self._masters("jcmastercategories", "Cat", company)
-            },
+            phases=self._names("jcmastercostcodes", "Phs", company),
+            categories=self._names("jcmastercategories", "Cat", company),
         )
 
-    def _masters(self, resource: str, prefix: str, company: str) -> list[dict]:
-        return [row for row in self.book.tables[resource] if row[f"{prefix}CompCode"] == company]
+    def _names(self, resource: str, prefix: str, company: str) -> dict[str, str]:
+        """Map the codes of a master to their names, where a name says more than the code."""
+        rows = (row for row in self.book.tables[resource] if row[f"{prefix}CompCode"] == company)
+        names = {row[f"{prefix}Code"]: row[f"{prefix}Name"] or "" for row in rows}
+        return {code: name for code, name in names.items() if name != code}
 
     def _journal(self, request: Request) -> Response:
         entries = self.service.journal.listed()
@@ -201,11 +199,11 @@ class Desk:
             done = self.accountant.edit_amount(line=form["line"], amount=form["amount"].replace(",", ""))
             return f"The line's amount is now {money(done['amount'])}."
         if action == "start_job":
-            self.accountant.start_job(**form)
+            self.accountant.start_job(company=form["company"], job=form["job"])
             return f"Job {form['job']} is started; its original budget is frozen."
         if action == "set_budget":
-            amounts = {n: form.pop(n).replace(",", "") or None for n in ("original", "current") if n in form}
-            done = self.accountant.set_budget(**form, **amounts)
+            original, current = (form.pop(n, "").replace(",", "") or None for n in ("original", "current"))
+            done = self.accountant.set_budget(**form, original=original, current=current)
             return f"The budget is now {money(done['original'])} original, {money(done['current'])} current."
         raise refused(f"The desk knows no action {action}.")
 

@@ -22,8 +22,8 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "truncate_after_commit": ("write", {}),
     "late_commit": ("write", {"seconds": 5, "then": "hang"}),
     "stale_read": ("read", {}),
-    "429": ("any", {}),
-    "503_html": ("any", {}),
+    "429": ("any", {"retry_after": None}),
+    "503_html": ("any", {"retry_after": None}),
     "401": ("any", {}),
     "403": ("any", {}),
     "413": ("any", {}),
@@ -37,6 +37,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "rename_attribute": ("standing", {"from": "", "to": ""}),
     "drop_attribute": ("standing", {"attribute": ""}),
     "slow": ("any", {"seconds": 1}),
+    "custom_answer": (
+        "any",
+        {"status": 200, "body": "", "content_type": "application/json", "headers": {}, "serve": False},
+    ),
 }
 MATCHES = {"method", "resource", "kind", "contains", "nth", "every", "probability", "seed"}
 

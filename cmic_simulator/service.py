@@ -97,7 +97,14 @@ class Service:
             "413": lambda: self.refusal(refused("Request Entity Too Large.", status=413), request),
             "login_html_200": lambda: gateway.html(200),
         }
-        return simple[kind]() if kind in simple else None
+        if fault and kind == "custom_answer" and not fault.parameters["serve"]:
+            return _custom_answer(fault)
+        if kind not in simple:
+            return None
+        response = simple[kind]()
+        if fault and fault.parameters.get("retry_after") is not None:
+            response.headers["Retry-After"] = str(fault.parameters["retry_after"])
+        return response
 
     def _serve(
         self, request: Request, target: Target, *, user: str, entry: Entry, fault: Fault | None
@@ -119,6 +126,8 @@ class Service:
             raise _refusal_fault(fault, request)
         response = self._run(call, seen)
         response.content_type = content_type if response.status < 400 else response.content_type
+        if fault is not None and fault.kind == "custom_answer":
+            return _custom_answer(fault)
         if call.struck_by("bad_json"):
             response.body = response.body[: len(response.body) // 2] or '{"items":['
             response.status = 200 if response.status == 204 else response.status
@@ -180,6 +189,12 @@ class Service:
             for item in shown.get("items", [shown]):
                 bend(item, resource=call.resource, fault=fault)
         return Response(200, dumps(shown))
+
+
+def _custom_answer(fault: Fault) -> Response:
+    given = fault.parameters
+    headers = {name: str(value) for name, value in given["headers"].items()}
+    return Response(int(given["status"]), given["body"], given["content_type"], headers)
 
 
 def _paging(fault: Fault | None) -> Paging:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -89,7 +90,12 @@ class Writer:
                 return
             self._changed.clear()
             started = time.monotonic()
-            self._write()
+            try:
+                self._write()
+            except OSError as problem:
+                # A full disk must not end the writing for good: the next round tries again.
+                print(f"the snapshot could not be written: {problem}", file=sys.stderr)
+                self._changed.set()
             pause = max(LEAST_SECONDS, SHARE * (time.monotonic() - started))
 
     def _write(self) -> None:
