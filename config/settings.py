@@ -147,10 +147,12 @@ CACHES = {
     }
 }
 CELERY_BROKER_URL = env.broker_url(redis_url=REDIS_URL)
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Publishing never holds up a request: what a dead broker loses, the sweep finds in the database.
+# Publishing never holds up a request: one try, with short time-outs. What a dead broker loses, the sweep finds
+# in the database. Workers wait for a lost broker as long as it takes; that is another setting.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
