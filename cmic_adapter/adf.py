@@ -1,0 +1,198 @@
+"""How the ADF services below CMiC are spoken to: parameters, pages, descriptions, error texts.
+
+The other half of wire.py: like it, it holds the other side's literals and takes no decision.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from cmic_adapter.wire import Resource
+
+PAGE_SIZE = 500
+REQUEST_ID = "x-api-request-id"
+RETRY_AFTER = "retry-after"
+ITEM = "application/vnd.oracle.adf.resourceitem+json"
+COLLECTION = "application/vnd.oracle.adf.resourcecollection+json"
+DESCRIPTION = "application/vnd.oracle.adf.description+json"
+HEADERS = {"Rest-Framework-Version": "4", "Accept": f"application/json, {ITEM}, {COLLECTION}, {DESCRIPTION}"}
+
+DUPLICATE_REQUEST = re.compile(r"duplicate request", re.I)
+DUPLICATE_KEY = re.compile(r"JBO-25013|ORA-00001|unique constraint|duplicate key|already exists", re.I)
+UNKNOWN_NAME = re.compile(
+    r"JBO-25058|JBO-25077|JBO-25006|unknown (attribute|resource|finder)|(attribute|finder|resource) \S+ .*"
+    r"(not (defined|found|known|part)|unknown|does not exist|cannot be used)",
+    re.I,
+)
+HTML = re.compile(r"\s*(<!doctype html|<html|<head|<body)", re.I)
+SUCCESS = re.compile(r"\s*(success|successful|successfully|ok|done)\b", re.I)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a refusal's text is about: a stable code, the field, and a sentence for people."""
+
+    pattern: re.Pattern[str]
+    code: str
+    field: str
+    sentence: str  # may use {job}, {cost_code}, {cost_type}
+
+
+def _refusal(pattern: str, code: str, field: str, sentence: str) -> Refusal:
+    return Refusal(re.compile(pattern, re.I), code, field, sentence)
+
+
+# The first that fits decides.
+REFUSALS = (
+    _refusal(
+        r"is closed|closed job|job .* closed",
+        "job_closed",
+        "job",
+        "Job {job} is closed in CMiC; reopen it there.",
+    ),
+    _refusal(r"balance", "unbalanced", "amount", "CMiC says that the amounts do not balance."),
+    _refusal(r"is posted", "posted_in_erp", "", "It has been posted in CMiC meanwhile."),
+    _refusal(
+        r"frozen",
+        "budget_frozen",
+        "amount",
+        "The original budget of job {job} is frozen in CMiC: it was started.",
+    ),
+    _refusal(r"period", "period_closed", "date", "The period of this date is closed in CMiC."),
+    _refusal(
+        r"cost code|phase",
+        "cost_code_refused",
+        "cost_code",
+        "CMiC does not take {cost_code} with {cost_type} on job {job}: activate it there or change the line.",
+    ),
+    _refusal(
+        r"categor",
+        "cost_type_refused",
+        "cost_type",
+        "CMiC does not take {cost_type} for {cost_code} on job {job}: activate it there or change the line.",
+    ),
+    _refusal(
+        r"measure|unit|\bWM\b",
+        "unit_refused",
+        "unit",
+        "CMiC does not take the unit of {cost_code} on job {job}.",
+    ),
+    _refusal(r"\bjob\b", "job_refused", "job", "CMiC does not take job {job} here."),
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a collection; `total` is None where the server does not tell."""
+
+    items: list[object]
+    has_more: bool
+    total: int | None
+
+
+def page_query(resource: Resource[Any], *, where: str, offset: int) -> dict[str, str]:
+    """This function will build the parameters that ask for one page in a stable order."""
+    query = {
+        "onlyData": "true",
+        "fields": ",".join(resource.names),
+        "limit": str(PAGE_SIZE),
+        "offset": str(offset),
+        "orderBy": ",".join(f"{resource.name(ours)}:asc" for ours in resource.order),
+        "totalResults": "true",
+    }
+    return {"q": where, **query} if where else query
+
+
+def read_page(body: object) -> Page | None:
+    """This function will return the page that an answer holds, or None when it is not a collection."""
+    if not isinstance(body, dict) or not isinstance(body.get("items"), list):
+        return None
+    total = body.get("totalResults")
+    return Page(
+        items=body["items"],
+        has_more=body.get("hasMore") is True,
+        total=int(total) if isinstance(total, Decimal) else None,
+    )
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What `/describe` says of one attribute; None where it does not say."""
+
+    mandatory: bool
+    fixed: bool  # not updatable
+    length: int | None
+
+
+def read_description(body: object) -> dict[str, dict[str, Attribute]]:
+    """This function will return each described resource's attributes by name; empty when it is none."""
+    resources = body.get("Resources") if isinstance(body, dict) else None
+    if not isinstance(resources, dict):
+        return {}
+    return {
+        name: {str(a.get("name")): _attribute(a) for a in found.get("attributes", []) if isinstance(a, dict)}
+        for name, found in resources.items()
+        if isinstance(found, dict)
+    }
+
+
+def _attribute(found: Mapping[str, object]) -> Attribute:
+    length = found.get("length")
+    return Attribute(
+        mandatory=found.get("mandatory") is True,
+        fixed=found.get("updatable") is False,
+        length=int(length) if isinstance(length, Decimal) else None,
+    )
+
+
+def error_text(body: object) -> str:
+    """This function will return the failure text of any JSON error shape, empty when there is none."""
+    if not isinstance(body, dict):
+        return ""
+    details = body.get("o:errorDetails")
+    if isinstance(details, list) and details:
+        return "; ".join(_detail(d) for d in details if isinstance(d, dict))
+    for name in ("errorMessage", "error"):
+        if isinstance(body.get(name), str) and body[name]:
+            return str(body[name])
+    if isinstance(body.get("result"), str) and not SUCCESS.match(body["result"]):
+        return str(body["result"])
+    if body.get("status") == "Error":
+        return str(body.get("errorCode", "Error"))
+    return str(body["title"]) if set(body) <= {"title", "status", "detail"} and "title" in body else ""
+
+
+def _detail(detail: Mapping[str, object]) -> str:
+    code = str(detail.get("o:errorCode") or "")
+    prefix = f"JBO-{code}: " if code.isdigit() else f"{code}: " if code else ""
+    return f"{prefix}{detail.get('detail', '')}"
+
+
+def loads(text: str) -> object:
+    """This function will read JSON with every number as Decimal; raises ValueError."""
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no number")
+
+
+def dumps(body: Mapping[str, object]) -> str:
+    """This function will write one flat item as JSON, a Decimal as a number with exactly its digits."""
+    return "{" + ", ".join(f"{json.dumps(name)}: {_value(value)}" for name, value in body.items()) + "}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
+        return json.dumps(value.isoformat())
+    if value is None or isinstance(value, (str, bool)):
+        return json.dumps(value)
+    raise TypeError(f"{type(value).__name__} cannot be written")

@@ -1,0 +1,234 @@
+"""CMiC behind the port: one object a process, made from settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from cmic_adapter import reads, wire
+from cmic_adapter.client import Client, Timeouts
+from cmic_adapter.document import jobs_of, problems_of
+from cmic_adapter.enter_budget import EnterBudget
+from cmic_adapter.limiter import Budget, limiter_for
+from cmic_adapter.pci import Found, Pci
+from cmic_adapter.posting import Postings
+from cmic_adapter.push import PciPush
+from cmic_adapter.routes import Route, decide
+from cmic_adapter.setup import Setup, Setups
+from cmic_adapter.withdraw import PciWithdrawal, withdraw_budget
+from erp.port import (
+    AssignedCostCodeRow,
+    CompanyRow,
+    CostCodeRow,
+    CostTypeRow,
+    DocumentKind,
+    ErpBackend,
+    ErpCompany,
+    ErpDocument,
+    ErpMisconfigured,
+    ErpRefused,
+    Finding,
+    JobRow,
+    JobStatus,
+    Journal,
+    Outcome,
+    Posting,
+    Reading,
+    Receipt,
+    UnitRow,
+)
+
+NAMES_FRESH = 600.0  # seconds the cost codes' names may be old: they only stand beside the amounts
+
+
+class CmicBackend(ErpBackend):
+    """Everything Tieback asks of CMiC."""
+
+    limits = wire.LIMITS
+    name = "CMiC"
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        username: str,
+        password: str,
+        requests_per_second: float = 8,
+        concurrency: int = 3,
+        connect_timeout: float = 5,
+        read_timeout: float = 30,
+        write_timeout: float = 75,
+        redis_url: str | None = None,
+    ) -> None:
+        longest = 2 * max(read_timeout, write_timeout) + connect_timeout
+        budget = Budget(per_second=requests_per_second, concurrency=concurrency, lease=longest)
+        self._client = Client(
+            base_url=base_url,
+            username=username,
+            password=password,
+            timeouts=Timeouts(connect=connect_timeout, read=read_timeout, write=write_timeout),
+            limiter=limiter_for(
+                host=urlsplit(base_url).netloc.rpartition("@")[2], budget=budget, redis_url=redis_url
+            ),
+            concurrency=concurrency,
+        )
+        self._setups = Setups(self._client)
+        self._names: dict[str, tuple[float, dict[str, str]]] = {}
+
+    def __repr__(self) -> str:
+        return f"CmicBackend({self._client.host})"
+
+    def close(self) -> None:
+        """This function will close the connections to CMiC."""
+        self._client.close()
+
+    # Documents
+
+    def problems(self, document: ErpDocument) -> list[Finding]:
+        """This function will return what is wrong on paper; a wrong option raises ErpMisconfigured."""
+        return problems_of(document)
+
+    def push(self, document: ErpDocument, journal: Journal) -> Receipt:
+        """This function will write what is missing and return the receipt. Raises the four failures."""
+        faults = self.problems(document)
+        if faults:
+            raise ErpRefused(faults)
+        self._setups.ensure_names()
+        setup = self._setups.of(document.company)
+        if document.route == Route.ENTER_BUDGET:
+            return self._push_budget(document, setup=setup, journal=journal)
+        pci = Pci(client=self._client, setup=setup, document=document)
+        found = pci.look()
+        if pci.finished(found):
+            return pci.receipt(found=found, route=_route_of(document, setup=setup, found=found))
+        jobs = reads.visible_jobs(self._client, company=document.company.code, codes=jobs_of(document))
+        route = decide(document=document, options=setup.options, jobs=jobs)
+        if route is Route.ENTER_BUDGET:
+            return self._push_budget(document, setup=setup, journal=journal)
+        route = Route(_route_of(document, setup=setup, found=found) or route)
+        return PciPush(pci=pci, journal=journal, route=route).run(found)
+
+    def _push_budget(self, document: ErpDocument, *, setup: Setup, journal: Journal) -> Receipt:
+        budget = EnterBudget(client=self._client, setup=setup, document=document)
+        if self._started(document):
+            return budget.after_start()
+        jobs = reads.visible_jobs(self._client, company=document.company.code, codes=jobs_of(document))
+        decide(document=document, options=setup.options, jobs=jobs)
+        try:
+            return budget.push(journal)
+        except ErpRefused:
+            if self._started(document):
+                return budget.after_start()
+            raise
+
+    def _started(self, document: ErpDocument) -> bool:
+        """Whether the main job is visible and its budget is not open any more."""
+        return self._status(document) not in (None, JobStatus.PENDING)
+
+    def _status(self, document: ErpDocument) -> JobStatus | None:
+        found = reads.visible_jobs(self._client, company=document.company.code, codes=[document.job])
+        return found[document.job].status if document.job in found else None
+
+    def find(self, document: ErpDocument) -> Receipt | None:
+        """This function will return the receipt of a completely written document, else None."""
+        setup = self._setups.of(document.company)
+        if self._is_entered(document):
+            budget = EnterBudget(client=self._client, setup=setup, document=document)
+            return budget.receipt() if budget.finished(budget.look()) else None
+        pci = Pci(client=self._client, setup=setup, document=document)
+        found = pci.look()
+        return (
+            pci.receipt(found=found, route=_route_of(document, setup=setup, found=found))
+            if pci.finished(found)
+            else None
+        )
+
+    def _is_entered(self, document: ErpDocument) -> bool:
+        if document.route or document.kind is not DocumentKind.ORIGINAL:
+            return document.route == Route.ENTER_BUDGET
+        return self._status(document) is JobStatus.PENDING
+
+    def postings(self, documents: Sequence[ErpDocument]) -> list[Posting]:
+        """This function will answer for each, in their order. Raises ErpUnavailable, ErpMisconfigured."""
+        answers: dict[tuple[str, str], Posting] = {}
+        for code in sorted({document.company.code for document in documents}):
+            group = [document for document in documents if document.company.code == code]
+            found = Postings(client=self._client, setup=self._setups.of(group[0].company)).of(group)
+            answers |= {(code, number): posting for number, posting in found.items()}
+        return [answers[document.company.code, document.number] for document in documents]
+
+    def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
+        """This function will take an unposted document out again. Raises the four failures."""
+        self._setups.ensure_names()
+        setup = self._setups.of(document.company)
+
+        def posting() -> Posting:
+            return self.postings([document])[0]
+
+        if document.route == Route.ENTER_BUDGET:
+            budget = EnterBudget(client=self._client, setup=setup, document=document)
+            pending = not self._started(document)
+            return withdraw_budget(budget=budget, journal=journal, pending=pending, posting=posting)
+        pci = Pci(client=self._client, setup=setup, document=document)
+        return PciWithdrawal(pci=pci, journal=journal, posting=posting).run()
+
+    # Reads
+
+    def reading(self, company: ErpCompany, jobs: Sequence[str]) -> Reading:
+        """This function will read budgets and statuses of jobs. Raises ErpUnavailable, ErpMisconfigured."""
+        return reads.reading(
+            self._client, company=company.code, jobs=jobs, names=self._cost_code_names(company)
+        )
+
+    def _cost_code_names(self, company: ErpCompany) -> dict[str, str]:
+        kept = self._names.get(company.code)
+        if kept is None or time.monotonic() - kept[0] > NAMES_FRESH:
+            kept = time.monotonic(), {row.code: row.name for row in self.cost_codes(company)}
+            self._names[company.code] = kept
+        return kept[1]
+
+    def companies(self) -> Iterator[CompanyRow]:
+        """This function will read every company visible to us."""
+        return reads.companies(self._client)
+
+    def jobs(self, company: ErpCompany) -> Iterator[JobRow]:
+        """This function will read every job and sub job visible to us."""
+        return reads.jobs(self._client, company=company.code)
+
+    def cost_codes(self, company: ErpCompany) -> Iterator[CostCodeRow]:
+        """This function will read every cost code of a company."""
+        return reads.cost_codes(self._client, company=company.code)
+
+    def cost_types(self, company: ErpCompany) -> Iterator[CostTypeRow]:
+        """This function will read every cost type of a company."""
+        return reads.cost_types(self._client, company=company.code)
+
+    def units(self, company: ErpCompany) -> Iterator[UnitRow]:
+        """This function will read every unit of measure."""
+        return reads.units(self._client)
+
+    def assigned_cost_codes(self, company: ErpCompany, jobs: Sequence[str]) -> Iterator[AssignedCostCodeRow]:
+        """This function will read the cost codes CMiC lists for these jobs, or for all jobs."""
+        return reads.assigned_cost_codes(self._client, company=company.code, jobs=jobs)
+
+    def check(self, company: ErpCompany) -> list[str]:
+        """This function will say what is missing before CMiC may be written to; it always looks anew."""
+        self._setups.forget()
+        missing = self._setups.missing_names((*wire.NEEDED_TO_WRITE, *wire.NEEDED_TO_READ))
+        if missing:
+            return list(dict.fromkeys(missing))
+        if company.code not in {row.code for row in self.companies()}:
+            return [f"CMiC does not show us company {company.code}; correct its code or ask for access."]
+        try:
+            return self._setups.of(company).complaints()
+        except ErpMisconfigured as error:
+            return [str(error)]
+
+
+def _route_of(document: ErpDocument, *, setup: Setup, found: Found) -> str:
+    """The way a document went: as it remembers, or as the type of its header says."""
+    if document.route or found.header is None:
+        return document.route
+    kind = setup.kind_of_type(found.header.type)
+    return next((route.value for route in Route if route.value == f"pci_{kind}"), "")

@@ -1,0 +1,111 @@
+"""Taking an unposted document out of CMiC again, so that no half of it can be posted meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cmic_adapter import wire
+from cmic_adapter.client import Client
+from cmic_adapter.enter_budget import EnterBudget
+from cmic_adapter.findings import document_refused
+from cmic_adapter.meanings import Rejected
+from cmic_adapter.pci import Found, Pci
+from cmic_adapter.steps import Step
+from erp.port import ErpUnconfirmed, Journal, Outcome, Posting, WithdrawState
+
+Ask = Callable[[], Posting]
+
+
+class PciWithdrawal:
+    """Staging first, then the lines, then the header, then a look."""
+
+    def __init__(self, *, pci: Pci, journal: Journal, posting: Ask) -> None:
+        self._pci, self._journal, self._posting = pci, journal, posting
+        self._client: Client = pci.client
+
+    def run(self) -> Outcome:
+        """This function will take the document out and say how that ended. Raises the four failures."""
+        found = self._pci.look()
+        ended = self._ended(found)
+        if ended is not None:
+            return ended
+        try:
+            self._take_out(found)
+        except Rejected as error:
+            ended = self._ended(self._pci.look())
+            if ended is not None:
+                return ended
+            raise document_refused(
+                error, doing="the withdrawal", job=self._pci.document.job, wanted=self._pci.wanted
+            ) from None
+        ended = self._ended(self._pci.look())
+        if ended is None:
+            raise ErpUnconfirmed(f"CMiC still shows parts of {self._pci.document.number}.", step="verify")
+        return ended
+
+    def _ended(self, found: Found) -> Outcome | None:
+        """The outcome where nothing can or need be written, else None."""
+        if found.header is None and not found.lines:
+            return Outcome(state=WithdrawState.WITHDRAWN, note="Nothing of it is in CMiC.")
+        if found.posted or any(line.posted for line in found.lines):
+            note = "An accountant posted it in CMiC before it could be taken back."
+            return Outcome(state=WithdrawState.POSTED, note=note, posting=self._posting())
+        if found.header is not None and not self._pci.ours(found.header):
+            return Outcome(
+                state=WithdrawState.CONFLICT, note="CMiC has another change item under this number."
+            )
+        if any(line.key not in self._pci.wanted for line in found.lines):
+            note = (
+                "Somebody added lines to it in CMiC; look at them there and delete the change item by hand."
+            )
+            return Outcome(state=WithdrawState.CONFLICT, note=note)
+        return None
+
+    def _take_out(self, found: Found) -> None:
+        if found.header is not None and self._pci.setup.is_ready(found.header):
+            body = wire.HEADERS.body(status=self._pci.setup.staging())
+            self._client.write(
+                wire.HEADERS,
+                journal=self._journal,
+                step=Step.STAGING,
+                method="PATCH",
+                row_id=found.header.id,
+                body=body,
+            )
+        for line in found.lines:
+            step = Step.REMOVE_LINE.of(f"{line.cost_code}/{line.cost_type}@{line.job}")
+            self._delete(wire.LINES, step=step, row_id=line.id)
+        if found.header is not None:
+            self._delete(wire.HEADERS, step=Step.REMOVE_HEADER, row_id=found.header.id)
+
+    def _delete(self, resource: wire.Resource[Any], *, step: str, row_id: str) -> None:
+        try:
+            self._client.write(resource, journal=self._journal, step=step, method="DELETE", row_id=row_id)
+        except Rejected as error:
+            if not error.gone:
+                raise
+
+
+def withdraw_budget(*, budget: EnterBudget, journal: Journal, pending: bool, posting: Ask) -> Outcome:
+    """This function will set the amounts of an Enter Budget document back where they are still ours.
+
+    Once the job is started nothing is written: it counts, or a person decides. Raises the four failures.
+    """
+    if not pending:
+        return _once_started(posting())
+    strange = budget.restore(budget.look(), journal=journal)
+    if strange:
+        labels = ", ".join(wanted.label for wanted in strange)
+        note = f"Somebody changed these amounts in CMiC, they were left as they are: {labels}."
+        return Outcome(state=WithdrawState.CONFLICT, note=note)
+    if not budget.restored(budget.look()):
+        raise ErpUnconfirmed("CMiC does not show the former amounts yet.", step="verify")
+    return Outcome(state=WithdrawState.WITHDRAWN, note="The former amounts are back.")
+
+
+def _once_started(posting: Posting) -> Outcome:
+    if posting.differences:
+        note = "The job has been started in CMiC with other amounts than ours."
+        return Outcome(state=WithdrawState.CONFLICT, note=note, posting=posting)
+    return Outcome(state=WithdrawState.POSTED, note="The job has been started in CMiC.", posting=posting)
