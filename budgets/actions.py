@@ -1,0 +1,118 @@
+"""The Budget tool's actions, each declared once. The ERP Integrations tool adds Send and Retrieve."""
+
+from budgets import blockers as b
+from budgets.models import Budget, BudgetLine, Modification
+from workflow.actions import Action, register, system_only
+
+register(
+    Action(
+        name="lock",
+        model=Budget,
+        label="Lock",
+        permission=b.may_lock,
+        problems=(b.not_draft, *b.IN_FLIGHT, b.is_empty, b.lines_without_code),
+        transition="lock",
+        tone="primary",
+    ),
+    Action(
+        name="unlock",
+        model=Budget,
+        label="Unlock",
+        permission=b.may_unlock,
+        problems=(b.not_locked, *b.IN_FLIGHT),
+        transition="unlock",
+        confirm="Unlock this budget? Its original amounts can then be changed; modifications stay.",
+    ),
+    Action(
+        name="add_line",
+        model=Budget,
+        label="Add a line",
+        permission=b.may_add_lines,
+        problems=b.IN_FLIGHT,
+    ),
+    Action(
+        name="import_file",
+        model=Budget,
+        label="Import a file",
+        permission=b.may_edit_lines,
+        problems=(b.is_locked, *b.IN_FLIGHT),
+    ),
+    Action(
+        name="modify",
+        model=Budget,
+        label="New modification",
+        permission=b.may_modify,
+        problems=(b.not_locked,),
+    ),
+    Action(
+        name="give_back",
+        model=Budget,
+        label="Hand back to the PM",
+        permission=system_only,
+        transition="give_back",
+    ),
+    Action(
+        name="edit_line",
+        model=BudgetLine,
+        label="Edit",
+        permission=b.may_edit_lines,
+        problems=(b.is_locked, *b.IN_FLIGHT),
+    ),
+    Action(
+        name="delete_line",
+        model=BudgetLine,
+        label="Delete",
+        permission=b.may_delete_lines,
+        problems=(b.is_locked, *b.IN_FLIGHT, b.line_modified, b.line_was_posted, b.line_was_sent),
+        tone="danger",
+        confirm="Delete this line?",
+    ),
+    Action(
+        name="change_modification",
+        model=Modification,
+        label="Change",
+        permission=b.may_modify,
+        problems=(b.modification_sent, b.modification_void),
+    ),
+    Action(
+        name="change_effective",
+        model=Modification,
+        label="Change",
+        permission=b.may_modify,
+        problems=(*b.IN_FLIGHT, b.modification_empty, b.modification_unbalanced),
+    ),
+    Action(
+        name="delete_modification",
+        model=Modification,
+        label="Delete draft",
+        permission=b.may_modify,
+        problems=(b.modification_not_draft,),
+        tone="danger",
+        confirm="Delete this draft?",
+    ),
+    Action(
+        name="make_effective",
+        model=Modification,
+        label="Make effective",
+        permission=b.may_modify,
+        problems=(
+            b.modification_not_draft,
+            b.not_locked,
+            *b.IN_FLIGHT,
+            b.modification_empty,
+            b.modification_unbalanced,
+        ),
+        transition="make_effective",
+        tone="primary",
+    ),
+    Action(
+        name="void",
+        model=Modification,
+        label="Void",
+        permission=b.may_modify,
+        problems=(b.modification_sent, b.modification_not_effective, *b.IN_FLIGHT),
+        transition="void",
+        tone="danger",
+        confirm="Void this modification? It stops counting; its row stays in the list.",
+    ),
+)

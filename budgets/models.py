@@ -62,24 +62,36 @@ class Budget(models.Model):
     version = models.PositiveIntegerField(default=0)
     hold = models.CharField(max_length=12, choices=Hold.choices, default=Hold.NONE, blank=True)
     hold_since = models.DateTimeField(null=True, blank=True)
-    hold_data = models.JSONField(default=dict, blank=True, help_text="numbers and words for the state's sentence")
+    hold_data = models.JSONField(
+        default=dict, blank=True, help_text="numbers and words for the state's sentence"
+    )
     ever_exported = models.BooleanField(default=False)
+    things_to_do = models.PositiveIntegerField(
+        default=0, help_text="problems in the way of sending, as last counted"
+    )
 
     class Meta:
+        indexes = [models.Index(fields=["state", "hold"], name="budget_states")]
         triggers = [
-            *guards.edges("state", ("draft", "locked"), ("locked", "draft"), ("locked", "sent"), ("sent", "locked")),
+            *guards.edges(
+                "state", ("draft", "locked"), ("locked", "draft"), ("locked", "sent"), ("sent", "locked")
+            ),
             guards.kept("never_deleted_once_exported", when="OLD.ever_exported"),
         ]
 
     def __str__(self) -> str:
         return f"Budget of {self.project}"
 
-    @transition(field=state, source=BudgetState.DRAFT, target=BudgetState.LOCKED, conditions=[allowed("lock")])
+    @transition(
+        field=state, source=BudgetState.DRAFT, target=BudgetState.LOCKED, conditions=[allowed("lock")]
+    )
     def lock(self, *, now: datetime) -> None:
         """Freeze the original amounts."""
         self.state_since = now
 
-    @transition(field=state, source=BudgetState.LOCKED, target=BudgetState.DRAFT, conditions=[allowed("unlock")])
+    @transition(
+        field=state, source=BudgetState.LOCKED, target=BudgetState.DRAFT, conditions=[allowed("unlock")]
+    )
     def unlock(self, *, now: datetime) -> None:
         """Open the original amounts again; modifications survive."""
         self.state_since = now
@@ -89,7 +101,9 @@ class Budget(models.Model):
         """Put the budget out of the PM's hands."""
         self.state_since = now
 
-    @transition(field=state, source=BudgetState.SENT, target=BudgetState.LOCKED, conditions=[allowed("give_back")])
+    @transition(
+        field=state, source=BudgetState.SENT, target=BudgetState.LOCKED, conditions=[allowed("give_back")]
+    )
     def give_back(self, *, now: datetime) -> None:
         """Hand the budget back: retrieved, rejected, returned or posted."""
         self.state_since = now
@@ -114,7 +128,9 @@ class BudgetLine(models.Model):
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     unit_text = models.CharField(max_length=20, blank=True)
     unit_cost = models.DecimalField(**QUANTITY, null=True, blank=True)
-    automatic = models.BooleanField(default=False, help_text="amount = quantity x unit cost, half-up to the cent")
+    automatic = models.BooleanField(
+        default=False, help_text="amount = quantity x unit cost, half-up to the cent"
+    )
     amount = models.DecimalField(**AMOUNT, default=0)
     version = models.PositiveIntegerField(default=0)
     was_posted = models.BooleanField(default=False)
@@ -138,7 +154,9 @@ class BudgetLine(models.Model):
             models.CheckConstraint(
                 condition=Q(cost_type=None) | Q(cost_type_text=""), name="line_has_type_or_text_of_one"
             ),
-            models.CheckConstraint(condition=Q(unit=None) | Q(unit_text=""), name="line_has_unit_or_text_of_one"),
+            models.CheckConstraint(
+                condition=Q(unit=None) | Q(unit_text=""), name="line_has_unit_or_text_of_one"
+            ),
             models.CheckConstraint(
                 condition=Q(automatic=False)
                 | Q(
@@ -215,13 +233,19 @@ class Modification(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["budget", "number"], name="modification_number_once_per_budget"),
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(number__isnull=False), name="modification_numbered_when_effective"
+                condition=Q(state="draft") | Q(number__isnull=False),
+                name="modification_numbered_when_effective",
             ),
         ]
         triggers = [
             *guards.edges("state", ("draft", "effective"), ("effective", "void")),
             guards.frozen(
-                "frozen_modification", "budget_id", "number", "date", "state", when="OLD.was_posted OR OLD.in_batch"
+                "frozen_modification",
+                "budget_id",
+                "number",
+                "date",
+                "state",
+                when="OLD.was_posted OR OLD.in_batch",
             ),
             guards.kept("kept_modification", when="OLD.state <> 'draft'"),
         ]
@@ -240,7 +264,10 @@ class Modification(models.Model):
         self.number = number
 
     @transition(
-        field=state, source=ModificationState.EFFECTIVE, target=ModificationState.VOID, conditions=[allowed("void")]
+        field=state,
+        source=ModificationState.EFFECTIVE,
+        target=ModificationState.VOID,
+        conditions=[allowed("void")],
     )
     def void(self) -> None:
         """Count no longer; the row stays."""

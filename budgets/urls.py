@@ -1,5 +1,28 @@
-"""Addresses of this app."""
+"""Addresses of the budget's pages. The ERP Integrations tool adds its own to the same namespace (config/urls.py)."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from budgets import line_views, modification_views, my_projects, views
+
+project_urls = [path("", my_projects.mine, name="mine")]
+
+BUDGET = "projects/<int:project_id>/budget/"
+ACT_ON_BUDGET = r"^projects/(?P<project_id>[0-9]+)/budget/do/(?P<action>{})/$"
+
+urlpatterns = [
+    path(BUDGET, views.page, name="page"),
+    re_path(ACT_ON_BUDGET.format("|".join(views.DEEDS)), views.act, name="act"),
+    path(f"{BUDGET}lines/add/", line_views.add, name="line_add"),
+    path(f"{BUDGET}lines/<int:pk>/", line_views.edit, name="line_edit"),
+    path(f"{BUDGET}lines/<int:pk>/delete/", line_views.delete, name="line_delete"),
+    path(f"{BUDGET}modifications/", modification_views.index, name="modifications"),
+    path(f"{BUDGET}modifications/new/", modification_views.new, name="modification_new"),
+    path(f"{BUDGET}modifications/<int:pk>/", modification_views.detail, name="modification"),
+    path(f"{BUDGET}modifications/<int:pk>/edit/", modification_views.edit, name="modification_edit"),
+    re_path(
+        rf"^projects/(?P<project_id>[0-9]+)/budget/modifications/(?P<pk>[0-9]+)/do/"
+        rf"(?P<action>{'|'.join(modification_views.SERVICES)})/$",
+        modification_views.act,
+        name="modification_act",
+    ),
+]

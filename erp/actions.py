@@ -1,0 +1,146 @@
+"""The ERP Integrations tool's actions, each declared once."""
+
+from budgets import blockers as budget_rules
+from budgets.models import Budget
+from erp import blockers as b
+from erp import decision_blockers as d
+from erp.models import Batch, Document
+from workflow.actions import Action, register, system_only
+
+
+def _send_label(budget: Budget) -> str:
+    return "Re-send to ERP" if budget.batches.exists() else "Send to ERP"
+
+
+register(
+    Action(
+        name="send",
+        model=Budget,
+        label=_send_label,
+        permission=b.may_send,
+        problems=(
+            b.not_linked,
+            b.never_synced,
+            budget_rules.not_locked,
+            budget_rules.is_empty,
+            budget_rules.lines_without_code,
+            b.job_unknown,
+            b.cost_code_unknown,
+            b.cost_code_inactive,
+            b.cost_type_unknown,
+            b.cost_type_inactive,
+            b.not_assigned,
+            b.code_not_allowed,
+            b.unit_unknown,
+            b.sub_jobs_differ,
+            b.originals_on_started_off,
+            b.sent_modification_unbalanced,
+            b.job_closed,
+            b.sub_jobs_not_taken,
+            *budget_rules.IN_FLIGHT,
+            b.nothing_new,
+            b.remarks_open,
+            b.no_approver,
+            b.connection_stopped,
+        ),
+        transition="send",
+        tone="primary",
+    ),
+    Action(
+        name="retrieve",
+        model=Budget,
+        label="Retrieve from ERP",
+        permission=b.may_send,
+        problems=(b.never_sent, b.batch_already_decided),
+        confirm="Pull the batch back before accounting decides? You can send it again.",
+    ),
+    Action(name="answer_remark", model=Budget, label="Answer", permission=b.may_send),
+    Action(name="retrieve", model=Batch, label="Retrieve", permission=system_only, transition="retrieve"),
+    Action(
+        name="accept",
+        model=Batch,
+        label="Accept",
+        permission=d.may_decide,
+        problems=(
+            d.already_decided,
+            d.you_prepared_it,
+            d.over_your_limit,
+            d.lines_not_mapped,
+            d.reading_missing,
+            d.reading_old,
+            d.erp_changed,
+        ),
+        transition="accept",
+        tone="primary",
+    ),
+    Action(
+        name="reject",
+        model=Batch,
+        label="Reject",
+        permission=d.may_decide,
+        problems=(d.already_decided,),
+        transition="reject",
+        tone="danger",
+    ),
+    Action(
+        name="read_again",
+        model=Batch,
+        label="Read again",
+        permission=d.may_decide,
+        problems=(d.already_decided,),
+    ),
+    Action(
+        name="retry",
+        model=Batch,
+        label="Retry",
+        permission=d.may_decide,
+        problems=(d.not_under_way, d.nothing_refused),
+        tone="primary",
+    ),
+    Action(
+        name="return_to_pm",
+        model=Batch,
+        label="Return to PM",
+        permission=d.may_decide,
+        problems=(d.not_under_way, d.being_sent, d.being_withdrawn),
+        tone="danger",
+        confirm="Take what is not posted out of the ERP again and hand the budget back to the PM?",
+    ),
+    Action(
+        name="check_now",
+        model=Batch,
+        label="Check now",
+        permission=d.may_decide,
+        problems=(d.not_under_way, d.nothing_delivered),
+    ),
+    Action(
+        name="confirm_posted",
+        model=Batch,
+        label="Confirm posted",
+        permission=d.may_decide,
+        problems=(d.not_under_way, d.nothing_delivered),
+        confirm="Say that an accountant has posted these documents, although Tieback has not seen it?",
+    ),
+    *(
+        Action(name=name, model=Batch, label=label, permission=system_only, transition=name)
+        for name, label in (
+            ("mark_exported", "Exported"),
+            ("reopen", "Exporting again"),
+            ("mark_posted", "Posted"),
+            ("mark_returned", "Returned"),
+        )
+    ),
+    *(
+        Action(name=name, model=Document, label=label, permission=system_only, transition=transition)
+        for name, label, transition in (
+            ("claim", "Send", "take"),
+            ("deliver", "Delivered", "deliver"),
+            ("queue_again", "Queue again", "queue_again"),
+            ("refuse", "Refused", "refuse"),
+            ("unconfirm", "Unconfirmed", "unconfirm"),
+            ("post", "Posted", "post"),
+            ("withdraw", "Withdraw", "withdraw"),
+            ("mark_withdrawn", "Withdrawn", "mark_withdrawn"),
+        )
+    ),
+)

@@ -8,5 +8,7 @@ class ErpConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register this app's actions."""
-        from erp import actions  # noqa: F401, PLC0415  needs the models
+        """Register this app's actions, and listen to the Budget tool."""
+        from erp import actions, holds  # noqa: F401, PLC0415  they need the models
+
+        holds.listen()

@@ -66,13 +66,17 @@ class Document(models.Model):
     erp_number = models.CharField(max_length=30, blank=True)
     state = FSMField(default=DocumentState.QUEUED, choices=DocumentState.choices)
     state_since = models.DateTimeField()
-    not_before = models.DateTimeField(null=True, blank=True, help_text="when a worker or a probe may take it next")
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="when a worker or a probe may take it next"
+    )
     attempts = models.PositiveIntegerField(default=0)
     probes = models.PositiveIntegerField(default=0)
     claim = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     waiting_for = models.TextField(blank=True, help_text="why it is not taken yet, in words")
-    findings = models.JSONField(default=list, blank=True, help_text="what a person must fix: code, message, lines, raw")
+    findings = models.JSONField(
+        default=list, blank=True, help_text="what a person must fix: code, message, lines, raw"
+    )
     receipt = models.JSONField(default=dict, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     poll_at = models.DateTimeField(null=True, blank=True)
@@ -114,13 +118,16 @@ class Document(models.Model):
                 name="delivered_has_a_receipt",
             ),
             models.CheckConstraint(
-                condition=Q(state="posted", posted_at__isnull=False) | (~Q(state="posted") & Q(posted_at=None)),
+                condition=Q(state="posted", posted_at__isnull=False)
+                | (~Q(state="posted") & Q(posted_at=None)),
                 name="posted_exactly_when_posted_at",
             ),
         ]
         triggers = [
             *guards.edges("state", *EDGES),
-            guards.frozen("identity", "batch_id", "item_id", "number", "content_hash", "mapping_version", when="TRUE"),
+            guards.frozen(
+                "identity", "batch_id", "item_id", "number", "content_hash", "mapping_version", when="TRUE"
+            ),
             guards.frozen(
                 "posted",
                 *("state", "posted_at", "delivered_at", "receipt", "route", "erp_number"),
@@ -143,23 +150,33 @@ class Document(models.Model):
         self.claim, self.lease_until, self.state_since = claim, lease_until, now
         self.attempts += 1
 
-    @transition(field=state, source=["sending", "unconfirmed"], target="delivered", conditions=[allowed("deliver")])
+    @transition(
+        field=state, source=["sending", "unconfirmed"], target="delivered", conditions=[allowed("deliver")]
+    )
     def deliver(self, *, receipt: dict[str, object], now: datetime) -> None:
         """It is completely in the ERP, ready to be posted there."""
         self._move(now)
         self.receipt, self.delivered_at, self.poll_at = receipt, now, now
         self.findings, self.probes = [], 0
 
-    @transition(field=state, source=["sending", "unconfirmed", "refused"], target="queued",
-                conditions=[allowed("queue_again")])
+    @transition(
+        field=state,
+        source=["sending", "unconfirmed", "refused"],
+        target="queued",
+        conditions=[allowed("queue_again")],
+    )
     def queue_again(self, *, now: datetime, not_before: datetime, waiting_for: str = "") -> None:
         """It may be sent (again) from then on."""
         self._move(now, not_before)
         self.waiting_for, self.probes = waiting_for, 0
         self.receipt, self.delivered_at, self.poll_at, self.absent_since = {}, None, None, None
 
-    @transition(field=state, source=["sending", "unconfirmed", "delivered", "withdrawing"], target="refused",
-                conditions=[allowed("refuse")])
+    @transition(
+        field=state,
+        source=["sending", "unconfirmed", "delivered", "withdrawing"],
+        target="refused",
+        conditions=[allowed("refuse")],
+    )
     def refuse(self, *, findings: list[dict[str, object]], now: datetime) -> None:
         """A person must change something."""
         self._move(now)
@@ -171,10 +188,20 @@ class Document(models.Model):
         self._move(now, not_before)
         self.waiting_for, self.probes = reason, 0
 
-    @transition(field=state, source=["queued", "unconfirmed", "delivered", "withdrawing"], target="posted",
-                conditions=[allowed("post")])
-    def post(self, *, now: datetime, posted_on: date | None, evidence: dict[str, object],
-             differs: list[dict[str, object]]) -> None:
+    @transition(
+        field=state,
+        source=["queued", "unconfirmed", "delivered", "withdrawing"],
+        target="posted",
+        conditions=[allowed("post")],
+    )
+    def post(
+        self,
+        *,
+        now: datetime,
+        posted_on: date | None,
+        evidence: dict[str, object],
+        differs: list[dict[str, object]],
+    ) -> None:
         """It counts in the ERP."""
         self._move(now)
         self.posted_at, self.posted_on, self.posting, self.differs = now, posted_on, evidence, differs
@@ -182,8 +209,12 @@ class Document(models.Model):
         if self.delivered_at is None:
             self.delivered_at, self.receipt = now, {"note": evidence.get("note", "seen posted")}
 
-    @transition(field=state, source=["queued", "refused", "delivered"], target="withdrawing",
-                conditions=[allowed("withdraw")])
+    @transition(
+        field=state,
+        source=["queued", "refused", "delivered"],
+        target="withdrawing",
+        conditions=[allowed("withdraw")],
+    )
     def withdraw(self, *, now: datetime) -> None:
         """It shall be taken out of the ERP again; a worker does it."""
         self._move(now, now)
@@ -221,7 +252,9 @@ class Call(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition("OLD.answered_at IS NOT NULL"),
             ),
-            guards.frozen("request", "document_id", "step", "request_id", "method", "target", "body", when="TRUE"),
+            guards.frozen(
+                "request", "document_id", "step", "request_id", "method", "target", "body", when="TRUE"
+            ),
             guards.kept("kept", when="TRUE"),
         ]
 

@@ -23,8 +23,12 @@ class Connection(models.Model):
     alias = models.CharField(max_length=30, default="cmic")
     erp_company = models.CharField(max_length=8)
     enabled = models.BooleanField(default=True)
-    verified_at = models.DateTimeField(null=True, blank=True, help_text="last time the ERP's own names were checked")
-    stopped_because = models.TextField(blank=True, help_text="why nothing is sent until an administrator looks")
+    verified_at = models.DateTimeField(
+        null=True, blank=True, help_text="last time the ERP's own names were checked"
+    )
+    stopped_because = models.TextField(
+        blank=True, help_text="why nothing is sent until an administrator looks"
+    )
     stopped_at = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
     last_contact_at = models.DateTimeField(null=True, blank=True)
@@ -38,7 +42,9 @@ class Connection(models.Model):
     options = models.JSONField(default=dict, blank=True, help_text="settings of the adapter for this company")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["alias", "erp_company"], name="erp_company_once_per_alias")]
+        constraints = [
+            models.UniqueConstraint(fields=["alias", "erp_company"], name="erp_company_once_per_alias")
+        ]
 
     def __str__(self) -> str:
         return f"{self.company.code} - {self.alias} {self.erp_company}"
@@ -209,7 +215,8 @@ class ErpReading(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(state="made") | (Q(made_at__isnull=False) & ~Q(hash="")), name="made_reading_is_hashed"
+                condition=~Q(state="made") | (Q(made_at__isnull=False) & ~Q(hash="")),
+                name="made_reading_is_hashed",
             )
         ]
 

@@ -69,7 +69,12 @@ class Batch(models.Model):
     number = models.PositiveIntegerField(help_text="counts the sends of this budget")
     round = models.PositiveIntegerField(default=1, help_text="1, or 2 and more after a rejection")
     answers = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="answered_by", help_text="sent back before"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="answered_by",
+        help_text="sent back before",
     )
     state = FSMField(default=BatchState.WAITING, choices=BatchState.choices)
     state_since = models.DateTimeField()
@@ -103,7 +108,9 @@ class Batch(models.Model):
                 name="one_open_batch_per_budget",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["waiting", "rejected", "retrieved"], accepted_by=None, accepted_at=None)
+                condition=Q(
+                    state__in=["waiting", "rejected", "retrieved"], accepted_by=None, accepted_at=None
+                )
                 | Q(
                     state__in=["accepted", "exported", "posted", "returned"],
                     accepted_by__isnull=False,
@@ -113,7 +120,8 @@ class Batch(models.Model):
                 name="accepted_by_somebody_on_a_reading",
             ),
             models.CheckConstraint(
-                condition=~Q(state="rejected") | (~Q(reason="") & ~Q(reason_code="") & Q(sent_back_by__isnull=False)),
+                condition=~Q(state="rejected")
+                | (~Q(reason="") & ~Q(reason_code="") & Q(sent_back_by__isnull=False)),
                 name="rejected_with_a_reason",
             ),
         ]
@@ -132,11 +140,25 @@ class Batch(models.Model):
             ),
             guards.frozen(
                 "snapshot",
-                *("budget_id", "number", "round", "answers_id", "sent_by_id", "sent_at", "moved", "net", "four_eyes"),
+                *(
+                    "budget_id",
+                    "number",
+                    "round",
+                    "answers_id",
+                    "sent_by_id",
+                    "sent_at",
+                    "moved",
+                    "net",
+                    "four_eyes",
+                ),
                 when="OLD.state <> 'waiting'",
             ),
             guards.frozen(
-                "decision", "accepted_by_id", "accepted_at", "reading_id", when="OLD.accepted_by_id IS NOT NULL"
+                "decision",
+                "accepted_by_id",
+                "accepted_at",
+                "reading_id",
+                when="OLD.accepted_by_id IS NOT NULL",
             ),
             guards.kept("kept", when="TRUE"),
             guards.refuse(
@@ -176,12 +198,16 @@ class Batch(models.Model):
         """A document has to be delivered again."""
         self.state_since = now
 
-    @transition(field=state, source=["accepted", "exported"], target="posted", conditions=[allowed("mark_posted")])
+    @transition(
+        field=state, source=["accepted", "exported"], target="posted", conditions=[allowed("mark_posted")]
+    )
     def mark_posted(self, *, now: datetime) -> None:
         """All documents are posted."""
         self.posted_at = self.state_since = now
 
-    @transition(field=state, source=["accepted", "exported"], target="returned", conditions=[allowed("mark_returned")])
+    @transition(
+        field=state, source=["accepted", "exported"], target="returned", conditions=[allowed("mark_returned")]
+    )
     def mark_returned(self, *, now: datetime) -> None:
         """What was not posted has been taken out of the ERP again."""
         self.state_since = now
@@ -207,7 +233,9 @@ class BatchItem(models.Model):
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=12, choices=KINDS)
-    modification = models.ForeignKey(Modification, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    modification = models.ForeignKey(
+        Modification, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     position = models.PositiveIntegerField()
     title = models.CharField(max_length=140)
     date = models.DateField()

@@ -300,6 +300,14 @@ class ErpBackend(ABC):
 
     limits: ErpLimits
     name: str  # as people call it, for example "CMiC"
+    lease_seconds: float = 120  # longer than any one call to the ERP can take
+    probe_seconds: tuple[float, ...] = (
+        0,
+        30,
+        60,
+        150,
+    )  # when to ask after an unknown outcome; the last is the longest
+    #                                                      a late write can take to show
 
     @abstractmethod
     def problems(self, document: ErpDocument) -> list[Finding]:

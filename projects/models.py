@@ -23,7 +23,9 @@ class Company(models.Model):
     name = models.CharField(max_length=60)
     currency = models.CharField(max_length=3, default="USD")
     time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_time_zone])
-    digest_hour = models.PositiveSmallIntegerField(default=7, help_text="hour of the daily mail, in the time zone")
+    digest_hour = models.PositiveSmallIntegerField(
+        default=7, help_text="hour of the daily mail, in the time zone"
+    )
     four_eyes = models.BooleanField(
         default=True, help_text="whoever prepared a batch may not accept it", verbose_name="four eyes"
     )
@@ -60,7 +62,9 @@ class Job(models.Model):
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="jobs")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="jobs")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="sub_jobs")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="sub_jobs"
+    )
     code = models.CharField(max_length=10)
     name = models.CharField(max_length=60, blank=True)
 
@@ -68,7 +72,9 @@ class Job(models.Model):
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(fields=["company", "code"], name="job_code_once_per_company"),
-            models.UniqueConstraint(fields=["project"], condition=Q(parent=None), name="one_main_job_per_project"),
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(parent=None), name="one_main_job_per_project"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -79,7 +85,9 @@ class CostCode(models.Model):
     """What the money is for, for example `03-30-00`; a tree whose roots are the divisions."""
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="cost_codes")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
     code = models.CharField(max_length=16)
     name = models.CharField(max_length=60, blank=True)
     division = models.CharField(max_length=16, help_text="code of the root above it")
@@ -153,7 +161,9 @@ class ProjectRole(models.Model):
     can_send = models.BooleanField(default=False, verbose_name="send, re-send and retrieve")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "project"], name="one_role_per_user_and_project")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "project"], name="one_role_per_user_and_project")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} on {self.project}: {self.get_level_display()}"
@@ -177,10 +187,11 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "company"], name="one_membership_per_user_and_company"),
-            models.CheckConstraint(condition=Q(approval_limit__isnull=True) | Q(approval_limit__gte=0),
-                                   name="approval_limit_not_negative"),
+            models.CheckConstraint(
+                condition=Q(approval_limit__isnull=True) | Q(approval_limit__gte=0),
+                name="approval_limit_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.company.code}"
-

@@ -111,7 +111,11 @@ def who_administers(company: Company) -> QuerySet[Any]:
 
 
 def _people(ids: Any) -> QuerySet[Any]:
-    return get_user_model().objects.filter(pk__in=ids, is_active=True).order_by("first_name", "last_name", "username")
+    return (
+        get_user_model()
+        .objects.filter(pk__in=ids, is_active=True)
+        .order_by("first_name", "last_name", "username")
+    )
 
 
 def names(people: Iterable[Any], *, nobody: str = "nobody yet") -> str:

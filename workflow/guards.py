@@ -28,7 +28,7 @@ def frozen(name: str, *columns: str, when: str) -> pgtrigger.Trigger:
     return pgtrigger.Protect(
         name=name,
         operation=pgtrigger.Update,
-        condition=pgtrigger.Condition(f"({when}) AND ({old}) IS DISTINCT FROM ({new})"),
+        condition=pgtrigger.Condition(f"(({when}) AND ({old}) IS DISTINCT FROM ({new}))"),
     )
 
 

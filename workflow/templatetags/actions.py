@@ -64,7 +64,12 @@ def action(
 def todo(context: template.Context, obj: Any, name: str, *, before: str) -> dict[str, Any]:
     """This function will show the list of everything that stands in the way of an action; nothing when free."""
     found = blockers_of(obj, name, context["user"])
-    return {"blockers": found, "heading": heading(found, before), "id": _id("todo", obj, name), "shown": SHOWN}
+    return {
+        "blockers": found,
+        "heading": heading(found, before),
+        "id": _id("todo", obj, name),
+        "shown": SHOWN,
+    }
 
 
 def blockers_of(obj: Any, name: str, user: Any) -> list[Blocker]:

@@ -70,7 +70,9 @@ def day(on: date | None) -> SafeString:
     """This function will write a date."""
     if on is None:
         return NOTHING
-    return format_html('<time datetime="{}" class="nowrap">{}</time>', on.isoformat(), formats.date_format(on))
+    return format_html(
+        '<time datetime="{}" class="nowrap">{}</time>', on.isoformat(), formats.date_format(on)
+    )
 
 
 @register.filter
@@ -95,4 +97,6 @@ def span(seconds: float) -> str:
 
 def _time(local: datetime, words: str) -> SafeString:
     exact = local.isoformat(timespec="seconds")
-    return format_html('<time datetime="{}" title="{} {}" class="nowrap">{}</time>', exact, exact, local.tzname(), words)
+    return format_html(
+        '<time datetime="{}" title="{} {}" class="nowrap">{}</time>', exact, exact, local.tzname(), words
+    )

@@ -1,0 +1,151 @@
+"""What people typed into a form, kept as they typed it, and read for the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from budgets import money
+from budgets.errors import InvalidInput
+from budgets.models import Budget, BudgetLine, Modification
+
+LINE_FIELDS = ("job", "cost_code", "cost_type", "description", "quantity", "unit", "unit_cost", "amount")
+EMPTY_ROWS = 4
+MOST_ROWS = 200
+
+
+def typed_line(post: QueryDict) -> dict[str, Any]:
+    """This function will take a line's values out of a form, as the services want them."""
+    values: dict[str, Any] = {field: post[field] for field in LINE_FIELDS if field in post}
+    return {**values, "automatic": "automatic" in post}
+
+
+def stored_line(line: BudgetLine) -> dict[str, Any]:
+    """This function will take a line's values as a form shows them."""
+    return {
+        "job": line.job.code,
+        "cost_code": line.code,
+        "cost_type": line.type,
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit": line.unit_code,
+        "unit_cost": line.unit_cost,
+        "amount": line.amount,
+        "automatic": line.automatic,
+    }
+
+
+@dataclass
+class TypedRow:
+    """One row of a modification's form: the line's id and the amount as typed, and what is wrong with them."""
+
+    line: str = ""
+    amount: str = ""
+    error: str = ""
+
+
+@dataclass
+class TypedModification:
+    """A modification as its form holds it."""
+
+    title: str
+    date: str
+    note: str
+    rows: list[TypedRow]
+    version: int | None = None
+
+    @property
+    def net(self) -> Decimal:
+        """Sum of the amounts that can be read, company currency."""
+        return sum((amount for row in self.rows if (amount := _readable(row.amount)) is not None), money.ZERO)
+
+
+def empty_modification(*, line: str = "") -> TypedModification:
+    """This function will make an empty form, dated today, with one line chosen already where `line` is its id."""
+    rows = [TypedRow(line=line), *(TypedRow() for _ in range(EMPTY_ROWS - 1))]
+    return TypedModification("", timezone.localdate().isoformat(), "", rows)
+
+
+def stored_modification(modification: Modification, *, reverse: bool = False) -> TypedModification:
+    """This function will make the form of a modification, or of its opposite."""
+    sign = -1 if reverse else 1
+    rows = [TypedRow(str(change.line_id), f"{sign * change.amount:f}") for change in modification.lines.all()]
+    if reverse:
+        title = f"Reverse of modification {modification.number}: {modification.title}"[:120]
+        return TypedModification(title, timezone.localdate().isoformat(), "", rows)
+    rows += [TypedRow()]
+    return TypedModification(
+        modification.title, modification.date.isoformat(), modification.note, rows, modification.version
+    )
+
+
+def typed_modification(post: QueryDict) -> TypedModification:
+    """This function will take a modification out of a form, as it was typed."""
+    pairs = zip(post.getlist("line")[:MOST_ROWS], post.getlist("amount")[:MOST_ROWS], strict=False)
+    rows = [TypedRow(line, amount) for line, amount in pairs]
+    version = post.get("version", "")
+    return TypedModification(
+        post.get("title", ""),
+        post.get("date", ""),
+        post.get("note", ""),
+        rows,
+        int(version) if version.isascii() and version.isdigit() else None,
+    )
+
+
+def read_modification(typed: TypedModification, budget: Budget) -> dict[str, Any]:
+    """This function will turn what was typed into what `save_modification` takes.
+
+    Raises InvalidInput, and leaves the sentence about a bad row on that row.
+    """
+    known = {str(line.pk): line for line in budget.lines.select_related("job", "cost_code", "cost_type")}
+    errors: dict[str, str] = {}
+    lines = [pair for row in typed.rows if (pair := _read_row(row, known)) is not None]
+    if bad := sum(bool(row.error) for row in typed.rows):
+        errors["lines"] = f"{bad} {'row' if bad == 1 else 'rows'} to put right below."
+    if _day(typed.date) is None:
+        errors["date"] = "Enter a date, for example 2026-11-20."
+    if len(typed.title) > 120:
+        errors["title"] = "At most 120 characters."
+    if errors:
+        raise InvalidInput(errors)
+    return {"title": typed.title, "date": _day(typed.date), "note": typed.note, "lines": lines}
+
+
+def _read_row(row: TypedRow, known: Mapping[str, BudgetLine]) -> tuple[BudgetLine, Decimal] | None:
+    if not row.line and not row.amount.strip():
+        return None
+    if row.line not in known:
+        row.error = "Choose the line this amount belongs to."
+        return None
+    try:
+        return known[row.line], money.amount(row.amount)
+    except money.NotExact as problem:
+        row.error = str(problem) if row.amount.strip() else "Enter an amount, or take the line out."
+        return None
+
+
+def _readable(text: str) -> Decimal | None:
+    try:
+        return money.amount(text)
+    except money.NotExact:
+        return None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:  # looks like a date and is none, for example 2026-02-30
+        return None
+
+
+def blank_rows(rows: Iterable[TypedRow], *, more: int) -> list[TypedRow]:
+    """This function will put empty rows below those there are."""
+    return [*rows, *(TypedRow() for _ in range(more))]

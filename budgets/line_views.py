@@ -1,0 +1,175 @@
+"""Adding, editing and deleting a line: one page each, none of which needs JavaScript."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from budgets import forms, links, services
+from budgets.errors import Conflict
+from budgets.models import Budget, BudgetLine
+from budgets.pages import budget_page, perform
+from budgets.views import show_page
+from projects.models import CostCode, CostType, Job, Unit
+from workflow import actions
+
+
+@require_http_methods(["GET", "POST"])
+@budget_page
+def add(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will show the empty form of a line, or add the line that was typed."""
+    if request.method == "GET":
+        return _show_add(request, budget, typed={"job": request.GET.get("job", "")})
+    typed = forms.typed_line(request.POST)
+
+    def do() -> HttpResponse:
+        line = services.add_line(budget, user=request.user, now=timezone.now(), values=typed)
+        messages.success(request, f"Added {line.job.code} {line}.")
+        if "another" in request.POST:
+            return redirect("budgets:line_add", budget.project_id)
+        return redirect(f"{links.page(budget)}#line-{line.pk}")
+
+    return perform(request, budget, act=do, again=partial(_show_add, request, typed=typed))
+
+
+def _show_add(
+    request: HttpRequest, budget: Budget, *, typed: dict[str, Any], status: int = 200, **problem: Any
+) -> HttpResponse:
+    context = {
+        **_choices(budget),
+        "values": typed,
+        "amount_frozen": budget.state != "draft",
+        "blocked": actions.blockers(budget, "add_line", request.user),
+        **problem,
+    }
+    return render(request, "budgets/line.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@budget_page
+def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
+    """This function will show a line, or change it if it is still as the person saw it."""
+    line = _line(budget, pk)
+    if request.method == "GET":
+        return _show_edit(request, budget, pk=pk, typed=None)
+    typed = forms.typed_line(request.POST)
+
+    def do() -> HttpResponse:
+        version = int(request.POST["version"]) if request.POST.get("version", "").isdigit() else -1
+        changed = services.edit_line(line, user=request.user, now=timezone.now(), version=version, values=typed)
+        messages.success(request, f"Changed {changed.job.code} {changed}.")
+        return redirect(f"{links.page(budget)}#line-{changed.pk}")
+
+    return perform(request, budget, act=do, again=partial(_show_edit, request, pk=pk, typed=typed))
+
+
+def _show_edit(
+    request: HttpRequest,
+    budget: Budget,
+    *,
+    pk: int,
+    typed: dict[str, Any] | None,
+    status: int = 200,
+    **problem: Any,
+) -> HttpResponse:
+    line = budget.lines.select_related("job", "cost_code", "cost_type", "unit", "changed_by").filter(pk=pk).first()
+    if line is None:
+        return _gone(request, budget, typed=typed, problem=problem)
+    line.budget = budget
+    stored = forms.stored_line(line)
+    values = {**stored, **(typed or {})}
+    context = {
+        **_choices(budget),
+        "line": line,
+        "values": values,
+        "differences": _differences(stored, values) if "conflict" in problem else [],
+        "blocked": actions.blockers(line, "edit_line", request.user),
+        **problem,
+    }
+    return render(request, "budgets/line.html", context, status=status)
+
+
+def _gone(
+    request: HttpRequest, budget: Budget, *, typed: dict[str, Any] | None, problem: dict[str, Any]
+) -> HttpResponse:
+    conflict = problem.get("conflict") or Conflict("Somebody deleted this line.", current=None)
+    context = {"budget": budget, "conflict": conflict, "typed": typed}
+    return render(request, "budgets/gone.html", context, status=409)
+
+
+LABELS = {
+    "job": "Job",
+    "cost_code": "Cost code",
+    "cost_type": "Cost type",
+    "description": "Description",
+    "quantity": "Quantity",
+    "unit": "Unit",
+    "unit_cost": "Unit cost",
+    "amount": "Original amount",
+}
+
+
+def _differences(stored: dict[str, Any], typed: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Both values of every field where the page and the database differ: (label, stored now, typed)."""
+    return [
+        (label, stored[field], typed[field]) for field, label in LABELS.items() if not _same(stored[field], typed[field])
+    ]
+
+
+def _same(stored: Any, typed: Any) -> bool:
+    if stored is None or not isinstance(typed, str) or isinstance(stored, str):
+        return (stored or "") == (typed or "")
+    try:
+        return bool(forms.money.quantity(typed) == stored)
+    except forms.money.NotExact:
+        return False
+
+
+@require_http_methods(["GET", "POST"])
+@budget_page
+def delete(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
+    """This function will ask whether a line shall go, or delete it."""
+    line = _line(budget, pk)
+    if request.method == "GET":
+        context = {"budget": budget, "line": line, "row": forms.stored_line(line)}
+        return render(request, "budgets/line_delete.html", context)
+    name = f"{line.job.code} {line}"
+
+    def do() -> HttpResponse:
+        services.delete_line(line, user=request.user, now=timezone.now())
+        messages.success(request, f"Deleted {name}.")
+        return redirect("budgets:page", budget.project_id)
+
+    return perform(request, budget, act=do, again=partial(show_page, request))
+
+
+def _line(budget: Budget, pk: int) -> BudgetLine:
+    lines = budget.lines.select_related("job", "cost_code", "cost_type", "unit", "changed_by")
+    line = lines.filter(pk=pk).first()
+    if line is None:
+        raise Http404("This line does not exist, or it was deleted.")
+    line.budget = budget
+    return line
+
+
+def _choices(budget: Budget) -> dict[str, Any]:
+    company = budget.project.company_id
+    return {
+        "budget": budget,
+        "jobs": _jobs(budget),
+        "cost_codes": CostCode.objects.filter(company=company).exclude(parent=None).values_list("code", "name"),
+        "cost_types": list(CostType.objects.filter(company=company)),
+        "units": Unit.objects.filter(company=company).values_list("code", "name"),
+        "labels": LABELS,
+    }
+
+
+def _jobs(budget: Budget) -> list[Job]:
+    """This function will list a project's jobs, the main job first."""
+    return sorted(Job.objects.filter(project=budget.project_id), key=lambda job: (job.parent_id is not None, job.code))

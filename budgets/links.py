@@ -1,0 +1,35 @@
+"""Where things are found on the budget's pages: the links blockers and mails carry."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from budgets.models import Budget, BudgetLine, Modification
+from workflow.blockers import Place
+
+
+def page(budget: Budget, anchor: str = "") -> str:
+    """This function will link to the budget page, at an anchor of it."""
+    return reverse("budgets:page", args=[budget.project_id]) + (f"#{anchor}" if anchor else "")
+
+
+def line(line: BudgetLine, project_id: int) -> str:
+    """This function will link to the form of a line."""
+    return reverse("budgets:line_edit", args=[project_id, line.pk])
+
+
+def modification(modification: Modification, project_id: int) -> str:
+    """This function will link to a modification."""
+    return reverse("budgets:modification", args=[project_id, modification.pk])
+
+
+def places(lines: list[BudgetLine], project_id: int, *, label: str = "") -> tuple[Place, ...]:
+    """This function will name lines by job, code and type, each with the link to its form."""
+    return tuple(
+        Place(
+            label=label or f"{row.job.code} {row.code} {row.type}".rstrip(),
+            link=line(row, project_id),
+            pk=row.pk,
+        )
+        for row in lines
+    )

@@ -1,0 +1,116 @@
+"""The word people see for a budget: one function, the same on every page, mail and API field.
+
+It reads columns of the budget's row alone: `state`, what erp told in `hold*`, and `things_to_do`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from budgets.models import Budget, BudgetState, Hold
+
+
+@dataclass(frozen=True)
+class StateWord:
+    """`code` for machines; `words` as a heading; `next` in one sentence; `tone`: neutral, good, warn, bad or wait."""
+
+    code: str
+    words: str
+    next: str
+    tone: str
+    since: datetime | None = None
+    done: int = 0
+    total: int = 0
+
+
+CODES = {
+    "draft": "Draft",
+    "ready": "Locked - ready to send",
+    "todo": "Locked - things to do",
+    "waiting": "Waiting for accounting",
+    "sent_back": "Sent back",
+    "exporting": "Accepted, exporting",
+    "attention": "Needs attention",
+    "in_erp": "In the ERP, waiting for posting",
+    "posted": "Posted",
+    "differs": "Differs from the ERP",
+}
+
+
+def state_of(budget: Budget) -> StateWord:
+    """This function will say where a budget stands, in the words every page uses."""
+    if budget.state == BudgetState.DRAFT:
+        return StateWord(
+            "draft", "Draft", "Complete the lines, then lock the budget.", "neutral", budget.state_since
+        )
+    if budget.state == BudgetState.SENT:
+        return _out_of_our_hands(budget)
+    if budget.hold in (Hold.SENT_BACK, Hold.RETURNED, Hold.POSTED, Hold.DIFFERS):
+        return _back_with_us(budget)
+    return _locked(budget)
+
+
+def _locked(budget: Budget) -> StateWord:
+    number = budget.things_to_do
+    if number:
+        words = f"Locked - {number} {'thing' if number == 1 else 'things'} to do"
+        return StateWord(
+            "todo", words, "Do what is listed, then send the budget.", "warn", budget.state_since
+        )
+    return StateWord("ready", CODES["ready"], "Send the budget to accounting.", "good", budget.state_since)
+
+
+def _out_of_our_hands(budget: Budget) -> StateWord:
+    told = budget.hold_data
+    since, erp, who = budget.hold_since, told.get("erp", "the ERP"), told.get("who") or "accounting"
+    done, total = told.get("done", 0), told.get("total", 0)
+    if budget.hold == Hold.EXPORTING:
+        words = f"Accepted, exporting {done} of {total}"
+        return StateWord("exporting", words, f"Tieback writes it into {erp}.", "wait", since, done, total)
+    if budget.hold == Hold.ATTENTION:
+        words = f"Needs attention: {told.get('text', '')}"
+        return StateWord(
+            "attention", words, "An approver retries or returns it to you.", "bad", since, done, total
+        )
+    if budget.hold == Hold.IN_ERP:
+        words = f"In {erp}, waiting for posting"
+        return StateWord(
+            "in_erp",
+            words,
+            f"An accountant posts it in {erp}; then it is yours again.",
+            "wait",
+            since,
+            done,
+            total,
+        )
+    words = "Waiting for accounting" + (f", round {told['round']}" if told.get("round", 1) > 1 else "")
+    return StateWord("waiting", words, f"Waiting for {who} to accept or reject.", "wait", since)
+
+
+def _back_with_us(budget: Budget) -> StateWord:
+    told, since = budget.hold_data, budget.hold_since
+    if budget.hold == Hold.SENT_BACK:
+        return StateWord(
+            "sent_back",
+            f"Sent back: {told.get('text', '')}",
+            "Answer the remarks, then re-send.",
+            "warn",
+            since,
+        )
+    if budget.hold == Hold.RETURNED:
+        return StateWord(
+            "sent_back", f"Sent back: {told.get('text', '')}", "Put it right, then re-send.", "warn", since
+        )
+    if budget.hold == Hold.DIFFERS:
+        number = told.get("differs", 0)
+        words = f"Differs from {told.get('erp', 'the ERP')} by {number} {'line' if number == 1 else 'lines'}"
+        return StateWord("differs", words, "Accounting decides which amount holds.", "warn", since)
+    words = f"Posted (batch {told.get('batch', '')})"
+    return StateWord(
+        "posted",
+        words,
+        "Unlock it, add lines or write modifications; then re-send what is new.",
+        "good",
+        since,
+    )

@@ -1,0 +1,93 @@
+"""The budget page, and the buttons of the budget itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from budgets import selectors, services
+from budgets.grid import grouped
+from budgets.models import Budget
+from budgets.pages import budget_page, frame, perform
+from projects.models import Job
+from workflow import actions
+
+
+@require_GET
+@budget_page
+def page(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will show the budget: where it stands, what can be done, and the Cost Code Detail."""
+    return show_page(request, budget)
+
+
+def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **problem: Any) -> HttpResponse:
+    """This function will render the budget page, also after a refused button (`refused`, with its status)."""
+    by_job = request.GET.get("by") == "job"
+    groups = grouped(selectors.divisions(budget), by_job=by_job)
+    every = [row for group in groups for row in group.rows]
+    context = {
+        **frame(budget),
+        "groups": groups,
+        "every": every,
+        "count": len(every),
+        "by_job": by_job,
+        "jobs": Job.objects.filter(project=budget.project_id).count(),
+        "tab": "lines",
+        **problem,
+    }
+    return render(request, "budgets/page.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What one button of the budget does, and what is said afterwards."""
+
+    service: Callable[..., Any]
+    before: str
+    done: str
+
+
+DEEDS = {
+    "lock": Deed(services.lock, "locking", "Locked. The original amounts are frozen; next, send the budget to accounting."),
+    "unlock": Deed(
+        services.unlock, "unlocking", "Unlocked. Original amounts can be changed again; lock the budget before sending it."
+    ),
+}
+
+
+@require_http_methods(["GET", "POST"])
+@budget_page
+def act(request: HttpRequest, budget: Budget, *, action: str) -> HttpResponse:
+    """This function will do what a button says; a GET asks for confirmation first."""
+    deed = DEEDS[action]
+    if request.method == "GET":
+        return confirm(request, budget, action=action, before=deed.before)
+
+    def do() -> HttpResponse:
+        deed.service(budget, user=request.user, now=timezone.now())
+        messages.success(request, deed.done)
+        return redirect("budgets:page", budget.project_id)
+
+    return perform(request, budget, act=do, again=partial(show_page, request))
+
+
+def confirm(request: HttpRequest, budget: Budget, *, action: str, before: str) -> HttpResponse:
+    """This function will ask whether the person means it, with everything that stands in the way."""
+    declared = actions.get(budget, action)
+    context = {
+        "budget": budget,
+        "action": declared,
+        "label": declared.label_for(budget),
+        "before": before,
+        "obj": budget,
+        "back": request.META.get("HTTP_REFERER", ""),
+    }
+    return render(request, "budgets/confirm.html", context)

@@ -1,0 +1,27 @@
+"""Ringing the workers: Redis is a bell and PostgreSQL the queue, so a bell that is not heard costs only time."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+
+def ring(task: str, *args: object) -> None:
+    """This function will start `erp.tasks.<task>` once the transaction is committed.
+
+    A broker that is down must not fail a person's request: the sweep finds the work in the database.
+    """
+    transaction.on_commit(lambda: _publish(task, args))
+
+
+def _publish(task: str, args: tuple[object, ...]) -> None:
+    try:
+        current_app.send_task(f"erp.tasks.{task}", args=list(args), retry=False)
+    except (KombuError, RedisError, OSError) as problem:
+        log.warning("the broker did not take %s%r (%s); the sweep will find it", task, args, problem)

@@ -1,0 +1,69 @@
+"""Stopping a connection, starting it again, and noting contact."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from erp import notifications
+from erp.backends import backend
+from erp.models import Connection
+from erp.port import ErpError, ErpMisconfigured
+from workflow import events
+
+
+def stop(connection: Connection, *, because: str, now: datetime) -> None:
+    """This function will stop everything sent over a connection until an administrator looks, and tell them once."""
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        if row.stopped_at:
+            return
+        row.stopped_at, row.stopped_because = now, because
+        row.save(update_fields=["stopped_at", "stopped_because"])
+        notifications.tell_admins_of_stop(row)
+        events.record(
+            chain=row.company_id,
+            at=now,
+            actor=None,
+            action="stop_connection",
+            about=[row],
+            sentence="Stopped the ERP connection",
+            note=because,
+        )
+
+
+def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
+    """This function will check the ERP's own names and rights, and start the connection when nothing is missing.
+
+    Returns what is missing, one sentence each. Talks to the ERP: call it outside a transaction.
+    """
+    try:
+        missing = backend(connection.alias).check(connection.erp)
+    except (ErpMisconfigured, ErpError) as problem:
+        missing = [str(problem)]
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        if missing:
+            row.verified_at = None
+        else:
+            row.verified_at, row.stopped_at, row.stopped_because, row.last_contact_at = now, None, "", now
+        row.save()
+        events.record(
+            chain=row.company_id,
+            at=now,
+            actor=user,
+            action="verify_connection",
+            about=[row],
+            sentence="Checked the ERP connection",
+            note=" ".join(missing),
+        )
+    return missing
+
+
+def note_contact(connection: Connection, *, now: datetime) -> None:
+    """This function will remember that the ERP answered (at most once a minute)."""
+    if connection.last_contact_at and now - connection.last_contact_at < timedelta(minutes=1):
+        return
+    Connection.objects.filter(pk=connection.pk).update(last_contact_at=now)

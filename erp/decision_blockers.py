@@ -1,0 +1,190 @@
+"""What stops an approver: accept, reject, retry, return, check, confirm. Each rule once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from erp.blockers import decided_sentence, erp_name
+from erp.models import Batch, BatchLine, BatchState, DocumentState, ReadingState
+from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
+from projects import permissions
+from workflow.blockers import Found, Kind, blocker, once_per_object
+
+READING_MAX_AGE = timedelta(minutes=15)
+
+
+@blocker("no_right_to_decide", Kind.PERMISSION)
+def may_decide(batch: Batch, user: Any) -> Found | None:
+    """Accepting, rejecting, retrying and returning take level standard and the flag."""
+    company = batch.budget.project.company
+    if permissions.may_decide(user, company):
+        return None
+    who = permissions.names(permissions.who_may_decide(company))
+    return Found(f"You may not push to accounting for {company.name}. Ask {who}.", who=who)
+
+
+@blocker("already_decided", Kind.STATE)
+def already_decided(batch: Batch, user: Any) -> Found | None:
+    """The batch waits no longer."""
+    return None if batch.state == BatchState.WAITING else Found(decided_sentence(batch))
+
+
+@blocker("you_prepared_it", Kind.PERMISSION)
+def you_prepared_it(batch: Batch, user: Any) -> Found | None:
+    """Four eyes: whoever sent it, or last changed something new in it, may not accept it."""
+    if user is None or not batch.four_eyes:
+        return None
+    preparer = batch.preparers.filter(user=user).first()
+    if preparer is None:
+        return None
+    others = permissions.who_may_decide(batch.budget.project.company).exclude(
+        pk__in=batch.preparers.values("user")
+    )
+    who = permissions.names(others, nobody="another approver (there is none yet)")
+    return Found(f"You {preparer.what}, so somebody else accepts it: ask {who}.", who=who)
+
+
+@blocker("over_your_limit", Kind.PERMISSION)
+def over_your_limit(batch: Batch, user: Any) -> Found | None:
+    """The amount moved is above the person's limit."""
+    if user is None:
+        return None
+    company = batch.budget.project.company
+    member = permissions.membership(user, company)
+    if member is None or member.approval_limit is None or batch.moved <= member.approval_limit:
+        return None
+    able = [
+        m.user
+        for m in company.memberships.filter(can_push=True, user__is_active=True).select_related("user")
+        if m.user_id != user.pk and (m.approval_limit is None or m.approval_limit >= batch.moved)
+    ]
+    who = permissions.names(able)
+    return Found(
+        f"This batch moves {batch.moved:,.2f}; you may accept up to {member.approval_limit:,.2f}. Ask {who}.",
+        who=who,
+    )
+
+
+def _now(batch: Batch) -> datetime:
+    """The business time of the decision being made; the clock's while somebody only looks."""
+    return batch.__dict__.get("deciding_at") or timezone.now()
+
+
+@blocker("reading_missing", Kind.WAITING)
+def reading_missing(batch: Batch, user: Any) -> Found | None:
+    """Nobody accepts blind: what the ERP holds has not been read yet."""
+    if batch.state != BatchState.WAITING or latest_reading(batch.budget):
+        return None
+    erp = erp_name(erp_connection(batch.budget))
+    last = batch.budget.readings.first()
+    if last is not None and last.state == ReadingState.FAILED:
+        return Found(f"{erp} could not be read: {last.error} Read again.")
+    return Found(f"{erp} is being read. This takes a few seconds.", since=last.asked_at if last else None)
+
+
+@blocker("reading_old", Kind.STATE)
+def reading_old(batch: Batch, user: Any) -> Found | None:
+    """The reading is older than 15 minutes."""
+    if batch.state != BatchState.WAITING:
+        return None
+    reading = latest_reading(batch.budget)
+    if reading is None or reading.made_at is None or _now(batch) - reading.made_at <= READING_MAX_AGE:
+        return None
+    return Found(
+        f"{erp_name(erp_connection(batch.budget))} was last read more than 15 minutes ago. Read again, then decide.",
+        since=reading.made_at,
+    )
+
+
+@blocker("erp_changed", Kind.STATE)
+def erp_changed(batch: Batch, user: Any) -> Found | None:
+    """The ERP moved since the reading the approver looked at (`batch.read_hash`, set by the accept service)."""
+    seen = batch.__dict__.get("read_hash")
+    reading = latest_reading(batch.budget)
+    if seen is None or reading is None or reading.hash == seen:
+        return None
+    return Found(
+        f"{erp_name(erp_connection(batch.budget))} changed since you read it. Look at the new amounts first."
+    )
+
+
+@blocker("lines_not_mapped", Kind.PROBLEM)
+def lines_not_mapped(batch: Batch, user: Any) -> Found | None:
+    """A line of the batch has lost its codes in the ERP since it was sent."""
+    if batch.state != BatchState.WAITING:
+        return None
+    unmapped = [row for row in _lines(batch) if row[1] is None]
+    if not unmapped:
+        return None
+    codes = ", ".join(sorted({str(row[0]) for row in unmapped})[:5])
+    return Found(f"No codes in the ERP any more for {codes}. An ERP admin can map them; or reject the batch.")
+
+
+@once_per_object
+def _lines(batch: Batch) -> list[tuple[Any, Any]]:
+    rows = BatchLine.objects.filter(item__batch=batch).select_related(*(f"line__{name}" for name in LINKED))
+    return [(row, erp_key(row.line)) for row in rows]
+
+
+# -- after the decision ---------------------------------------------------------------------------------
+
+
+def _states(batch: Batch) -> set[str]:
+    return set(_document_states(batch))
+
+
+@once_per_object
+def _document_states(batch: Batch) -> list[str]:
+    return list(batch.documents.values_list("state", flat=True))
+
+
+@blocker("not_under_way", Kind.STATE)
+def not_under_way(batch: Batch, user: Any) -> Found | None:
+    """The batch is not between acceptance and posting."""
+    if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
+        return None
+    if batch.state == BatchState.WAITING:
+        return Found("The batch has not been accepted.")
+    if batch.state == BatchState.POSTED:
+        return Found("All of it is posted.")
+    return Found(f"The batch was {batch.get_state_display().lower()}.")
+
+
+@blocker("nothing_refused", Kind.STATE)
+def nothing_refused(batch: Batch, user: Any) -> Found | None:
+    """Only a refused document is tried again by hand."""
+    if DocumentState.REFUSED in _states(batch):
+        return None
+    return Found("No document was refused; Tieback tries the others again by itself.")
+
+
+@blocker("being_sent", Kind.WAITING)
+def being_sent(batch: Batch, user: Any) -> Found | None:
+    """A document is on the wire, or it is not known whether it arrived."""
+    busy = _states(batch) & {DocumentState.SENDING, DocumentState.UNCONFIRMED}
+    if not busy:
+        return None
+    if DocumentState.UNCONFIRMED in busy:
+        return Found(
+            "It is not known yet whether a document arrived. Tieback is asking; this takes a few minutes."
+        )
+    return Found("A document is being sent right now. Try again in a minute.")
+
+
+@blocker("being_withdrawn", Kind.WAITING)
+def being_withdrawn(batch: Batch, user: Any) -> Found | None:
+    """The batch is on its way back already."""
+    if DocumentState.WITHDRAWING not in _states(batch):
+        return None
+    return Found("The batch is being taken out of the ERP already.")
+
+
+@blocker("nothing_delivered", Kind.STATE)
+def nothing_delivered(batch: Batch, user: Any) -> Found | None:
+    """There is nothing in the ERP to ask about."""
+    if DocumentState.DELIVERED in _states(batch):
+        return None
+    return Found("No document waits in the ERP to be posted.")

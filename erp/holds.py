@@ -1,0 +1,84 @@
+"""What the Budget tool knows of the ERP, kept in plain columns of the budget: worked out here and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from budgets.models import Budget, BudgetState, Hold
+from budgets.signals import budget_changed
+from erp.blockers import erp_name
+from erp.models import Batch, BatchState, Document, DocumentState
+from erp.snapshots import erp_connection
+from projects import permissions
+from workflow.actions import blockers
+from workflow.blockers import Kind, forget_facts
+
+DONE = (DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN)
+
+
+def refresh(budget: Budget, *, now: datetime) -> None:
+    """This function will work out `hold*` and `things_to_do` of a budget whose row the caller has locked."""
+    forget_facts(budget)
+    batch = budget.batches.order_by("-number").select_related("sent_back_by").first()
+    if batch is not None:
+        budget.hold, budget.hold_since, told = _hold(budget, batch)
+        budget.hold_data = {"erp": erp_name(erp_connection(budget)), "batch": batch.number, **told}
+    budget.things_to_do = _things_to_do(budget)
+    budget.save(update_fields=["hold", "hold_since", "hold_data", "things_to_do", "ever_exported"])
+
+
+def _things_to_do(budget: Budget) -> int:
+    if budget.state != BudgetState.LOCKED:
+        return 0
+    return sum(1 for blocker in blockers(budget, "send", None) if blocker.kind is Kind.PROBLEM)
+
+
+def _hold(budget: Budget, batch: Batch) -> tuple[str, datetime | None, dict[str, Any]]:
+    if batch.state == BatchState.WAITING:
+        approvers = permissions.who_may_decide(budget.project.company)
+        if batch.four_eyes:
+            approvers = approvers.exclude(pk__in=batch.preparers.values("user"))
+        return Hold.WAITING, batch.sent_at, {"who": permissions.names(approvers), "round": batch.round}
+    if batch.state == BatchState.REJECTED:
+        return Hold.SENT_BACK, batch.state_since, {"text": batch.reason}
+    if batch.state == BatchState.RETRIEVED:
+        return Hold.RETRIEVED, batch.state_since, {}
+    if batch.state == BatchState.RETURNED:
+        return Hold.RETURNED, batch.state_since, {"text": batch.reason or "returned by accounting"}
+    documents = list(batch.documents.all())
+    if batch.state == BatchState.POSTED:
+        differs = sum(len(document.differs) for document in documents)
+        return (Hold.DIFFERS if differs else Hold.POSTED), batch.posted_at, {"differs": differs}
+    return _on_its_way(batch, documents)
+
+
+def _on_its_way(batch: Batch, documents: list[Document]) -> tuple[str, datetime | None, dict[str, Any]]:
+    told: dict[str, Any] = {
+        "done": sum(1 for document in documents if document.state in DONE),
+        "total": len(documents),
+    }
+    refused = [document for document in documents if document.state == DocumentState.REFUSED]
+    if refused:
+        lines = {
+            ref for document in refused for finding in document.findings for ref in finding.get("refs", [])
+        }
+        what = (
+            f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} refused"
+            if lines
+            else "a document was refused"
+        )
+        return Hold.ATTENTION, refused[0].state_since, {**told, "text": what}
+    if batch.state == BatchState.EXPORTED:
+        posted = sum(1 for document in documents if document.state == DocumentState.POSTED)
+        return Hold.IN_ERP, batch.exported_at, {**told, "posted": posted}
+    return Hold.EXPORTING, batch.accepted_at, told
+
+
+def _recount(sender: Any, *, budget: Budget, now: datetime, **kwargs: Any) -> None:
+    refresh(budget, now=now)
+
+
+def listen() -> None:
+    """This function will keep the columns right when the Budget tool changes a budget."""
+    budget_changed.connect(_recount, dispatch_uid="erp.holds")

@@ -1,0 +1,102 @@
+"""Setting a company up with its ERP, and making a project from a synced job."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from budgets.services import budget_for
+from erp.models import Connection, CostTypeLink, ErpJob, JobLink
+from projects.models import Company, CostType, Job, Project
+from workflow import events
+
+COST_TYPES = (("L", "Labor"), ("M", "Material"), ("E", "Equipment"), ("S", "Subcontract"), ("O", "Other"))
+
+
+class CannotLink(Exception):
+    """The job cannot become a project: says why and what to do."""
+
+
+def open_company(
+    *, code: str, name: str, currency: str, alias: str, erp_company: str, time_zone: str = "UTC"
+) -> Connection:
+    """This function will make a company with the five cost types and its connection, or find what is there."""
+    with transaction.atomic():
+        company, _ = Company.objects.get_or_create(
+            code=code, defaults={"name": name, "currency": currency, "time_zone": time_zone}
+        )
+        for place, (letter, words) in enumerate(COST_TYPES):
+            CostType.objects.get_or_create(
+                company=company, code=letter, defaults={"name": words, "position": place}
+            )
+        connection, _ = Connection.objects.get_or_create(
+            company=company, defaults={"alias": alias, "erp_company": erp_company}
+        )
+    return connection
+
+
+def confirm_cost_types(connection: Connection, *, user: Any, now: datetime) -> int:
+    """This function will confirm the matches of cost types that the sync made by name. Returns how many."""
+    with transaction.atomic():
+        number = CostTypeLink.objects.filter(erp_cost_type__connection=connection, confirmed_at=None).update(
+            confirmed_by=user, confirmed_at=now
+        )
+        if number:
+            events.record(
+                chain=connection.company_id,
+                at=now,
+                actor=user,
+                action="confirm_cost_types",
+                about=[connection],
+                sentence=f"Confirmed {number} matches of cost types",
+            )
+    return number
+
+
+def link_project(
+    connection: Connection, job_code: str, *, user: Any, now: datetime, name: str = ""
+) -> Project:
+    """This function will make a project from a synced main job and its sub jobs, with an empty draft budget.
+
+    Raises CannotLink when the job is unknown, a sub job, or a project already.
+    """
+    with transaction.atomic():
+        row = (
+            ErpJob.objects.select_for_update()
+            .filter(connection=connection, code=job_code, gone_at=None)
+            .first()
+        )
+        if row is None:
+            raise CannotLink(
+                f"{job_code} is no job of {connection.company.code} as last synced. Run the sync, or "
+                "check the code."
+            )
+        if row.parent_code:
+            raise CannotLink(
+                f"{job_code} is a sub job of {row.parent_code}. Link the main job; its sub jobs follow."
+            )
+        link = JobLink.objects.filter(erp_job=row).select_related("job__project").first()
+        if link is not None:
+            raise CannotLink(f"{job_code} is the project {link.job.project} already.")
+        project = Project.objects.create(company=connection.company, name=name or row.name or job_code)
+        main = Job.objects.create(company=connection.company, project=project, code=row.code, name=row.name)
+        JobLink.objects.create(job=main, erp_job=row)
+        for sub in ErpJob.objects.filter(connection=connection, parent_code=row.code, gone_at=None).order_by(
+            "code"
+        ):
+            job = Job.objects.create(
+                company=connection.company, project=project, parent=main, code=sub.code, name=sub.name
+            )
+            JobLink.objects.create(job=job, erp_job=sub)
+        budget = budget_for(project)
+        events.record(
+            chain=connection.company_id,
+            at=now,
+            actor=user,
+            action="link_project",
+            about=[budget, project],
+            sentence=f"Linked {project} to job {job_code}",
+        )
+    return project

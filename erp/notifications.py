@@ -1,0 +1,152 @@
+"""Mails: written as rows in the transaction they tell about, sent by a task, the same news once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from erp.models import Batch, BatchState, Connection, Notice, Remark
+from erp.words import person
+from projects import permissions
+
+log = logging.getLogger(__name__)
+GIVE_UP_AFTER = 20
+
+
+def _write(
+    *, to: Iterable[Any], kind: str, key: str, subject: str, template: str, batch: Batch, **more: Any
+) -> None:
+    project = batch.budget.project
+    link = settings.BASE_URL + reverse("budgets:page", args=[project.pk])
+    for reader in to:
+        told = {"batch": batch, "project": project, "link": link, "reader": person(reader), **more}
+        Notice.objects.get_or_create(
+            key=f"{key}:{reader.pk}",
+            defaults={
+                "company": project.company,
+                "to": reader,
+                "kind": kind,
+                "subject": subject[:200],
+                "text": render_to_string(f"mail/{template}.txt", told),
+            },
+        )
+
+
+def tell_approvers_of_resend(batch: Batch) -> None:
+    """This function will mail the approvers at once when a batch answers a rejection."""
+    approvers = permissions.who_may_decide(batch.budget.project.company).exclude(pk=batch.sent_by_id)
+    queue = settings.BASE_URL + reverse("admin:erp_batch_change", args=[batch.pk])
+    _write(
+        to=approvers,
+        kind="resend",
+        key=f"resend:{batch.pk}",
+        template="resend",
+        batch=batch,
+        queue=queue,
+        subject=f"Sent again after your remarks: {batch.budget.project}, round {batch.round}",
+    )
+
+
+def tell_sender_of_rejection(batch: Batch, remarks: list[Remark]) -> None:
+    """This function will mail the sender the reason and the remarks."""
+    _write(
+        to=[batch.sent_by],
+        kind="rejection",
+        key=f"reject:{batch.pk}",
+        template="rejection",
+        batch=batch,
+        remarks=remarks,
+        by=person(batch.sent_back_by),
+        subject=f"Sent back: {batch.budget.project}",
+    )
+
+
+def tell_sender_of_end(batch: Batch) -> None:
+    """This function will mail the sender that a batch was posted or returned."""
+    if batch.state == BatchState.POSTED:
+        _write(
+            to=[batch.sent_by],
+            kind="posting",
+            key=f"posted:{batch.pk}",
+            template="posting",
+            batch=batch,
+            documents=list(batch.documents.select_related("item")),
+            subject=f"Posted: {batch.budget.project}",
+        )
+    else:
+        _write(
+            to=[batch.sent_by],
+            kind="return",
+            key=f"returned:{batch.pk}",
+            template="return",
+            batch=batch,
+            by=person(batch.sent_back_by),
+            subject=f"Returned by accounting: {batch.budget.project}",
+        )
+
+
+def tell_of_failure(batch: Batch, findings: list[dict[str, Any]]) -> None:
+    """This function will mail the sender and the approvers that a document was refused."""
+    company = batch.budget.project.company
+    people = {p.pk: p for p in (batch.sent_by, *permissions.who_may_decide(company))}
+    _write(
+        to=people.values(),
+        kind="failure",
+        key=f"failed:{batch.pk}:{len(findings)}",
+        template="failure",
+        batch=batch,
+        findings=findings,
+        subject=f"Needs attention: {batch.budget.project}",
+    )
+
+
+def tell_admins_of_stop(connection: Connection) -> None:
+    """This function will mail the ERP admins that a connection was stopped."""
+    for admin in permissions.who_administers(connection.company):
+        Notice.objects.get_or_create(
+            key=f"stopped:{connection.pk}:{connection.stopped_at}:{admin.pk}",
+            defaults={
+                "company": connection.company,
+                "to": admin,
+                "kind": "failure",
+                "subject": f"The ERP connection of {connection.company.name} was stopped",
+                "text": render_to_string(
+                    "mail/stopped.txt", {"connection": connection, "reader": person(admin)}
+                ),
+            },
+        )
+
+
+def send_waiting(*, now: datetime, limit: int = 100) -> int:
+    """This function will send the mails that are due; a dead mail server only delays them. Returns how many went."""
+    sent = 0
+    due = Notice.objects.filter(sent_at=None, not_before__lte=now, attempts__lt=GIVE_UP_AFTER).order_by("pk")
+    for key in due.values_list("pk", flat=True)[:limit]:
+        with transaction.atomic():
+            notice = Notice.objects.select_for_update(skip_locked=True).filter(pk=key, sent_at=None).first()
+            if notice is not None:
+                sent += _send(notice, now)
+    return sent
+
+
+def _send(notice: Notice, now: datetime) -> int:
+    notice.attempts += 1
+    try:
+        if notice.to.email:
+            send_mail(notice.subject, notice.text, settings.DEFAULT_FROM_EMAIL, [notice.to.email])
+        notice.sent_at, notice.error = now, ""
+    except (SMTPException, OSError) as problem:
+        log.warning("mail %s was not taken: %s", notice.pk, problem)
+        notice.error = str(problem)
+        notice.not_before = now + timedelta(minutes=min(2**notice.attempts, 60))
+    notice.save()
+    return int(notice.sent_at is not None)

@@ -1,0 +1,403 @@
+"""Delivery exactly once: claim, push, probe, withdraw, sweep. The document's row is the queue of record.
+
+No transaction is open while the ERP is called. What a worker may have sent is in the journal before it leaves.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection as database
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from budgets.services import lock_row
+from erp import bell, holds, notifications
+from erp.acceptance import erp_document
+from erp.backends import backend
+from erp.connections import note_contact, stop
+from erp.journal import DatabaseJournal, LostClaim
+from erp.models import Batch, BatchState, Connection, Document, DocumentState, ErpReading, ReadingState
+from erp.port import (
+    DocumentKind,
+    ErpBackend,
+    ErpMisconfigured,
+    ErpNotYet,
+    ErpRefused,
+    ErpUnavailable,
+    ErpUnconfirmed,
+    Finding,
+    JobStatus,
+    Reading,
+    Receipt,
+    WithdrawState,
+)
+from erp.settling import settle_batch
+from erp.snapshots import erp_connection, held_originals
+from workflow import events
+from workflow.actions import SYSTEM, ensure
+
+NOT_YET = timedelta(minutes=5)  # how soon a document that has to wait for the ERP's people is tried again
+LONGEST_BACKOFF = 3600.0
+ACTIVE = (BatchState.ACCEPTED, BatchState.EXPORTED)
+Clock = Callable[[], datetime]  # business time; leases and due times are the database's
+
+
+def work_on(document_id: int, *, clock: Clock = timezone.now) -> bool:
+    """This function will do what is due for a document: push it, ask about it, or withdraw it.
+
+    Returns False when nothing was due (another worker has it, it is done, or its time has not come).
+    """
+    if database.in_atomic_block:
+        raise RuntimeError("the ERP is never called inside a transaction")
+    document = _claim(document_id, clock)
+    if document is None:
+        return _probe(document_id, clock)
+    if document.state == DocumentState.WITHDRAWING:
+        _withdraw(document, clock)
+    else:
+        _push(document, clock)
+    return True
+
+
+# -- claiming -------------------------------------------------------------------------------------------
+
+
+def _claimable() -> models.QuerySet[Document]:
+    original_first = Document.objects.filter(
+        batch=models.OuterRef("batch"),
+        item__kind=DocumentKind.ORIGINAL,
+        item__position__lt=models.OuterRef("item__position"),
+    ).exclude(state__in=[DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN])
+    in_use = Connection.objects.filter(
+        company=models.OuterRef("batch__budget__project__company"), enabled=True, stopped_at=None
+    )
+    return Document.objects.filter(
+        models.Exists(in_use),
+        models.Q(state=DocumentState.WITHDRAWING, claim=None)
+        | (models.Q(state=DocumentState.QUEUED) & ~models.Exists(original_first)),
+        not_before__lte=Now(),
+        batch__state__in=ACTIVE,
+    )
+
+
+def _claim(document_id: int, clock: Clock) -> Document | None:
+    """Take a due document with a conditional row lock; the lease is in database time."""
+    with transaction.atomic():
+        rows = _claimable().select_for_update(of=("self",), skip_locked=True)
+        document = (
+            rows.select_related("item", "batch__budget__project__company").filter(pk=document_id).first()
+        )
+        if document is None:
+            return None
+        now, lease = clock(), _lease_until(document)
+        if document.state == DocumentState.WITHDRAWING:
+            document.claim, document.lease_until = uuid.uuid4(), lease
+        else:
+            ensure(document, "claim", SYSTEM)
+            document.take(claim=uuid.uuid4(), lease_until=lease, now=now)
+            _tell(document, now, "Started to send", "queued")
+        document.save()
+    return document
+
+
+def _lease_until(document: Document) -> datetime:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now + timedelta(seconds=_backend(document).lease_seconds)
+
+
+def _backend(document: Document) -> ErpBackend:
+    return backend(_connection(document).alias)
+
+
+def _connection(document: Document) -> Connection:
+    connection = erp_connection(document.batch.budget)
+    if connection is None:
+        raise RuntimeError("a document's company has a connection")
+    return connection
+
+
+# -- pushing --------------------------------------------------------------------------------------------
+
+
+def _push(document: Document, clock: Clock) -> None:
+    erp, journal = _backend(document), DatabaseJournal(document, clock)
+    frozen = erp_document(document)
+    try:
+        if not document.calls.exists():
+            _refuse_if_erp_moved(document, erp)
+        receipt = erp.push(frozen, journal)
+    except LostClaim:
+        return  # the sweep took it away; whoever has it now asks the ERP first
+    except ErpMisconfigured as problem:
+        stop(_connection(document), because=str(problem), now=clock())
+        _back_to_queue(document, clock, wait=timedelta(0), why=str(problem))
+    except ErpNotYet as problem:
+        _back_to_queue(document, clock, wait=NOT_YET, why=problem.reason)
+    except ErpUnavailable as problem:
+        _back_to_queue(document, clock, wait=_backoff(document, problem), why=problem.reason)
+    except ErpUnconfirmed as problem:
+        _unconfirm(document, clock, problem.reason)
+    except ErpRefused as problem:
+        _refuse(document, clock, list(problem.findings))
+    else:
+        note_contact(_connection(document), now=clock())
+        _deliver(document, clock, receipt)
+
+
+def _backoff(document: Document, problem: ErpUnavailable) -> timedelta:
+    """Full jitter: anywhere between now and 5, 10, 20 ... seconds, at most an hour."""
+    longest = min(LONGEST_BACKOFF, 5.0 * 2 ** min(document.attempts - 1, 12))
+    return timedelta(seconds=max(problem.retry_after or 0.0, random.uniform(1, longest)))  # noqa: S311 no secret
+
+
+def _refuse_if_erp_moved(document: Document, erp: ErpBackend) -> None:
+    """Before the first write: the ERP must still hold what the approver saw, for the codes this document touches."""
+    if document.item.kind != DocumentKind.ORIGINAL:
+        return
+    seen = document.batch.reading
+    if seen is None:
+        raise RuntimeError("an accepted batch names its reading")
+    now_held = erp.reading(_connection(document).erp, sorted(seen.statuses))
+    findings = _moves(document, seen, now_held)
+    if findings:
+        raise ErpRefused(findings)
+
+
+def _moves(document: Document, seen: ErpReading, held: Reading) -> list[Finding]:
+    before = held_originals(seen)
+    after = {row.key: row.original for row in held.rows}
+    findings = []
+    for line in erp_document(document).lines:
+        old, new = before.get(line.key, 0), after.get(line.key, 0)
+        if old != new:
+            said = f"{line.key.cost_code} {line.key.cost_type} held {old:,.2f} when it was accepted and holds {new:,.2f} now."
+            findings.append(
+                Finding(
+                    "erp_moved",
+                    f"{said} Return the batch and send it again.",
+                    (line.ref,),
+                    raw="read before the push",
+                )
+            )
+    was, job = seen.statuses.get(erp_document(document).job), erp_document(document).job
+    status = held.statuses.get(job)
+    if status is not None and was == JobStatus.PENDING and status is JobStatus.STARTED:
+        findings.append(
+            Finding(
+                "job_started",
+                f"Job {job} was started since this batch was accepted. Return it and send it again.",
+            )
+        )
+    return findings
+
+
+# -- outcomes, each in one transaction on budget, batch and document --------------------------------------
+
+
+def _record(
+    document: Document, clock: Clock, name: str, sentence: str, move: Callable[[Document, datetime], None]
+) -> bool:
+    """Record what became of a document; False when the claim was lost meanwhile and nothing may be recorded."""
+    now = clock()
+    with transaction.atomic():
+        budget = lock_row(document.batch.budget)
+        batch = Batch.objects.select_for_update(of=("self",)).get(pk=document.batch_id)
+        batch.budget = budget
+        row = Document.objects.select_for_update(of=("self",)).select_related("item").get(pk=document.pk)
+        if (row.state, row.claim) != (document.state, document.claim):
+            return False
+        row.batch = batch
+        before = row.state
+        ensure(row, name, SYSTEM)
+        move(row, now)
+        row.save()
+        _tell(row, now, sentence, before)
+        settle_batch(batch, budget, now=now)
+        holds.refresh(budget, now=now)
+    return True
+
+
+def _tell(document: Document, now: datetime, sentence: str, before: str) -> None:
+    budget = document.batch.budget
+    events.record(
+        chain=budget.project.company_id,
+        at=now,
+        actor=None,
+        action=f"document_{document.state}",
+        about=[budget, budget.project, document.batch, document],
+        from_state=before,
+        to_state=document.state,
+        sentence=f"{sentence} {document.number} ({document.item.title})",
+        note=document.waiting_for,
+    )
+
+
+def _deliver(document: Document, clock: Clock, receipt: Receipt) -> None:
+    proof = {
+        "number": receipt.number,
+        "route": receipt.route,
+        "lines": receipt.lines,
+        "total": str(receipt.total),
+        "erp_number": receipt.erp_number,
+    }
+
+    def move(row: Document, now: datetime) -> None:
+        row.deliver(receipt=proof, now=now)
+        row.route, row.erp_number = receipt.route, receipt.erp_number
+
+    if _record(document, clock, "deliver", "Delivered", move):
+        for waiting in Document.objects.filter(batch=document.batch, state=DocumentState.QUEUED):
+            bell.ring("deliver", waiting.pk)
+
+
+def _back_to_queue(document: Document, clock: Clock, *, wait: timedelta, why: str) -> None:
+    _record(
+        document,
+        clock,
+        "queue_again",
+        "Will try again",
+        lambda row, now: row.queue_again(now=now, not_before=now + wait, waiting_for=why),
+    )
+
+
+def _unconfirm(document: Document, clock: Clock, reason: str) -> None:
+    first = timedelta(seconds=_backend(document).probe_seconds[0])
+    _record(
+        document,
+        clock,
+        "unconfirm",
+        "No trustworthy answer for",
+        lambda row, now: row.unconfirm(reason=reason, now=now, not_before=now + first),
+    )
+
+
+def _refuse(document: Document, clock: Clock, findings: list[Finding]) -> None:
+    told = [
+        {"code": f.code, "message": f.message, "refs": list(f.refs), "field": f.field, "raw": f.raw}
+        for f in findings
+    ]
+    if _record(document, clock, "refuse", "Refused", lambda row, now: row.refuse(findings=told, now=now)):
+        notifications.tell_of_failure(document.batch, told)
+
+
+# -- asking after an unknown outcome ----------------------------------------------------------------------
+
+
+def _probe(document_id: int, clock: Clock) -> bool:
+    """Ask the ERP about an unconfirmed document whose probe is due."""
+    rows = Document.objects.select_related("item", "batch__budget__project__company")
+    document = rows.filter(pk=document_id, state=DocumentState.UNCONFIRMED, not_before__lte=Now()).first()
+    if document is None or not _take_probe(document):
+        return False
+    try:
+        receipt = _backend(document).find(erp_document(document))
+    except ErpMisconfigured as problem:
+        stop(_connection(document), because=str(problem), now=clock())
+    except (ErpUnavailable, ErpUnconfirmed):
+        pass  # nothing learned; the next probe is scheduled
+    else:
+        _after_probe(document, clock, receipt)
+    return True
+
+
+def _take_probe(document: Document) -> bool:
+    """Schedule the next probe before asking, so that two workers do not ask at once and a killed one is no loss."""
+    times = _backend(document).probe_seconds
+    done = document.probes + 1
+    gap = times[done] - times[done - 1] if done < len(times) else max(times[-1] / 2, 1)
+    taken = Document.objects.filter(
+        pk=document.pk, state=DocumentState.UNCONFIRMED, probes=document.probes, not_before__lte=Now()
+    ).update(probes=done, not_before=Now() + timedelta(seconds=gap))
+    document.probes = done
+    return bool(taken)
+
+
+def _after_probe(document: Document, clock: Clock, receipt: Receipt | None) -> None:
+    if receipt is not None:
+        _deliver(document, clock, receipt)
+    elif document.probes >= len(_backend(document).probe_seconds):
+        _back_to_queue(document, clock, wait=timedelta(0), why="")
+        bell.ring("deliver", document.pk)
+
+
+# -- taking it out again ----------------------------------------------------------------------------------
+
+
+def _withdraw(document: Document, clock: Clock) -> None:
+    erp = _backend(document)
+    try:
+        outcome = erp.withdraw(erp_document(document), DatabaseJournal(document, clock))
+    except LostClaim:
+        return
+    except ErpMisconfigured as problem:
+        stop(_connection(document), because=str(problem), now=clock())
+        _release(document, timedelta(0), str(problem))
+    except ErpRefused as problem:
+        _refuse(document, clock, list(problem.findings))
+    except ErpUnavailable as problem:
+        _release(document, _backoff(document, problem), problem.reason)
+    except ErpUnconfirmed as problem:
+        # Withdrawing reads before it writes, so after the longest a late write can take it may simply go on.
+        _release(document, timedelta(seconds=erp.probe_seconds[-1]), problem.reason)
+    else:
+        _withdrawn(document, clock, outcome.state, outcome.note)
+
+
+def _withdrawn(document: Document, clock: Clock, state: WithdrawState, note: str) -> None:
+    if state is WithdrawState.WITHDRAWN:
+        _record(document, clock, "mark_withdrawn", "Withdrew", lambda row, now: row.mark_withdrawn(now=now))
+    elif state is WithdrawState.POSTED:
+        evidence: dict[str, Any] = {"note": note or "posted before it could be withdrawn"}
+        _record(
+            document,
+            clock,
+            "post",
+            "Already posted",
+            lambda row, now: row.post(now=now, posted_on=None, evidence=evidence, differs=[]),
+        )
+    else:
+        _refuse(
+            document,
+            clock,
+            [Finding("withdraw_conflict", note or "Somebody changed it in the ERP; a person decides.")],
+        )
+
+
+def _release(document: Document, wait: timedelta, why: str) -> None:
+    Document.objects.filter(pk=document.pk, claim=document.claim).update(
+        claim=None, lease_until=None, not_before=Now() + wait, waiting_for=why
+    )
+
+
+# -- what got lost ----------------------------------------------------------------------------------------
+
+
+def sweep(*, limit: int = 500) -> int:
+    """This function will find work whose bell was not heard, and claims whose worker is gone. Returns how many rang."""
+    for document in Document.objects.filter(lease_until__lt=Now(), claim__isnull=False).select_related(
+        "item", "batch__budget__project__company"
+    )[:limit]:
+        if document.state == DocumentState.SENDING:
+            _unconfirm(document, timezone.now, "The worker that was sending it stopped.")
+        else:
+            _release(document, timedelta(0), "")
+    due = list(_claimable().order_by("not_before").values_list("pk", flat=True)[:limit])
+    due += list(
+        Document.objects.filter(state=DocumentState.UNCONFIRMED, not_before__lte=Now()).values_list(
+            "pk", flat=True
+        )[:limit]
+    )
+    for key in due:
+        bell.ring("deliver", key)
+    waiting = ErpReading.objects.filter(state=ReadingState.ASKED, asked_at__lte=Now() - timedelta(seconds=5))
+    for reading in waiting.values_list("pk", flat=True)[:limit]:
+        bell.ring("make_reading", reading)
+    return len(due)

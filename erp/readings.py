@@ -1,0 +1,78 @@
+"""What the ERP holds for a project: asked for by a service, read by a task, stored and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+
+from django.db import transaction
+
+from budgets.models import Budget
+from erp import bell
+from erp.backends import backend
+from erp.connections import note_contact, stop
+from erp.models import ErpReading, JobLink, ReadingState
+from erp.port import ErpError, ErpMisconfigured, Reading
+from erp.snapshots import erp_connection
+
+
+def ask(budget: Budget, *, now: datetime) -> ErpReading:
+    """This function will ask for a reading; one that is asked for already serves everybody."""
+    waiting = budget.readings.filter(state=ReadingState.ASKED).first()
+    reading = waiting or ErpReading.objects.create(budget=budget, asked_at=now)
+    bell.ring("make_reading", reading.pk)
+    return reading
+
+
+def make(reading: ErpReading, *, now: datetime) -> ErpReading:
+    """This function will read the ERP for a reading that was asked for, outside any transaction, and store it."""
+    connection = erp_connection(reading.budget)
+    links = JobLink.objects.filter(job__project=reading.budget.project_id).select_related("erp_job")
+    jobs = sorted(link.erp_job.code for link in links)
+    if connection is None or not jobs:
+        return _fail(reading, "the project is not linked to an ERP job.")
+    try:
+        held = backend(connection.alias).reading(connection.erp, jobs)
+    except ErpMisconfigured as problem:
+        stop(connection, because=str(problem), now=now)
+        return _fail(reading, str(problem))
+    except ErpError as problem:
+        return _fail(reading, str(problem))
+    note_contact(connection, now=now)
+    return _store(reading, held, now=now)
+
+
+def _store(reading: ErpReading, held: Reading, *, now: datetime) -> ErpReading:
+    reading.statuses = {job: status.value for job, status in sorted(held.statuses.items())}
+    reading.rows = sorted(
+        [
+            r.key.job,
+            r.key.cost_code,
+            r.key.cost_type,
+            r.name,
+            f"{r.original:.2f}",
+            f"{r.current:.2f}",
+            r.active,
+        ]
+        for r in held.rows
+    )
+    said = json.dumps([reading.statuses, reading.rows], ensure_ascii=False)
+    reading.hash = hashlib.sha256(said.encode()).hexdigest()
+    reading.made_at, reading.state, reading.error = now, ReadingState.MADE, ""
+    _save_once(reading)
+    return reading
+
+
+def _fail(reading: ErpReading, why: str) -> ErpReading:
+    reading.state, reading.error = ReadingState.FAILED, why
+    _save_once(reading)
+    return reading
+
+
+def _save_once(reading: ErpReading) -> None:
+    """Two tasks may have made the same reading: the first stands."""
+    with transaction.atomic():
+        row = ErpReading.objects.select_for_update().get(pk=reading.pk)
+        if row.state == ReadingState.ASKED:
+            reading.save()

@@ -1,0 +1,340 @@
+"""One function for each thing a person can do in the ERP Integrations tool.
+
+Each locks budget, then batch, then documents; asks `ensure`; changes; records one event; and enqueues on commit. All
+raise ActionBlocked. `now` is the business time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pghistory
+from django.db import transaction
+
+from budgets.errors import InvalidInput
+from budgets.models import Budget, BudgetLine, Modification
+from budgets.services import lock_row
+from erp import bell, holds, notifications, readings
+from erp.acceptance import fix_and_queue
+from erp.documents import ZERO, moved
+from erp.models import (
+    Batch,
+    BatchLine,
+    BatchState,
+    Document,
+    DocumentState,
+    ErpReading,
+    RejectReason,
+    Remark,
+)
+from erp.settling import settle_batch
+from erp.snapshots import freeze, latest_reading, new_items, next_numbers
+from workflow import events
+from workflow.actions import SYSTEM, ensure
+
+
+@contextmanager
+def _on(budget: Budget, *, user: Any, now: datetime) -> Iterator[tuple[Budget, dict[str, Any]]]:
+    """Open a transaction on the locked budget; afterwards refresh what it shows and record the event."""
+    with transaction.atomic(), pghistory.context(user=user.pk if user else None):
+        locked = lock_row(budget)
+        event: dict[str, Any] = {"about": [locked, locked.project]}
+        yield locked, event
+        holds.refresh(locked, now=now)
+        events.record(chain=locked.project.company_id, at=now, actor=user, **event)
+
+
+def _lock_batch(batch: Batch, budget: Budget) -> Batch:
+    locked = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    locked.budget = budget
+    return locked
+
+
+def send(budget: Budget, *, user: Any, now: datetime, note: str = "") -> Batch:
+    """This function will freeze what is new into a batch and put it before the approvers."""
+    with _on(budget, user=user, now=now) as (locked, event):
+        ensure(locked, "send", user)
+        reading = latest_reading(locked)
+        today = now.astimezone(ZoneInfo(locked.project.company.time_zone)).date()
+        items = new_items(locked, reading=reading, today=today)
+        number, round_, answers = next_numbers(locked)
+        deltas = [row.delta for item in items for row in item.lines]
+        batch = Batch.objects.create(
+            budget=locked,
+            number=number,
+            round=round_,
+            answers=answers,
+            state_since=now,
+            sent_by=user,
+            sent_at=now,
+            note=note.strip(),
+            moved=moved(deltas),
+            net=sum(deltas, ZERO),
+            lines_changed=sum(1 for delta in deltas if delta),
+            four_eyes=locked.project.company.four_eyes,
+        )
+        freeze(batch, items, sender=user)
+        _mark(batch, in_batch=True)
+        locked.send(now=now)
+        locked.save(update_fields=["state", "state_since"])
+        readings.ask(locked, now=now)
+        if round_ > 1:
+            notifications.tell_approvers_of_resend(batch)
+        event |= {
+            "action": "send",
+            "about": [*event["about"], batch],
+            "from_state": "locked",
+            "to_state": "sent",
+            "sentence": f"Sent batch {number} to accounting",
+            "note": batch.note,
+        }
+    return batch
+
+
+def _mark(batch: Batch, *, in_batch: bool) -> None:
+    """Tell the Budget tool which lines and modifications a batch holds. Lines stay marked: a snapshot names them."""
+    if in_batch:
+        lines = BatchLine.objects.filter(item__batch=batch).values("line")
+        BudgetLine.objects.filter(pk__in=lines, in_batch=False).update(in_batch=True)
+    modifications = batch.items.exclude(modification=None).values("modification")
+    Modification.objects.filter(pk__in=modifications).update(in_batch=in_batch)
+
+
+def retrieve(budget: Budget, *, user: Any, now: datetime) -> Batch:
+    """This function will pull the waiting batch back to the PM."""
+    with _on(budget, user=user, now=now) as (locked, event):
+        ensure(locked, "retrieve", user)
+        batch = Batch.objects.select_for_update().get(budget=locked, state=BatchState.WAITING)
+        ensure(batch, "retrieve", SYSTEM)
+        batch.retrieve(user=user, now=now)
+        batch.save()
+        _give_back(batch, locked, now)
+        event |= {
+            "action": "retrieve",
+            "about": [*event["about"], batch],
+            "from_state": "waiting",
+            "to_state": batch.state,
+            "sentence": f"Retrieved batch {batch.number}",
+        }
+    return batch
+
+
+def _give_back(batch: Batch, budget: Budget, now: datetime) -> None:
+    ensure(budget, "give_back", SYSTEM)
+    budget.give_back(now=now)
+    budget.save(update_fields=["state", "state_since"])
+    _mark(batch, in_batch=False)
+
+
+def open_batch(batch: Batch, *, user: Any, now: datetime) -> None:
+    """This function will note that an approver has opened a waiting batch for the first time."""
+    if batch.opened_at or batch.state != BatchState.WAITING:
+        return
+    with transaction.atomic():
+        if Batch.objects.filter(pk=batch.pk, opened_at=None).update(opened_at=now, opened_by=user):
+            events.record(
+                chain=batch.budget.project.company_id,
+                at=now,
+                actor=user,
+                action="open",
+                about=[batch.budget, batch.budget.project, batch],
+                sentence=f"Opened batch {batch.number}",
+            )
+
+
+def read_again(batch: Batch, *, user: Any, now: datetime) -> ErpReading:
+    """This function will ask for a new reading of the ERP; a task makes it."""
+    with transaction.atomic():
+        locked = lock_row(batch.budget)
+        row = _lock_batch(batch, locked)
+        ensure(row, "read_again", user)
+        return readings.ask(locked, now=now)
+
+
+def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batch:
+    """This function will let a batch go to the ERP, on the strength of the reading the approver looked at.
+
+    Writes the documents and queues them in the same transaction.
+    """
+    with _on(batch.budget, user=user, now=now) as (locked, event):
+        row = _lock_batch(batch, locked)
+        row.__dict__ |= {"read_hash": reading_hash, "deciding_at": now}
+        ensure(row, "accept", user)
+        reading = latest_reading(locked)
+        if reading is None:  # `reading_missing` has said so already; this tells the type checker
+            raise InvalidInput({"reading": "The ERP was not read yet."})
+        documents = fix_and_queue(row, reading, now=now)
+        row.accept(user=user, now=now, reading=reading)
+        row.save()
+        locked.ever_exported = True
+        settle_batch(row, locked, now=now)
+        for document in documents:
+            if document.state == DocumentState.QUEUED:
+                bell.ring("deliver", document.pk)
+        event |= {
+            "action": "accept",
+            "about": [*event["about"], row],
+            "from_state": "waiting",
+            "to_state": "accepted",
+            "sentence": f"Accepted batch {row.number}",
+            "data": {"reading": reading.hash, "moved": row.moved, "net": row.net},
+        }
+    return row
+
+
+def reject(
+    batch: Batch,
+    *,
+    user: Any,
+    now: datetime,
+    reason_code: str,
+    reason: str,
+    remarks: Mapping[int, str] | None = None,
+) -> Batch:
+    """This function will send a batch back with a reason, a sentence, and remarks pinned to lines (by line id)."""
+    errors = {}
+    if reason_code not in RejectReason.values:
+        errors["reason_code"] = "Choose a reason."
+    if len(reason.strip()) < 5:
+        errors["reason"] = "Say in a sentence what the project manager should do."
+    if errors:
+        raise InvalidInput(errors)
+    with _on(batch.budget, user=user, now=now) as (locked, event):
+        row = _lock_batch(batch, locked)
+        ensure(row, "reject", user)
+        row.reject(user=user, now=now, reason_code=reason_code, reason=reason.strip())
+        row.save()
+        pinned = _pin(row, remarks or {})
+        _give_back(row, locked, now)
+        notifications.tell_sender_of_rejection(row, pinned)
+        event |= {
+            "action": "reject",
+            "about": [*event["about"], row],
+            "from_state": "waiting",
+            "to_state": row.state,
+            "sentence": f"Sent batch {row.number} back: {row.get_reason_code_display()}",
+            "note": row.reason,
+            "data": {"remarks": {str(r.line_id): r.text for r in pinned}},
+        }
+    return row
+
+
+def _pin(batch: Batch, remarks: Mapping[int, str]) -> list[Remark]:
+    wanted = {key: text.strip() for key, text in remarks.items() if text.strip()}
+    lines = {
+        row.line_id: row.line
+        for row in BatchLine.objects.filter(item__batch=batch, line__in=wanted).select_related("line")
+    }
+    missing = set(wanted) - set(lines)
+    if missing:
+        raise InvalidInput({"remarks": "A remark is on a line that is not in this batch. Reload the page."})
+    return Remark.objects.bulk_create(
+        Remark(batch=batch, line=lines[key], line_version=lines[key].version, text=text)
+        for key, text in wanted.items()
+    )
+
+
+def answer_remark(remark: Remark, *, user: Any, now: datetime, answer: str) -> Remark:
+    """This function will answer a rejection's remark without changing its line."""
+    if not answer.strip():
+        raise InvalidInput({"answer": "Write an answer, or change the line."})
+    with _on(remark.batch.budget, user=user, now=now) as (locked, event):
+        ensure(locked, "answer_remark", user)
+        row = Remark.objects.select_for_update().get(pk=remark.pk)
+        row.answer, row.answered_by, row.answered_at = answer.strip(), user, now
+        row.save()
+        event |= {
+            "action": "answer_remark",
+            "about": [*event["about"], remark.batch],
+            "sentence": f"Answered the remark on {remark.line}",
+            "note": row.answer,
+        }
+    return row
+
+
+def retry(batch: Batch, *, user: Any, now: datetime) -> Batch:
+    """This function will queue the refused documents again; what is in the ERP already is not sent twice."""
+    with _on(batch.budget, user=user, now=now) as (locked, event):
+        row = _lock_batch(batch, locked)
+        ensure(row, "retry", user)
+        for document in _documents(row, DocumentState.REFUSED):
+            ensure(document, "queue_again", SYSTEM)
+            document.queue_again(now=now, not_before=now)
+            document.save()
+            bell.ring("deliver", document.pk)
+        settle_batch(row, locked, now=now)
+        event |= {
+            "action": "retry",
+            "about": [*event["about"], row],
+            "sentence": f"Retried batch {row.number}",
+        }
+    return row
+
+
+def _documents(batch: Batch, *states: str) -> list[Document]:
+    return list(batch.documents.select_for_update(of=("self",)).filter(state__in=states).order_by("pk"))
+
+
+def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
+    """This function will take what is not posted out of the ERP again and hand the budget back when that is done."""
+    if not note.strip():
+        raise InvalidInput({"note": "Say why it goes back; the project manager reads it."})
+    with _on(batch.budget, user=user, now=now) as (locked, event):
+        row = _lock_batch(batch, locked)
+        documents = _documents(row, DocumentState.QUEUED, DocumentState.REFUSED, DocumentState.DELIVERED)
+        ensure(row, "return_to_pm", user)
+        for document in documents:
+            ensure(document, "withdraw", SYSTEM)
+            document.withdraw(now=now)
+            document.save()
+            bell.ring("deliver", document.pk)
+        row.reason, row.sent_back_by = note.strip(), user
+        row.save(update_fields=["reason", "sent_back_by"])
+        event |= {
+            "action": "return_to_pm",
+            "about": [*event["about"], row],
+            "note": row.reason,
+            "sentence": f"Returned batch {row.number} to the project manager",
+        }
+    return row
+
+
+def check_now(batch: Batch, *, user: Any, now: datetime) -> Batch:
+    """This function will ask the ERP for postings of this batch now instead of at the next poll."""
+    with _on(batch.budget, user=user, now=now) as (locked, event):
+        row = _lock_batch(batch, locked)
+        ensure(row, "check_now", user)
+        row.documents.filter(state=DocumentState.DELIVERED).update(poll_at=now)
+        bell.ring("poll_postings")
+        event |= {
+            "action": "check_now",
+            "about": [*event["about"], row],
+            "sentence": "Asked for postings now",
+        }
+    return row
+
+
+def confirm_posted(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
+    """This function will take an approver's word that the delivered documents are posted; marked as such."""
+    if not note.strip():
+        raise InvalidInput({"note": "Say how you know, for example the posting batch number."})
+    with _on(batch.budget, user=user, now=now) as (locked, event):
+        row = _lock_batch(batch, locked)
+        ensure(row, "confirm_posted", user)
+        for document in _documents(row, DocumentState.DELIVERED):
+            ensure(document, "post", SYSTEM)
+            document.post(now=now, posted_on=None, evidence={"confirmed_by_hand": note.strip()}, differs=[])
+            document.confirmed_by = user
+            document.save()
+        event |= {
+            "action": "confirm_posted",
+            "about": [*event["about"], row],
+            "note": note.strip(),
+            "sentence": f"Confirmed by hand that batch {row.number} is posted",
+        }
+        settle_batch(row, locked, now=now)
+    return row

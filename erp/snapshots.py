@@ -1,0 +1,255 @@
+"""What a budget has that is new: read for the preview and the blockers, frozen by Send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from budgets.models import Budget, BudgetLine, Modification, ModificationLine, ModificationState
+from erp.documents import ZERO, OriginalLine, bases_in_erp, moved, original_lines
+from erp.models import (
+    Batch,
+    BatchItem,
+    BatchLine,
+    BatchPreparer,
+    BatchState,
+    Connection,
+    ErpReading,
+    JobLink,
+    ReadingState,
+)
+from erp.port import DocumentKind, ErpKey, JobStatus
+from workflow.blockers import once_per_object
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """One line of what would be sent. `target` and `base` are None on a modification's line."""
+
+    line: BudgetLine
+    delta: Decimal
+    target: Decimal | None = None
+    base: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """One document to be: the original budget, or a modification that was not sent yet."""
+
+    kind: DocumentKind
+    title: str
+    date: date
+    lines: tuple[NewLine, ...]
+    modification: Modification | None = None
+
+    @property
+    def net(self) -> Decimal:
+        """Sum of the deltas, company currency."""
+        return sum((row.delta for row in self.lines), ZERO)
+
+    @property
+    def moved(self) -> Decimal:
+        """Sum of the positive deltas, company currency."""
+        return moved(row.delta for row in self.lines)
+
+
+def posted_targets(budget: Budget) -> dict[int, Decimal]:
+    """This function will find what was last posted as original of each line, by line id."""
+    rows = (
+        BatchLine.objects.filter(
+            item__batch__budget=budget, item__kind=DocumentKind.ORIGINAL, item__document__state="posted"
+        )
+        .order_by("line_id", "-item__batch__number")
+        .distinct("line_id")
+        .values_list("line_id", "target")
+    )
+    return {line: target for line, target in rows if target is not None}
+
+
+def unsent_modifications(budget: Budget) -> QuerySet[Modification]:
+    """This function will find the effective modifications that no open or posted batch carries."""
+    return budget.modifications.filter(
+        state=ModificationState.EFFECTIVE, in_batch=False, was_posted=False
+    ).order_by("number")
+
+
+def erp_connection(budget: Budget) -> Connection | None:
+    """This function will find the connection of a budget's company."""
+    return _connection(budget)  # type: ignore[no-any-return]
+
+
+@once_per_object
+def _connection(budget: Budget) -> Connection | None:
+    return Connection.objects.filter(company=budget.project.company_id).select_related("company").first()
+
+
+def latest_reading(budget: Budget) -> ErpReading | None:
+    """This function will find the newest reading that was made."""
+    return budget.readings.filter(state=ReadingState.MADE).first()
+
+
+def keys_of(lines: Iterable[BudgetLine]) -> list[tuple[int, ErpKey]]:
+    """This function will find the ERP's codes of lines that are linked, as (line id, key)."""
+    return [(line.pk, key) for line in lines if (key := erp_key(line))]
+
+
+def erp_key(line: BudgetLine) -> ErpKey | None:
+    """This function will find a line's budget code in the ERP; None while job, code or type is not linked."""
+    job = getattr(line.job, "erp_link", None)
+    code = getattr(line.cost_code, "erp_link", None) if line.cost_code else None
+    cost_type = getattr(line.cost_type, "erp_link", None) if line.cost_type else None
+    if not (job and code and cost_type):
+        return None
+    return ErpKey(job.erp_job.code, code.erp_cost_code.code, cost_type.erp_cost_type.code)
+
+
+LINKED = (
+    "job__erp_link__erp_job",
+    "cost_code__erp_link__erp_cost_code",
+    "cost_type__erp_link__erp_cost_type",
+    "unit",
+    "changed_by",
+)
+
+
+def linked_lines(budget: Budget) -> list[BudgetLine]:
+    """This function will read a budget's lines with the ERP's codes, in the snapshot's order."""
+    return list(
+        budget.lines.select_related(*LINKED).order_by(
+            "job__code", "cost_code__code", "cost_type__position", "pk"
+        )
+    )
+
+
+def main_status(budget: Budget, reading: ErpReading | None = None) -> str:
+    """This function will find the main job's status: of the reading when given, else of the last sync."""
+    link = (
+        JobLink.objects.filter(job__project=budget.project_id, job__parent=None)
+        .select_related("erp_job")
+        .first()
+    )
+    if link is None:
+        return ""
+    if reading is not None:
+        return str(reading.statuses.get(link.erp_job.code, ""))
+    return link.erp_job.status
+
+
+def held_originals(reading: ErpReading) -> dict[ErpKey, Decimal]:
+    """This function will take the original amounts out of a reading, by budget code."""
+    return {ErpKey(row[0], row[1], row[2]): Decimal(row[4]) for row in reading.rows}
+
+
+def bases(budget: Budget, lines: list[BudgetLine], reading: ErpReading | None) -> dict[int, Decimal]:
+    """This function will find each line's base: last posted, else the ERP's own original on a started job."""
+    posted = posted_targets(budget)
+    if posted or reading is None or main_status(budget, reading) != JobStatus.STARTED:
+        return posted
+    return bases_in_erp(keys_of(lines), held_originals(reading))
+
+
+def new_items(budget: Budget, *, reading: ErpReading | None, today: date) -> list[NewItem]:
+    """This function will find everything that Send would put into a batch, in the order it will be delivered.
+
+    With a reading, originals of a started job that was never posted are shown as changes of what the ERP holds.
+    """
+    lines = linked_lines(budget)
+    by_id = {line.pk: line for line in lines}
+    posted = posted_targets(budget)
+    base = bases(budget, lines, reading)
+    originals = [
+        OriginalLine(row.line_id, row.target, base.get(row.line_id, ZERO))
+        for row in original_lines(((line.pk, line.amount) for line in lines), posted)
+    ]
+    items = []
+    if originals and (not posted or any(row.delta for row in originals)):
+        rows = tuple(NewLine(by_id[row.line_id], row.delta, row.target, row.base) for row in originals)
+        title = "Original budget" if not posted else "Changes of the original budget"
+        items.append(NewItem(DocumentKind.ORIGINAL, title, today, rows))
+    items += _modification_items(budget, by_id)
+    return items
+
+
+def _modification_items(budget: Budget, by_id: dict[int, BudgetLine]) -> list[NewItem]:
+    modifications = list(unsent_modifications(budget))
+    rows: dict[int, list[NewLine]] = {modification.pk: [] for modification in modifications}
+    for change in ModificationLine.objects.filter(modification__in=modifications).order_by("pk"):
+        rows[change.modification_id].append(NewLine(by_id[change.line_id], change.amount))
+    return [
+        NewItem(DocumentKind.MODIFICATION, f"{m}: {m.title}", m.date, tuple(rows[m.pk]), m)
+        for m in modifications
+    ]
+
+
+def freeze(batch: Batch, items: list[NewItem], *, sender: Any) -> None:
+    """This function will write a batch's items, lines and preparers, in bulk."""
+    stored = BatchItem.objects.bulk_create(
+        BatchItem(
+            batch=batch,
+            kind=item.kind,
+            modification=item.modification,
+            position=place,
+            title=item.title,
+            date=item.date,
+        )
+        for place, item in enumerate(items)
+    )
+    BatchLine.objects.bulk_create(
+        (
+            _frozen(row, item, place)
+            for item, new in zip(stored, items, strict=True)
+            for place, row in enumerate(new.lines)
+        ),
+        batch_size=2000,
+    )
+    _freeze_preparers(batch, items, sender)
+
+
+def _frozen(row: NewLine, item: BatchItem, place: int) -> BatchLine:
+    line = row.line
+    return BatchLine(
+        item=item,
+        line=line,
+        position=place,
+        job=line.job.code,
+        cost_code=line.code,
+        cost_type=line.type,
+        division=line.cost_code.division if line.cost_code else "",
+        description=line.description,
+        quantity=line.quantity,
+        unit=line.unit_code,
+        target=row.target,
+        base=row.base,
+        delta=row.delta,
+    )
+
+
+def _freeze_preparers(batch: Batch, items: list[NewItem], sender: Any) -> None:
+    what: dict[int, str] = {}
+    for item in items:
+        if item.modification is not None:
+            what.setdefault(item.modification.changed_by_id, f"wrote modification {item.modification.number}")
+            continue
+        for row in item.lines:
+            if row.line.changed_by_id and (row.delta or not batch.budget.ever_exported):
+                what.setdefault(row.line.changed_by_id, f"prepared line {row.line}")
+    what.setdefault(sender.pk, "sent it")
+    BatchPreparer.objects.bulk_create(
+        BatchPreparer(batch=batch, user_id=user, what=words) for user, words in what.items()
+    )
+
+
+def next_numbers(budget: Budget) -> tuple[int, int, Batch | None]:
+    """This function will number the next batch: (number, round, the batch sent back before or None)."""
+    last = budget.batches.order_by("-number").first()
+    if last is None:
+        return 1, 1, None
+    if last.state in (BatchState.REJECTED, BatchState.RETRIEVED, BatchState.RETURNED):
+        again = last.round + 1 if last.state == BatchState.REJECTED else last.round
+        return last.number + 1, again, last
+    return last.number + 1, 1, None

@@ -1,0 +1,49 @@
+"""Celery tasks: load, one call. Every task may come twice, late or never."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from erp import notifications, outbox, posting, readings, sync
+from erp.models import Connection, ErpReading, ReadingState
+
+
+@shared_task
+def deliver(document_id: int, **later: object) -> None:
+    """Do what is due for a document."""
+    outbox.work_on(document_id)
+
+
+@shared_task
+def make_reading(reading_id: int, **later: object) -> None:
+    """Read the ERP for somebody who asked."""
+    reading = ErpReading.objects.select_related("budget__project__company").filter(pk=reading_id).first()
+    if reading and reading.state == ReadingState.ASKED:
+        readings.make(reading, now=timezone.now())
+
+
+@shared_task
+def poll_postings(**later: object) -> None:
+    """Ask for the postings that are due."""
+    posting.poll(now=timezone.now())
+
+
+@shared_task
+def sweep(**later: object) -> None:
+    """Find work whose bell was not heard."""
+    outbox.sweep()
+
+
+@shared_task
+def send_notices(**later: object) -> None:
+    """Send the mails that wait."""
+    notifications.send_waiting(now=timezone.now())
+
+
+@shared_task
+def sync_reference_data(connection_id: int | None = None, **later: object) -> None:
+    """Read jobs and codes of one company, or of all."""
+    connections = Connection.objects.filter(enabled=True, stopped_at=None).select_related("company")
+    for connection in connections if connection_id is None else connections.filter(pk=connection_id):
+        sync.sync_company(connection, now=timezone.now())
