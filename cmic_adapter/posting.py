@@ -28,6 +28,7 @@ Place = tuple[str, str]  # main job and number: a number is unique on its job on
 class Evidence:
     """What was read for a group of documents of one company."""
 
+    places: dict[str, Place]  # where each of our numbers is
     headers: dict[Place, Header]
     lines: dict[Place, list[Line]]
     unposted: dict[Place, list[Line]]
@@ -58,41 +59,42 @@ class Postings:
 
     def _gather(self, documents: Sequence[ErpDocument]) -> Evidence:
         """Headers of all; lines only of those that somebody posted or that are not shown any more."""
-        places = {d.number: place_of(d) for d in documents}
-        headers = {
-            (row.job, row.number): row
-            for row in self._client.rows_in(
-                wire.HEADERS,
-                field="number",
-                values=[n for _, n in places.values()],
-                most=MOST,
-                company=self._company,
-            )
-        }
-        self._find_by_name(documents, headers)
+        places = {d.number: (d.job, d.erp_number or d.number) for d in documents}
+        numbers = [number for _, number in places.values()]
+        found = self._client.rows_in(
+            wire.HEADERS, field="number", values=numbers, most=MOST, company=self._company
+        )
+        headers = {(header.job, header.number): header for header in found}
+        for number, header in self._found_by_name(documents, headers).items():
+            places[number] = (header.job, header.number)
+            headers[places[number]] = header
         closer = [place for place in places.values() if place not in headers or headers[place].posted]
-        numbers = sorted({number for _, number in closer})
         gone = {job for job, number in closer if (job, number) not in headers}
         return Evidence(
+            places=places,
             headers=headers,
-            lines=self._lines(wire.LINES, numbers),
-            unposted=self._lines(wire.UNPOSTED_LINES, numbers),
+            lines=self._lines(wire.LINES, closer),
+            unposted=self._lines(wire.UNPOSTED_LINES, closer),
             jobs=visible_jobs(self._client, company=self._company, codes=gone) if gone else {},
         )
 
-    def _find_by_name(self, documents: Sequence[ErpDocument], headers: dict[Place, Header]) -> None:
+    def _found_by_name(
+        self, documents: Sequence[ErpDocument], headers: Mapping[Place, Header]
+    ) -> dict[str, Header]:
         """Where CMiC numbers itself and its number never reached us, only the name tells."""
         if not any(t.numbers_itself for t in self._setup.types):
-            return
+            return {}
+        found = {}
         for document in documents:
-            if document.erp_number or place_of(document) in headers:
+            if document.erp_number or (document.job, document.number) in headers:
                 continue
-            pci = Pci(client=self._client, setup=self._setup, document=document)
-            found = pci.look().header
-            if found is not None:
-                headers[place_of(document)] = found
+            header = Pci(client=self._client, setup=self._setup, document=document).look().header
+            if header is not None:
+                found[document.number] = header
+        return found
 
-    def _lines(self, resource: wire.Resource[Line], numbers: Sequence[str]) -> dict[Place, list[Line]]:
+    def _lines(self, resource: wire.Resource[Line], places: Sequence[Place]) -> dict[Place, list[Line]]:
+        numbers = [number for _, number in places]
         found: dict[Place, list[Line]] = {}
         rows = self._client.rows_in(
             resource, field="number", values=numbers, most=MOST, company=self._company
@@ -102,7 +104,7 @@ class Postings:
         return found
 
     def _of_change(self, document: ErpDocument, evidence: Evidence) -> Posting:
-        place = place_of(document)
+        place = evidence.places[document.number]
         header = evidence.headers.get(place)
         if header is not None and not header.posted:
             return self._open(document, header)
@@ -181,11 +183,6 @@ class Postings:
                 "amounts": {w.label: str(rows[k].original) for k, w in budget.wanted.items() if k in rows},
             },
         )
-
-
-def place_of(document: ErpDocument) -> Place:
-    """This function will return where a document is: its main job and the number CMiC knows it by."""
-    return document.job, document.erp_number or document.number
 
 
 def _told(header: Header) -> dict[str, object]:

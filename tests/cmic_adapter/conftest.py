@@ -1,4 +1,4 @@
-"""A stand-in tenant in a process of its own, and the adapter pointed at it over HTTP. No Django, no database."""
+"""A stand-in tenant in a process of its own, and the adapter pointed at it over HTTP. No database."""
 
 import subprocess
 import sys

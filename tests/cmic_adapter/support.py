@@ -1,4 +1,4 @@
-"""What the tests of the CMiC adapter share: a book, documents, a journal that remembers, and the tenant's controls."""
+"""What these tests share: a book, documents, a journal that remembers, and the tenant's controls."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class ClaimLost(Exception):
 
 
 class Diary:
-    """A journal that remembers everything it was told; `lost_at` names a step before which the claim is lost."""
+    """A journal that remembers all it was told; `lost_at` names a step before which the claim is lost."""
 
     def __init__(self, *, lost_at: str = "") -> None:
         self.before_calls: list[dict] = []

@@ -1,0 +1,157 @@
+"""An unposted document is taken out of CMiC again; a posted one stays."""
+
+from dataclasses import replace
+
+import pytest
+
+from cmic_adapter.backend import CmicBackend
+from erp.port import ErpDocument, ErpUnconfirmed, PostingState, WithdrawState
+from tests.cmic_adapter.support import (
+    COMPANY,
+    PENDING,
+    STARTED,
+    Diary,
+    Tenant,
+    change,
+    entered,
+    line,
+    money,
+    original,
+)
+
+TRANSFER = change(line("01-100", "L", "-250"), line("02-100", "M", "250"))
+BUDGET = original(entered("01-100", "L", "80", before="70"), entered("02-100", "M", "5"))
+PLACE = {"company": COMPANY, "job": STARTED, "code": TRANSFER.number}
+
+
+def deliver(cmic: CmicBackend, document: ErpDocument) -> ErpDocument:
+    diary = Diary()
+    cmic.push(document, diary)
+    return diary.of(document)
+
+
+@pytest.mark.parametrize("header_delete", ["refuse", "cascade"])
+def test_a_waiting_change_is_set_back_emptied_and_deleted_in_that_order(
+    tenant: Tenant, cmic: CmicBackend, header_delete: str
+):
+    tenant.switch(header_delete=header_delete)
+    document, diary = deliver(cmic, TRANSFER), Diary()
+    assert cmic.withdraw(document, diary).state is WithdrawState.WITHDRAWN
+    assert diary.steps == [
+        "staging",
+        "remove_line:01-100/L@2401",
+        "remove_line:02-100/M@2401",
+        "remove_header",
+    ]
+    assert (tenant.pcis(), tenant.lines()) == ([], [])
+
+
+def test_withdrawing_twice_writes_nothing_more(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, TRANSFER)
+    cmic.withdraw(document, Diary())
+    tenant.forget_calls()
+    assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
+    assert tenant.writes() == []
+
+
+def test_a_posted_change_stays_and_says_so(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, TRANSFER)
+    tenant.post(document.number)
+    tenant.forget_calls()
+    outcome = cmic.withdraw(document, Diary())
+    assert outcome.state is WithdrawState.POSTED
+    assert outcome.posting is not None and outcome.posting.state is PostingState.POSTED
+    assert tenant.writes() == []
+
+
+def test_a_change_posted_in_the_middle_of_the_withdrawal_stays(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, TRANSFER)
+
+    class Accountant(Diary):
+        def before(self, **told: str) -> None:
+            if told["step"] == "staging":
+                tenant.post(document.number)
+            super().before(**told)
+
+    assert cmic.withdraw(document, Accountant()).state is WithdrawState.POSTED
+    assert len(tenant.lines()) == 2
+
+
+def test_a_line_somebody_added_is_for_a_person(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, TRANSFER)
+    smaller = replace(document, lines=document.lines[:1])
+    assert cmic.withdraw(smaller, Diary()).state is WithdrawState.CONFLICT
+    assert len(tenant.lines()) == 2
+
+
+def test_somebody_elses_change_item_is_not_deleted(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, TRANSFER)
+    assert cmic.withdraw(replace(document, content_hash="f" * 64), Diary()).state is WithdrawState.CONFLICT
+    assert len(tenant.pcis()) == 1
+
+
+def test_an_entered_budget_gets_its_former_amounts_back(tenant: Tenant, cmic: CmicBackend):
+    document, diary = deliver(cmic, BUDGET), Diary()
+    assert cmic.withdraw(document, diary).state is WithdrawState.WITHDRAWN
+    assert diary.steps == ["restore:01-100/L@2402", "restore:02-100/M@2402"]
+    assert tenant.originals(PENDING) == {("01-100", "L"): money(70), ("02-100", "M"): money(0)}
+    tenant.forget_calls()
+    assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
+    assert tenant.writes() == []
+
+
+def test_an_amount_somebody_changed_is_left_and_is_a_conflict(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, BUDGET)
+    tenant.ask(
+        "set_budget", {"company": COMPANY, "job": PENDING, "phase": "02-100", "category": "M", "original": 6}
+    )
+    outcome = cmic.withdraw(document, Diary())
+    assert outcome.state is WithdrawState.CONFLICT and "02-100/M@2402" in outcome.note
+    assert tenant.originals(PENDING) == {("01-100", "L"): money(70), ("02-100", "M"): money(6)}
+
+
+def test_a_started_jobs_budget_counts_and_is_not_touched(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, BUDGET)
+    tenant.start(PENDING)
+    tenant.forget_calls()
+    assert cmic.withdraw(document, Diary()).state is WithdrawState.POSTED
+    assert tenant.writes() == []
+
+
+def test_a_started_jobs_budget_with_other_amounts_is_a_conflict(tenant: Tenant, cmic: CmicBackend):
+    document = deliver(cmic, BUDGET)
+    tenant.ask(
+        "set_budget", {"company": COMPANY, "job": PENDING, "phase": "02-100", "category": "M", "original": 6}
+    )
+    tenant.start(PENDING)
+    outcome = cmic.withdraw(document, Diary())
+    assert outcome.state is WithdrawState.CONFLICT
+    assert outcome.posting is not None and len(outcome.posting.differences) == 1
+
+
+FAULTS = ["reset_after_commit", "hang_after_commit", "error500_after_commit", "late_commit", "reset_before"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+def test_a_withdrawal_cut_at_any_write_is_finished_by_the_next(
+    tenant: Tenant, cmic: CmicBackend, fault: str, nth: int
+):
+    document = deliver(cmic, TRANSFER)
+    tenant.fault(fault, match={"nth": nth, "method": ["PATCH", "DELETE"]})
+    with pytest.raises(ErpUnconfirmed):
+        cmic.withdraw(document, Diary())
+    tenant.later(60)
+    assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
+    assert (tenant.pcis(), tenant.lines()) == ([], [])
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_restoration_cut_at_a_write_is_finished_by_the_next(tenant: Tenant, cmic: CmicBackend, fault: str):
+    document = deliver(cmic, BUDGET)
+    tenant.fault(fault, match={"method": "PATCH"})
+    with pytest.raises(ErpUnconfirmed):
+        cmic.withdraw(document, Diary())
+    tenant.later(60)
+    assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
+    assert tenant.originals(PENDING) == {("01-100", "L"): money(70), ("02-100", "M"): money(0)}
