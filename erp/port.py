@@ -300,6 +300,7 @@ class ErpBackend(ABC):
 
     limits: ErpLimits
     name: str  # as people call it, for example "CMiC"
+    requests_per_second: float = 8  # the rate it keeps to
     lease_seconds: float = 120  # longer than any one call to the ERP can take
     probe_seconds: tuple[float, ...] = (
         0,

@@ -1,5 +1,15 @@
-"""Addresses of this app."""
+"""What the ERP Integrations tool adds to the budget's pages (config/urls.py puts both into one namespace)."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from budgets.urls import ACT_ON_BUDGET, BUDGET
+from erp import views
+
+urlpatterns = [
+    path(f"{BUDGET}send/", views.preview, name="preview"),
+    re_path(ACT_ON_BUDGET.format("send|retrieve"), views.act, name="act"),
+    path(f"{BUDGET}batches/", views.batches, name="batches"),
+    path(f"{BUDGET}batches/<int:number>/", views.batch, name="batch"),
+    path(f"{BUDGET}batches/<int:number>/progress/", views.progress, name="progress"),
+    path(f"{BUDGET}remarks/<int:pk>/answer/", views.answer_remark, name="answer_remark"),
+]

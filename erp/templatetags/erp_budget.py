@@ -1,0 +1,136 @@
+"""What the ERP Integrations tool shows on the Budget tool's pages: a page composes the two in its template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat, JSONObject
+from django.template.base import FilterExpression, NodeList, Parser, Token
+from django.utils import timezone
+
+from budgets.models import Budget, BudgetLine
+from budgets.selectors import GridRow
+from erp import selectors
+from erp.models import Batch, Remark
+from workflow.models import Event
+
+register = template.Library()
+
+
+@register.filter
+def of(things: Mapping[Any, Any], key: Any) -> Any:
+    """This function will look a key up; None where it is missing."""
+    return things.get(key)
+
+
+@register.simple_tag
+def latest_batch(budget: Budget) -> Batch | None:
+    """This function will find the last send of a budget."""
+    return budget.batches.order_by("-number").first()
+
+
+@register.simple_tag
+def erp_totals(budget: Budget) -> Any:
+    """This function will sum what was sent and is not posted, and what the ERP held when it was last read."""
+    return selectors.erp_totals(budget)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the ERP's columns show for a line or a sum of lines, company currency; None where nothing is known."""
+
+    sent: Decimal | None
+    in_erp: Decimal | None
+    difference: Decimal | None
+
+
+@register.simple_tag
+def erp_amounts(budget: Budget) -> Mapping[int, Any]:
+    """This function will read what was sent of each line and what the ERP holds of it, by line id."""
+    return selectors.line_amounts(budget)
+
+
+@register.simple_tag
+def erp_sum(amounts: Mapping[int, Any], rows: GridRow | Iterable[GridRow]) -> Shown:
+    """This function will sum the ERP's columns over one row or many; `difference` is in the ERP less revised."""
+    many = [rows] if isinstance(rows, GridRow) else list(rows)
+    known = [(row, amounts[row.pk]) for row in many if row.pk in amounts]
+    read = [(row, there.in_erp) for row, there in known if there.in_erp is not None]
+    return Shown(
+        sent=_sum(there.sent for _, there in known),
+        in_erp=_sum(held for _, held in read),
+        difference=_sum(held - row.revised for row, held in read),
+    )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal("0.00")) if known else None
+
+
+@register.simple_tag
+def open_remarks(budget: Budget) -> dict[int, list[Remark]]:
+    """This function will find the remarks of the last rejection that are neither answered nor acted on, by line id."""
+    by_line: dict[int, list[Remark]] = {}
+    for remark in selectors.open_remarks(budget):
+        by_line.setdefault(remark.line_id, []).append(remark)
+    return by_line
+
+
+@register.simple_tag
+def remarks_on(line: BudgetLine) -> list[Remark]:
+    """This function will find every remark on a line, the newest first."""
+    rows = Remark.objects.filter(line=line).select_related("batch__sent_back_by", "answered_by", "line__job")
+    return list(rows.order_by("-pk"))
+
+
+# -- My projects ----------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def erp_totals_of(rows: Iterable[Any]) -> Mapping[int, Any]:
+    """This function will find what was sent and is not posted of many budgets at once, by budget id."""
+    return selectors.sent_not_posted_of([row.budget for row in rows])
+
+
+@register.simple_tag
+def last_events(rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
+    """This function will find the last event of each budget in one query: actor and sentence, by budget id."""
+    keys = [row.budget.pk for row in rows]
+    about = _label(OuterRef("pk"))
+    newest: QuerySet[Event, Any] = Event.objects.filter(about__contains=about).order_by("-seq")
+    said = newest.values(said=JSONObject(actor="actor", sentence="sentence"))[:1]
+    budgets = Budget.objects.filter(pk__in=keys).annotate(last_event=Subquery(said))
+    return {pk: event for pk, event in budgets.values_list("pk", "last_event") if event}
+
+
+def _label(pk: Any) -> Any:
+    name = Concat(Value(f"{Budget._meta.label_lower}:"), Cast(pk, CharField()), output_field=CharField())
+    return Func(
+        name, template="ARRAY[%(expressions)s]::varchar[]", output_field=ArrayField(CharField(max_length=60))
+    )
+
+
+@register.tag
+def company_zone(parser: Parser, token: Token) -> template.Node:
+    """This tag will write the times inside it in the time zone of a budget's company."""
+    expression = parser.compile_filter(token.split_contents()[1])
+    inside = parser.parse(("endcompany_zone",))
+    parser.delete_first_token()
+    return _CompanyZone(expression, inside)
+
+
+class _CompanyZone(template.Node):
+    def __init__(self, budget: FilterExpression, inside: NodeList) -> None:
+        self.budget, self.nodelist = budget, inside
+
+    def render(self, context: template.Context) -> str:
+        """Render what is inside in that zone."""
+        with timezone.override(self.budget.resolve(context).project.company.time_zone):
+            return str(self.nodelist.render(context))

@@ -1,0 +1,159 @@
+"""The project manager's pages about sending: what will go, every batch, and the way back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from budgets.models import Budget
+from budgets.pages import budget_page, frame, perform
+from budgets.views import confirm, show_page
+from erp import selectors, services
+from erp.models import OPEN, Batch, Remark
+from projects import permissions
+
+
+@require_http_methods(["GET", "POST"])
+@budget_page
+def preview(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will show exactly what will be sent; its button sends it."""
+    return _show_preview(request, budget) if request.method == "GET" else _send(request, budget)
+
+
+def _send(request: HttpRequest, budget: Budget) -> HttpResponse:
+    note = request.POST.get("note", "")
+
+    def do() -> HttpResponse:
+        batch = services.send(budget, user=request.user, now=timezone.now(), note=note)
+        deciders = permissions.names(permissions.who_may_decide(budget.project.company))
+        messages.success(
+            request, f"Batch {batch.number} waits for {deciders}. Until they decide, you can retrieve it."
+        )
+        return redirect("budgets:page", budget.project_id)
+
+    return perform(request, budget, act=do, again=partial(_show_preview, request, note=note))
+
+
+def _show_preview(
+    request: HttpRequest, budget: Budget, *, note: str = "", status: int = 200, **problem: Any
+) -> HttpResponse:
+    context = {**frame(budget), "preview": selectors.preview(budget), "note": note, **problem}
+    return render(request, "erp/preview.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@budget_page
+def act(request: HttpRequest, budget: Budget, *, action: str) -> HttpResponse:
+    """This function will send a budget, or retrieve it (a GET of which asks for confirmation first)."""
+    if action == "send":
+        return (
+            redirect("budgets:preview", budget.project_id)
+            if request.method == "GET"
+            else _send(request, budget)
+        )
+    if request.method == "GET":
+        return confirm(request, budget, action=action, before="retrieving")
+
+    def do() -> HttpResponse:
+        batch = services.retrieve(budget, user=request.user, now=timezone.now())
+        messages.success(
+            request, f"Batch {batch.number} is back with you. Change what you like, then re-send."
+        )
+        return redirect("budgets:page", budget.project_id)
+
+    return perform(request, budget, act=do, again=partial(show_page, request))
+
+
+@require_GET
+@budget_page
+def batches(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will list every send of a budget, the newest first."""
+    rows = budget.batches.select_related("sent_by", "accepted_by", "sent_back_by", "answers").order_by(
+        "-number"
+    )
+    return render(request, "erp/batches.html", {**frame(budget), "batches": rows, "tab": "batches"})
+
+
+@require_GET
+@budget_page
+def batch(request: HttpRequest, budget: Budget, *, number: int) -> HttpResponse:
+    """This function will show one batch: its snapshot, what became of it, and the remarks on it."""
+    return _show_batch(request, budget, number=number)
+
+
+def _show_batch(
+    request: HttpRequest, budget: Budget, *, number: int, status: int = 200, **problem: Any
+) -> HttpResponse:
+    row = _batch(budget, number)
+    remarks = row.remarks.select_related(
+        "batch__sent_back_by", "answered_by", "line__job", "line__cost_code", "line__cost_type"
+    )
+    context = {
+        **frame(budget),
+        **_progress(row),
+        "items": row.items.prefetch_related("lines"),
+        "remarks": remarks.order_by("pk"),
+        **problem,
+    }
+    return render(request, "erp/batch.html", context, status=status)
+
+
+@require_GET
+@budget_page
+def progress(request: HttpRequest, budget: Budget, *, number: int) -> HttpResponse:
+    """This function will render the part of a batch's page that changes by itself."""
+    row = _batch(budget, number)
+    return render(request, "erp/progress.html", {"budget": budget, **_progress(row)})
+
+
+def _progress(row: Batch) -> dict[str, Any]:
+    return {
+        "batch": row,
+        "documents": row.documents.select_related("item"),
+        "moments": selectors.timeline(row),
+        "moving": row.state in OPEN,
+    }
+
+
+def _batch(budget: Budget, number: int) -> Batch:
+    people = ("sent_by", "accepted_by", "sent_back_by", "answers", "opened_by")
+    row = budget.batches.select_related(*people).filter(number=number).first()
+    if row is None:
+        raise Http404("This budget has no batch of that number.")
+    row.budget = budget
+    return row
+
+
+@require_POST
+@budget_page
+def answer_remark(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
+    """This function will answer a rejection's remark."""
+    remark = (
+        Remark.objects.select_related("batch__budget", "line").filter(pk=pk, batch__budget=budget).first()
+    )
+    if remark is None:
+        raise Http404("There is no such remark.")
+
+    def do() -> HttpResponse:
+        answer = request.POST.get("answer", "")
+        services.answer_remark(remark, user=request.user, now=timezone.now(), answer=answer)
+        messages.success(
+            request, f"Answered the remark on {remark.line}. The approver reads it with the next batch."
+        )
+        return _back(request, budget, remark)
+
+    return perform(request, budget, act=do, again=partial(show_page, request))
+
+
+def _back(request: HttpRequest, budget: Budget, remark: Remark) -> HttpResponse:
+    if request.POST.get("back") == "batch":
+        return redirect("budgets:batch", budget.project_id, remark.batch.number)
+    if request.POST.get("back") == "line":
+        return redirect("budgets:line_edit", budget.project_id, remark.line_id)
+    return redirect("budgets:page", budget.project_id)
