@@ -5,6 +5,8 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+import budgets.urls
+import erp.urls
 from config import health
 
 admin.site.site_header = "Tieback"
@@ -21,7 +23,7 @@ urlpatterns = [
     path("admin/logout/", LogoutView.as_view()),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api_urls")),
-    path("", include("projects.urls")),
-    path("", include("budgets.urls")),
-    path("", include("erp.urls")),
+    path("", include((budgets.urls.project_urls, "projects"))),
+    # One namespace for the budget's pages, although two apps bring them: only here may both be named.
+    path("", include(([*budgets.urls.urlpatterns, *erp.urls.urlpatterns], "budgets"))),
 ]

@@ -146,6 +146,7 @@ def gunicorn(web_port: int) -> list[str]:
         "--workers=2",
         "--threads=4",
         "--graceful-timeout=5",
+        "--no-control-socket",  # it would lie in the person's home folder and be shared by all gunicorns
     ]
 
 
