@@ -46,7 +46,7 @@ def make_backend(tenant: Tenant) -> Iterator[Callable[..., CmicBackend]]:
             "password": PASSWORD,
             "requests_per_second": 5000,
             "read_timeout": 3,
-            "write_timeout": 0.4,
+            "write_timeout": 10,
             **changes,
         }
         made.append(CmicBackend(**settings))
@@ -59,5 +59,11 @@ def make_backend(tenant: Tenant) -> Iterator[Callable[..., CmicBackend]]:
 
 @pytest.fixture
 def cmic(make_backend: Callable[..., CmicBackend]) -> CmicBackend:
-    """The adapter, with a write time-out of 0.4 s so that hangs do not take long."""
+    """The adapter with time to wait."""
     return make_backend()
+
+
+@pytest.fixture
+def impatient(make_backend: Callable[..., CmicBackend]) -> CmicBackend:
+    """The adapter for a write that will hang: it gives up after half a second."""
+    return make_backend(write_timeout=0.5)

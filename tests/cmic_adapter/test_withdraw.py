@@ -135,23 +135,25 @@ FAULTS = ["reset_after_commit", "hang_after_commit", "error500_after_commit", "l
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("nth", [1, 2, 3, 4])
 def test_a_withdrawal_cut_at_any_write_is_finished_by_the_next(
-    tenant: Tenant, cmic: CmicBackend, fault: str, nth: int
+    tenant: Tenant, cmic: CmicBackend, impatient: CmicBackend, fault: str, nth: int
 ):
     document = deliver(cmic, TRANSFER)
     tenant.fault(fault, match={"nth": nth, "method": ["PATCH", "DELETE"]})
     with pytest.raises(ErpUnconfirmed):
-        cmic.withdraw(document, Diary())
+        impatient.withdraw(document, Diary())
     tenant.later(60)
     assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
     assert (tenant.pcis(), tenant.lines()) == ([], [])
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_restoration_cut_at_a_write_is_finished_by_the_next(tenant: Tenant, cmic: CmicBackend, fault: str):
+def test_a_restoration_cut_at_a_write_is_finished_by_the_next(
+    tenant: Tenant, cmic: CmicBackend, impatient: CmicBackend, fault: str
+):
     document = deliver(cmic, BUDGET)
     tenant.fault(fault, match={"method": "PATCH"})
     with pytest.raises(ErpUnconfirmed):
-        cmic.withdraw(document, Diary())
+        impatient.withdraw(document, Diary())
     tenant.later(60)
     assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
     assert tenant.originals(PENDING) == {("01-100", "L"): money(70), ("02-100", "M"): money(0)}
