@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pghistory
 import pgtrigger
@@ -17,8 +18,9 @@ from projects.models import CostCode, CostType, Job, Project, Unit
 from workflow import guards
 from workflow.actions import allowed
 
-AMOUNT = {"max_digits": 15, "decimal_places": 2}  # signed, company currency, up to 9,999,999,999,999.99
-QUANTITY = {"max_digits": 18, "decimal_places": 4}
+# Signed, company currency, up to 9,999,999,999,999.99.
+AMOUNT: dict[str, Any] = {"max_digits": 15, "decimal_places": 2}
+QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
 
 
 def _history(model: type[models.Model]) -> type[models.Model]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -32,7 +33,7 @@ from workflow import guards
 from workflow.actions import allowed
 
 KINDS = [(kind.value, kind.value) for kind in DocumentKind]
-PERSON = {"on_delete": models.PROTECT, "null": True, "blank": True, "related_name": "+"}
+PERSON: dict[str, Any] = {"on_delete": models.PROTECT, "null": True, "blank": True, "related_name": "+"}
 
 
 class BatchState(models.TextChoices):
