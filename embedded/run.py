@@ -126,8 +126,8 @@ def start(children: Children, *, web_port: int, cmic_port: int, simulated: bool)
 def start_simulator(children: Children, web_port: int, cmic_port: int) -> Child:
     """Start the stand-in for CMiC."""
     snapshot = children.installation.var / "cmic.json"
-    command = [sys.executable, "-m", "cmic_simulator", "--port", str(cmic_port), "--snapshot", snapshot]
-    command += ["--app-url", f"http://127.0.0.1:{web_port}", "--quiet"]
+    command = [sys.executable, "-m", "cmic_simulator", "--port", str(cmic_port)]
+    command += ["--snapshot", str(snapshot), "--app-url", f"http://127.0.0.1:{web_port}", "--quiet"]
     return children.start("simulator", command)
 
 

@@ -52,8 +52,8 @@ class Simulator:
 
     def control(self, method: str, name: str, given: Mapping[str, Any] | None = None) -> Any:
         """Send one control request; numbers with a point come back as Decimal. A refusal fails the test."""
-        body = {} if given is None else {"json": dict(given)}
-        answer = self.http.request(method, f"/__sim/{name}", **body)
+        body = None if given is None else dict(given)
+        answer = self.http.request(method, f"/__sim/{name}", json=body)
         assert answer.status_code == 200, f"{method} {name}: {answer.status_code} {answer.text}"
         return answer.json(parse_float=Decimal)
 
