@@ -59,8 +59,12 @@ class CmicBackend(ErpBackend):
         connect_timeout: float = 5,
         read_timeout: float = 30,
         write_timeout: float = 75,
+        probe_seconds: Sequence[float] = (0, 30, 60, 150),
         redis_url: str | None = None,
     ) -> None:
+        self.requests_per_second = requests_per_second
+        self.probe_seconds = tuple(probe_seconds)
+        self.lease_seconds = 1.5 * write_timeout + 5  # one call, with its wait for a place
         longest = 2 * max(read_timeout, write_timeout) + connect_timeout
         budget = Budget(per_second=requests_per_second, concurrency=concurrency, lease=longest)
         self._client = Client(

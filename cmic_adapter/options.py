@@ -15,7 +15,7 @@ class CompanyOptions(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    class_original: bool = False  # changed originals of a started job go as class Original
+    originals_on_started_jobs: bool = False  # changed originals of a started job go as class Original
     transfer_for_balanced: bool = True
     assign_missing: bool = True
     type_original: str = ""

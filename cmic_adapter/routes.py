@@ -51,7 +51,7 @@ def _while_pending(document: ErpDocument) -> Route:
 
 def _once_started(*, document: ErpDocument, options: CompanyOptions) -> Route:
     if document.kind is DocumentKind.ORIGINAL:
-        if options.class_original:
+        if options.originals_on_started_jobs:
             return Route.PCI_ORIGINAL
         said = (
             f"Job {document.job} has been started in CMiC and this company does not change originals then; "

@@ -72,7 +72,7 @@ class Setup:
         """This function will say what is missing or not plain, one sentence each."""
         kinds = ["internal"]
         kinds += ["transfer"] if self.options.transfer_for_balanced else []
-        kinds += ["original"] if self.options.class_original else []
+        kinds += ["original"] if self.options.originals_on_started_jobs else []
         looks: list[Callable[[], object]] = [self.staging, self.ready]
         looks += [lambda kind=kind: self.type_for(kind) for kind in kinds]  # type: ignore[misc]
         return [said for look in looks if (said := _complaint(look))] + self._unknown_rejected()
