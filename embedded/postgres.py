@@ -71,7 +71,7 @@ class Postgres:
             self.make(binaries)
         self.drop_stale_locks()
         self.account.own(socket_folder(self.folder) / "pg")
-        command = [binaries / "postgres", "-D", self.data]
+        command: list[str | Path] = [binaries / "postgres", "-D", self.data]
         for name, value in self.options().items():
             command += ["-c", f"{name}={value}"]
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.

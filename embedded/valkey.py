@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from embedded.binaries import valkey_binary
 from embedded.places import socket_folder
 from embedded.processes import PidFile, spawn, stop, stop_stranger, wait_until
+
+NO_RETRY = Retry(NoBackoff(), 0)
 
 
 @dataclass
@@ -38,7 +42,15 @@ class Valkey:
             if record is not None and record.runs and not record.owned_by_other:
                 PidFile.of(record.pid).write(self.pid_file)
             return False
-        command = [valkey_binary(), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
+        command: list[str | Path] = [
+            valkey_binary(),
+            "--port",
+            "0",
+            "--unixsocket",
+            self.socket,
+            "--unixsocketperm",
+            "700",
+        ]
         command += ["--save", "", "--appendonly", "no", "--dir", self.sockets]
         self.process = spawn(command, log=self.log, cwd="/")
         wait_until(self.answers, process=self.process, name="Valkey", log=self.log, patience=10)
@@ -59,7 +71,7 @@ class Valkey:
 
     def answers(self) -> bool:
         """Return whether a server answers on our socket."""
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1, retry=None)
+        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1, retry=NO_RETRY)
         try:
             return bool(client.ping())
         except redis.RedisError:
