@@ -44,7 +44,7 @@ def stored_line(line: BudgetLine) -> dict[str, Any]:
 
 @dataclass
 class TypedRow:
-    """One row of a modification's form: the line's id and the amount as typed, and what is wrong with them."""
+    """One row of a modification's form: the line's id and the amount as typed, and what is wrong."""
 
     line: str = ""
     amount: str = ""
@@ -68,7 +68,7 @@ class TypedModification:
 
 
 def empty_modification(*, line: str = "") -> TypedModification:
-    """This function will make an empty form, dated today, with one line chosen already where `line` is its id."""
+    """This function will make an empty form, dated today, with the line of id `line` chosen already."""
     rows = [TypedRow(line=line), *(TypedRow() for _ in range(EMPTY_ROWS - 1))]
     return TypedModification("", timezone.localdate().isoformat(), "", rows)
 

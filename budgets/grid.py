@@ -40,7 +40,7 @@ class JobGroup:
 
 
 def grouped(divisions: Iterable[Division], *, by_job: bool) -> list[JobGroup]:
-    """This function will put the divisions below their jobs, main job first, or below one group without a job."""
+    """This function will put the divisions below their jobs, main job first, or all below one group."""
     if not by_job:
         return [JobGroup(None, list(divisions))]
     groups: dict[int, JobGroup] = {}

@@ -62,7 +62,9 @@ def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
 
     def do() -> HttpResponse:
         version = int(request.POST["version"]) if request.POST.get("version", "").isdigit() else -1
-        changed = services.edit_line(line, user=request.user, now=timezone.now(), version=version, values=typed)
+        changed = services.edit_line(
+            line, user=request.user, now=timezone.now(), version=version, values=typed
+        )
         messages.success(request, f"Changed {changed.job.code} {changed}.")
         return redirect(f"{links.page(budget)}#line-{changed.pk}")
 
@@ -78,7 +80,11 @@ def _show_edit(
     status: int = 200,
     **problem: Any,
 ) -> HttpResponse:
-    line = budget.lines.select_related("job", "cost_code", "cost_type", "unit", "changed_by").filter(pk=pk).first()
+    line = (
+        budget.lines.select_related("job", "cost_code", "cost_type", "unit", "changed_by")
+        .filter(pk=pk)
+        .first()
+    )
     if line is None:
         return _gone(request, budget, typed=typed, problem=problem)
     line.budget = budget
@@ -118,7 +124,9 @@ LABELS = {
 def _differences(stored: dict[str, Any], typed: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """Both values of every field where the page and the database differ: (label, stored now, typed)."""
     return [
-        (label, stored[field], typed[field]) for field, label in LABELS.items() if not _same(stored[field], typed[field])
+        (label, stored[field], typed[field])
+        for field, label in LABELS.items()
+        if not _same(stored[field], typed[field])
     ]
 
 
@@ -163,7 +171,9 @@ def _choices(budget: Budget) -> dict[str, Any]:
     return {
         "budget": budget,
         "jobs": _jobs(budget),
-        "cost_codes": CostCode.objects.filter(company=company).exclude(parent=None).values_list("code", "name"),
+        "cost_codes": CostCode.objects.filter(company=company)
+        .exclude(parent=None)
+        .values_list("code", "name"),
         "cost_types": list(CostType.objects.filter(company=company)),
         "units": Unit.objects.filter(company=company).values_list("code", "name"),
         "labels": LABELS,
@@ -172,4 +182,6 @@ def _choices(budget: Budget) -> dict[str, Any]:
 
 def _jobs(budget: Budget) -> list[Job]:
     """This function will list a project's jobs, the main job first."""
-    return sorted(Job.objects.filter(project=budget.project_id), key=lambda job: (job.parent_id is not None, job.code))
+    return sorted(
+        Job.objects.filter(project=budget.project_id), key=lambda job: (job.parent_id is not None, job.code)
+    )

@@ -43,7 +43,9 @@ def detail(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     return _show(request, budget, pk=pk)
 
 
-def _show(request: HttpRequest, budget: Budget, *, pk: int, status: int = 200, **problem: Any) -> HttpResponse:
+def _show(
+    request: HttpRequest, budget: Budget, *, pk: int, status: int = 200, **problem: Any
+) -> HttpResponse:
     modification = _modification(budget, pk)
     changes = modification.lines.select_related("line__job", "line__cost_code", "line__cost_type")
     context = {
@@ -68,7 +70,7 @@ def _modification(budget: Budget, pk: int) -> Modification:
 @require_http_methods(["GET", "POST"])
 @budget_page
 def new(request: HttpRequest, budget: Budget) -> HttpResponse:
-    """This function will show the form of a new modification (`?line=` or `?reverse=` fills it), or keep it."""
+    """This function will show the form of a new modification (`?line=`, `?reverse=` fill it), or keep it."""
     if request.method == "GET":
         return _show_form(request, budget, typed=_first_form(request, budget))
     return _keep(request, budget, None)
@@ -103,12 +105,19 @@ def _keep(request: HttpRequest, budget: Budget, modification: Modification | Non
         values = forms.read_modification(typed, budget)
         version = typed.version if modification else None
         saved = services.save_modification(
-            budget, user=request.user, now=timezone.now(), modification=modification, version=version, **values
+            budget,
+            user=request.user,
+            now=timezone.now(),
+            modification=modification,
+            version=version,
+            **values,
         )
         if request.POST.get("then") == "effective":
             _try_effective(request, saved)
         else:
-            messages.success(request, f"Kept {saved}.{' It does not count yet.' if saved.number is None else ''}")
+            messages.success(
+                request, f"Kept {saved}.{' It does not count yet.' if saved.number is None else ''}"
+            )
         return redirect("budgets:modification", budget.project_id, saved.pk)
 
     return perform(request, budget, act=do, again=again)

@@ -32,7 +32,18 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "state": lambda row: (ORDER.index(row.state.code), row.budget.project.name.casefold()),
     "since": lambda row: row.state.since or row.budget.state_since,
 }
-ORDER = ["attention", "differs", "sent_back", "todo", "ready", "draft", "waiting", "exporting", "in_erp", "posted"]
+ORDER = [
+    "attention",
+    "differs",
+    "sent_back",
+    "todo",
+    "ready",
+    "draft",
+    "waiting",
+    "exporting",
+    "in_erp",
+    "posted",
+]
 
 
 @dataclass
@@ -88,12 +99,17 @@ def _rows(user: Any) -> list[Row]:
 
 def _searched(rows: list[Row], words: str) -> list[Row]:
     wanted = words.casefold().split()
-    return [row for row in rows if all(word in f"{row.job} {row.budget.project.name}".casefold() for word in wanted)]
+    return [
+        row
+        for row in rows
+        if all(word in f"{row.job} {row.budget.project.name}".casefold() for word in wanted)
+    ]
 
 
 def _chips(rows: list[Row]) -> list[Chip]:
     counted = [
-        Chip(key, label, sum(row.state.code in codes for row in rows)) for key, (label, codes) in FILTERS.items()
+        Chip(key, label, sum(row.state.code in codes for row in rows))
+        for key, (label, codes) in FILTERS.items()
     ]
     return [Chip("", "All", len(rows)), *counted]
 

@@ -45,9 +45,9 @@ class ShowAgain(Protocol):
 def perform(
     request: HttpRequest, budget: Budget, *, act: Callable[[], HttpResponse], again: ShowAgain
 ) -> HttpResponse:
-    """This function will run `act` once for this form, or show the page again with everything that was refused.
+    """This function will run `act` once for this form, or show the page again with all that was refused.
 
-    Blocked and outrun answers have status 409, bad values 422. The page is shown with the budget as it is now.
+    Blocked and outrun answers have status 409, bad values 422; the page shows the budget as it is now.
     """
     try:
         return submissions.once(request, act)
@@ -64,7 +64,7 @@ def _fresh(request: HttpRequest, budget: Budget) -> Budget:
 
 
 def frame(budget: Budget) -> dict[str, Any]:
-    """This function will gather what the head of a budget's pages shows: where it stands, its job and its totals."""
+    """This function will gather what the head of a budget's pages shows: state, job and totals."""
     return {
         "budget": budget,
         "state": selectors.state_of(budget),

@@ -1,4 +1,4 @@
-"""Addresses of the budget's pages. The ERP Integrations tool adds its own to the same namespace (config/urls.py)."""
+"""Addresses of the budget's pages. ERP Integrations adds its own to the same namespace: config/urls.py."""
 
 from django.urls import path, re_path
 

@@ -56,9 +56,15 @@ class Deed:
 
 
 DEEDS = {
-    "lock": Deed(services.lock, "locking", "Locked. The original amounts are frozen; next, send the budget to accounting."),
+    "lock": Deed(
+        services.lock,
+        "locking",
+        "Locked. The original amounts are frozen; next, send the budget to accounting.",
+    ),
     "unlock": Deed(
-        services.unlock, "unlocking", "Unlocked. Original amounts can be changed again; lock the budget before sending it."
+        services.unlock,
+        "unlocking",
+        "Unlocked. Original amounts can be changed again; lock the budget before sending it.",
     ),
 }
 

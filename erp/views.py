@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from budgets.views import confirm, show_page
-from erp import selectors, services
+from erp import remarks, selectors, services
 from erp.models import OPEN, Batch, Remark
 from projects import permissions
 
@@ -43,7 +43,8 @@ def _send(request: HttpRequest, budget: Budget) -> HttpResponse:
 def _show_preview(
     request: HttpRequest, budget: Budget, *, note: str = "", status: int = 200, **problem: Any
 ) -> HttpResponse:
-    context = {**frame(budget), "preview": selectors.preview(budget), "note": note, **problem}
+    preview = selectors.preview(budget, user=request.user, today=timezone.localdate())
+    context = {**frame(budget), "preview": preview, "note": note, **problem}
     return render(request, "erp/preview.html", context, status=status)
 
 
@@ -91,14 +92,11 @@ def _show_batch(
     request: HttpRequest, budget: Budget, *, number: int, status: int = 200, **problem: Any
 ) -> HttpResponse:
     row = _batch(budget, number)
-    remarks = row.remarks.select_related(
-        "batch__sent_back_by", "answered_by", "line__job", "line__cost_code", "line__cost_type"
-    )
     context = {
         **frame(budget),
         **_progress(row),
         "items": row.items.prefetch_related("lines"),
-        "remarks": remarks.order_by("pk"),
+        "remarks": remarks.on_batch(row),
         **problem,
     }
     return render(request, "erp/batch.html", context, status=status)

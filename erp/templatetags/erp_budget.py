@@ -1,4 +1,4 @@
-"""What the ERP Integrations tool shows on the Budget tool's pages: a page composes the two in its template."""
+"""What the ERP Integrations tool shows on the Budget tool's pages; the templates put the two together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from django import template
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Func, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Concat, JSONObject
 from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.utils import timezone
 
 from budgets.models import Budget, BudgetLine
 from budgets.selectors import GridRow
-from erp import selectors
-from erp.models import Batch, Remark
+from erp import remarks, selectors
+from erp.models import OPEN, Batch, BatchLine, DocumentState
 from workflow.models import Event
 
 register = template.Library()
@@ -43,7 +43,7 @@ def erp_totals(budget: Budget) -> Any:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the ERP's columns show for a line or a sum of lines, company currency; None where nothing is known."""
+    """What the ERP's columns show for a line or a sum of lines, company currency; None: nothing is known."""
 
     sent: Decimal | None
     in_erp: Decimal | None
@@ -58,7 +58,7 @@ def erp_amounts(budget: Budget) -> Mapping[int, Any]:
 
 @register.simple_tag
 def erp_sum(amounts: Mapping[int, Any], rows: GridRow | Iterable[GridRow]) -> Shown:
-    """This function will sum the ERP's columns over one row or many; `difference` is in the ERP less revised."""
+    """This function will sum the ERP's columns over rows; `difference` is what the ERP holds less revised."""
     many = [rows] if isinstance(rows, GridRow) else list(rows)
     known = [(row, amounts[row.pk]) for row in many if row.pk in amounts]
     read = [(row, there.in_erp) for row, there in known if there.in_erp is not None]
@@ -75,19 +75,15 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 
 @register.simple_tag
-def open_remarks(budget: Budget) -> dict[int, list[Remark]]:
-    """This function will find the remarks of the last rejection that are neither answered nor acted on, by line id."""
-    by_line: dict[int, list[Remark]] = {}
-    for remark in selectors.open_remarks(budget):
-        by_line.setdefault(remark.line_id, []).append(remark)
-    return by_line
+def remarks_by_line(budget: Budget) -> dict[int, remarks.ShownRemark]:
+    """This function will find the last rejection's remarks, by line id; none once it was sent again."""
+    return remarks.by_line(remarks.on_budget(budget))
 
 
 @register.simple_tag
-def remarks_on(line: BudgetLine) -> list[Remark]:
+def remarks_on(line: BudgetLine) -> list[remarks.ShownRemark]:
     """This function will find every remark on a line, the newest first."""
-    rows = Remark.objects.filter(line=line).select_related("batch__sent_back_by", "answered_by", "line__job")
-    return list(rows.order_by("-pk"))
+    return remarks.on_line(line)
 
 
 # -- My projects ----------------------------------------------------------------------------------------
@@ -95,13 +91,16 @@ def remarks_on(line: BudgetLine) -> list[Remark]:
 
 @register.simple_tag
 def erp_totals_of(rows: Iterable[Any]) -> Mapping[int, Any]:
-    """This function will find what was sent and is not posted of many budgets at once, by budget id."""
-    return selectors.sent_not_posted_of([row.budget for row in rows])
+    """This function will sum what was sent and is not posted of many budgets at once, by budget id."""
+    under_way = BatchLine.objects.filter(
+        item__batch__budget__in=[row.budget.pk for row in rows], item__batch__state__in=OPEN
+    ).exclude(item__document__state=DocumentState.POSTED)
+    return dict(under_way.values_list("item__batch__budget").annotate(total=Sum("delta")).order_by())
 
 
 @register.simple_tag
 def last_events(rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
-    """This function will find the last event of each budget in one query: actor and sentence, by budget id."""
+    """This function will find each budget's last event in one query: actor and sentence, by budget id."""
     keys = [row.budget.pk for row in rows]
     about = _label(OuterRef("pk"))
     newest: QuerySet[Event, Any] = Event.objects.filter(about__contains=about).order_by("-seq")

@@ -32,38 +32,64 @@ def action(
     *,
     before: str = "",
     method: str = "post",
-    panel: bool = False,
+    panel: str = "",
     confirmed: bool = False,
     label: str = "",
-    tone: str = "",
+    query_name: str = "",
+    query_value: object = "",
 ) -> dict[str, Any]:
-    """This function will show the button of an action on an object.
+    """This function will show an action on an object as a form with one button.
 
-    `url` is where its form goes, `method` get for an action that begins with a page of its own; an action with a
-    question to confirm goes there by get until `confirmed`. `before` completes "3 things to do before ...". With
-    `panel`, the full list stands elsewhere on the page (see `todo`), and the ? shows the sentences only.
+    `url` is where the form goes, `method` get for an action that begins with a page of its own (`query_*`:
+    one value it takes along); an action with a question to confirm goes there by get until `confirmed`.
+    The rest: see `action_button`.
     """
-    declared, found = actions.get(obj, name), blockers_of(obj, name, context["user"])
-    asks_first = bool(declared.confirm) and not confirmed
+    asks_first = bool(actions.get(obj, name).confirm) and not confirmed
     return {
-        "label": label or declared.label_for(obj),
-        "tone": tone or declared.tone,
+        **action_button(context, obj, name, before=before, panel=panel, label=label),
         "method": "get" if asks_first else method,
         "url": url,
-        "blockers": found,
-        "heading": heading(found, before or f"“{declared.label_for(obj)}”"),
-        "panel": panel,
-        "id": _id("why", obj, name),
-        "target": _id("todo" if panel else "why", obj, name),
+        "query_name": query_name,
+        "query_value": query_value,
         "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("components/action_button.html", takes_context=True)
+def action_button(
+    context: template.Context, obj: Any, name: str, *, before: str = "", panel: str = "", label: str = ""
+) -> dict[str, Any]:
+    """This function will show an action's button inside a form, with a ? and the reasons where it is blocked.
+
+    `before` completes "3 things to do before ...". With a `panel` the full list stands elsewhere on the page
+    (see `todo`; "always" where it also stands for mere waiting), and the ? shows the sentences only.
+    """
+    declared, found = actions.get(obj, name), blockers_of(obj, name, context["user"])
+    words = label or declared.label_for(obj)
+    in_panel = panel == "always" or bool(panel and not only_waiting(found))
+    return {
+        "label": words,
+        "tone": declared.tone,
+        "blockers": found,
+        "heading": heading(found, before or f"“{words}”"),
+        "brief": in_panel,
+        "id": _id("why", obj, name),
+        "target": _id("todo" if in_panel else "why", obj, name),
         "shown": SHOWN,
     }
 
 
 @register.inclusion_tag("components/todo.html", takes_context=True)
-def todo(context: template.Context, obj: Any, name: str, *, before: str) -> dict[str, Any]:
-    """This function will show the list of everything that stands in the way of an action; nothing when free."""
+def todo(
+    context: template.Context, obj: Any, name: str, *, before: str, always: bool = False
+) -> dict[str, Any]:
+    """This function will show the list of everything that stands in the way of an action.
+
+    Mere waiting is told by the state and the ? unless `always`; nothing is shown when the action is free.
+    """
     found = blockers_of(obj, name, context["user"])
+    if only_waiting(found) and not always:
+        found = []
     return {
         "blockers": found,
         "heading": heading(found, before),

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
-NOTHING = mark_safe('<span class="none" aria-label="none">–</span>')  # noqa: S308  no input in it
+NOTHING = mark_safe('<span class="none" aria-label="none">–</span>')
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -25,8 +25,15 @@ def money(amount: Decimal | None) -> SafeString:
 
 
 @register.filter
+def plain_money(amount: Decimal) -> str:
+    """This function will write an amount as text alone, for places that take no markup."""
+    digits = formats.number_format(abs(amount), 2, use_l10n=True, force_grouping=True)
+    return f"({digits})" if amount < 0 else digits
+
+
+@register.filter
 def quantity(number: Decimal | None) -> SafeString:
-    """This function will write a quantity or unit cost of up to 4 places without idle zeros; None as a dash."""
+    """This function will write a quantity of up to 4 places without idle zeros; None as a dash."""
     if number is None:
         return NOTHING
     places = max(0, min(4, -int(number.normalize().as_tuple().exponent)))
@@ -50,7 +57,7 @@ def _signed(number: Decimal, digits: str) -> SafeString:
 
 @register.filter
 def typed(number: Decimal | str | None) -> str:
-    """This function will write a number the way it goes into an input: exact, no grouping; text as it was typed."""
+    """This function will write a number as an input takes it: exact, no grouping; text as it was typed."""
     if number is None or isinstance(number, str):
         return number or ""
     return f"{number:f}"

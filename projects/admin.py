@@ -1,0 +1,143 @@
+"""Setting up companies, projects, codes and people's levels in the Django admin: for superusers alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from projects.models import Company, CostCode, CostType, Job, Membership, Project, ProjectRole, Unit
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+    Inline = admin.TabularInline[Any, Any]
+else:
+    Base, Inline = admin.ModelAdmin, admin.TabularInline
+
+
+class SetUp(Base):
+    """Levels decide who may do what, so nobody but a superuser sees or changes them, whatever else they may."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the person sees the app in the index."""
+        return _sets_up(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the person may look."""
+        return _sets_up(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether the person may add."""
+        return _sets_up(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the person may change."""
+        return _sets_up(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the person may delete."""
+        return _sets_up(request)
+
+
+def _sets_up(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_superuser
+
+
+class Members(Inline):
+    """A company's people."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+class Roles(Inline):
+    """A project's people."""
+
+    model = ProjectRole
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+class Jobs(Inline):
+    """A project's main job and sub jobs."""
+
+    model = Job
+    extra = 0
+    fields = ["code", "name", "parent", "company"]
+    show_change_link = True
+
+
+@admin.register(Company)
+class CompanyAdmin(SetUp):
+    """Companies with their people."""
+
+    list_display = ["code", "name", "currency", "time_zone", "four_eyes", "allow_total_change"]
+    search_fields = ["code", "name"]
+    inlines = [Members]
+
+
+@admin.register(Project)
+class ProjectAdmin(SetUp):
+    """Projects with their jobs and people."""
+
+    list_display = ["name", "company"]
+    list_filter = ["company"]
+    list_select_related = ["company"]
+    search_fields = ["name", "jobs__code"]
+    inlines = [Jobs, Roles]
+
+
+@admin.register(ProjectRole)
+class ProjectRoleAdmin(SetUp):
+    """Who has which level on which project."""
+
+    list_display = ["user", "project", "level", "can_edit_lines", "can_add_lines", "can_lock", "can_send"]
+    list_filter = ["project__company", "level"]
+    list_select_related = ["user", "project"]
+    search_fields = ["user__username", "user__last_name", "project__name"]
+    autocomplete_fields = ["user", "project"]
+
+
+@admin.register(Membership)
+class MembershipAdmin(SetUp):
+    """Who decides for which company, up to which amount."""
+
+    list_display = ["user", "company", "erp_level", "can_push", "approval_limit"]
+    list_filter = ["company", "erp_level", "can_push"]
+    list_select_related = ["user", "company"]
+    search_fields = ["user__username", "user__last_name"]
+    autocomplete_fields = ["user", "company"]
+
+
+@admin.register(Job)
+class JobAdmin(SetUp):
+    """Jobs and sub jobs."""
+
+    list_display = ["code", "name", "project", "parent", "company"]
+    list_filter = ["company"]
+    list_select_related = ["project", "parent", "company"]
+    search_fields = ["code", "name", "project__name"]
+    autocomplete_fields = ["project", "parent"]
+
+
+@admin.register(CostCode)
+class CostCodeAdmin(SetUp):
+    """The tree of cost codes; the sync makes most of them."""
+
+    list_display = ["code", "name", "division", "company"]
+    list_filter = ["company", "division"]
+    list_select_related = ["company"]
+    search_fields = ["code", "name"]
+    autocomplete_fields = ["parent"]
+
+
+@admin.register(CostType, Unit)
+class CodeAdmin(SetUp):
+    """Cost types and units."""
+
+    list_display = ["code", "name", "company"]
+    list_filter = ["company"]
+    list_select_related = ["company"]
+    search_fields = ["code", "name"]
