@@ -147,8 +147,8 @@ CACHES = {
     }
 }
 CELERY_BROKER_URL = env.broker_url(redis_url=REDIS_URL)
-# Publishing never holds up a request: one try, with short time-outs. What a dead broker loses, the sweep finds
-# in the database. Workers wait for a lost broker as long as it takes; that is another setting.
+# Publishing never holds up a request: one try, with short time-outs. What a dead broker loses, the sweep
+# finds in the database. Workers wait for a lost broker as long as it takes; that is another setting.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -215,5 +215,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "httpx2": {"level": "WARNING"},  # every call to the ERP is a row in the database already
     },
 }

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.embedded.support import ROOT, Supervisor, all_gone, clean_environment, start, wait_until
+from tests.support.supervisor import ROOT, Supervisor, all_gone, clean_environment, start, wait_until
 
 LAST_WORDS = "Ctrl-C stops both."
 
