@@ -22,6 +22,7 @@ ERP_BACKENDS = env.erp_backends(redis_url=REDIS_URL)
 
 # -- The house ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config.apps.HouseConfig",
     "workflow",
     "projects",
     "budgets",
