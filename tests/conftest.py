@@ -8,7 +8,12 @@ import redis
 from django.conf import settings
 from django.test import override_settings
 
-pytest_plugins = ["tests.support.browser", "tests.support.simulator", "tests.support.worker"]
+pytest_plugins = [
+    "tests.support.browser",
+    "tests.support.scene",
+    "tests.support.simulator",
+    "tests.support.worker",
+]
 
 MARKED_BY = {
     "browser": {
