@@ -92,6 +92,7 @@ class Control:
         self.service.request_ids.clear()
         self.service.faults.remove()
         self.service.journal.clear()
+        self.service.throttle.clear()
         seed.load(self.book, given)
         return {"ok": True}
 

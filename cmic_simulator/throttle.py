@@ -38,6 +38,12 @@ class Throttle:
             caller.admitted.append(now)
             return ""
 
+    def clear(self) -> None:
+        """This function will forget the last second; requests under way stay counted."""
+        with self._lock:
+            for caller in self._callers.values():
+                caller.admitted.clear()
+
     def leave(self, address: str) -> None:
         """This function will note that an admitted request was answered or its caller is gone."""
         with self._lock:

@@ -84,8 +84,8 @@ class Tenant:
     def journal(self) -> list[dict[str, Any]]:
         return self.sim.get("journal").json()["entries"]
 
-    def fault(self, kind: str, *, times: int | None = 1, match: dict | None = None, **given: Any) -> None:
-        self.control("faults", fault=kind, times=times, match=match or {}, **given)
+    def fault(self, kind: str, *, times: int | None = 1, match: dict | None = None, **given: Any) -> dict:
+        return self.control("faults", fault=kind, times=times, match=match or {}, **given)
 
     def get(self, service: str, **query: Any) -> httpx2.Response:
         return self.http.get(SERVICES[service], params=query)
