@@ -9,4 +9,4 @@ class BudgetsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register this app's actions."""
-        from budgets import actions  # noqa: F401, PLC0415  needs the models
+        from budgets import actions  # noqa: F401  needs the models

@@ -101,7 +101,7 @@ def _unused_number() -> str:
 def main_job_code(batch: Batch) -> str:
     """This function will find the ERP's code of the batch's main job."""
     link = batch.budget.project.jobs.get(parent=None).erp_link
-    return link.erp_job.code  # type: ignore[no-any-return]
+    return link.erp_job.code
 
 
 def erp_document(document: Document) -> ErpDocument:

@@ -54,7 +54,8 @@ EDGES = (
 class Document(models.Model):
     """One thing written in the ERP for a batch, under a number minted once.
 
-    The table is the outbox: `not_before` says when a worker may take it, `claim` and `lease_until` (database time) who has it.
+    The table is the outbox: `not_before` says when a worker may take it, `claim` and
+    `lease_until` (database time) who has it.
     """
 
     batch = models.ForeignKey("erp.Batch", on_delete=models.PROTECT, related_name="documents")

@@ -25,6 +25,8 @@ class DatabaseJournal:
 
     def __init__(self, document: Document, clock: Callable[[], datetime] = timezone.now) -> None:
         self.document = document
+        if document.claim is None:
+            raise LostClaim(f"{document.number} is not claimed")
         self.claim = document.claim
         self.clock = clock
         connection = erp_connection(document.batch.budget)
@@ -47,7 +49,7 @@ class DatabaseJournal:
             )
 
     def _extend(self, **learned: str) -> None:
-        mine = Document.objects.filter(pk=self.document.pk, claim=self.claim).exclude(claim=None)
+        mine = Document.objects.filter(pk=self.document.pk, claim=self.claim)
         if not mine.update(lease_until=Now() + self.lease, **learned):
             raise LostClaim(f"{self.document.number} was taken from this worker")
 

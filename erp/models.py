@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -175,17 +176,17 @@ class Batch(models.Model):
         return f"Batch {self.number} of {self.budget.project}"
 
     @transition(field=state, source="waiting", target="accepted", conditions=[allowed("accept")])
-    def accept(self, *, user: object, now: datetime, reading: ErpReading) -> None:
+    def accept(self, *, user: Any, now: datetime, reading: ErpReading) -> None:
         """Let it go to the ERP, on the strength of this reading."""
         self.accepted_by, self.accepted_at, self.reading, self.state_since = user, now, reading, now
 
     @transition(field=state, source="waiting", target="rejected", conditions=[allowed("reject")])
-    def reject(self, *, user: object, now: datetime, reason_code: str, reason: str) -> None:
+    def reject(self, *, user: Any, now: datetime, reason_code: str, reason: str) -> None:
         """Send it back to the PM with a reason."""
         self.sent_back_by, self.reason_code, self.reason, self.state_since = user, reason_code, reason, now
 
     @transition(field=state, source="waiting", target="retrieved", conditions=[allowed("retrieve")])
-    def retrieve(self, *, user: object, now: datetime) -> None:
+    def retrieve(self, *, user: Any, now: datetime) -> None:
         """Pull it back before a decision."""
         self.sent_back_by, self.state_since = user, now
 
@@ -230,7 +231,7 @@ class BatchPreparer(models.Model):
 
 
 class BatchItem(models.Model):
-    """What becomes one document when the batch is accepted: the original budget, or one modification. Frozen at send."""
+    """What becomes one document at accept: the original budget, or one modification. Frozen at send."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=12, choices=KINDS)

@@ -155,7 +155,7 @@ def _push(document: Document, clock: Clock) -> None:
 def _backoff(document: Document, problem: ErpUnavailable) -> timedelta:
     """Full jitter: anywhere between now and 5, 10, 20 ... seconds, at most an hour."""
     longest = min(LONGEST_BACKOFF, 5.0 * 2 ** min(document.attempts - 1, 12))
-    return timedelta(seconds=max(problem.retry_after or 0.0, random.uniform(1, longest)))  # noqa: S311 no secret
+    return timedelta(seconds=max(problem.retry_after or 0.0, random.uniform(1, longest)))
 
 
 def _refuse_if_erp_moved(document: Document, erp: ErpBackend) -> None:
@@ -174,11 +174,13 @@ def _refuse_if_erp_moved(document: Document, erp: ErpBackend) -> None:
 def _moves(document: Document, seen: ErpReading, held: Reading) -> list[Finding]:
     before = held_originals(seen)
     after = {row.key: row.original for row in held.rows}
+    frozen = erp_document(document)
     findings = []
-    for line in erp_document(document).lines:
+    for line in frozen.lines:
         old, new = before.get(line.key, 0), after.get(line.key, 0)
         if old != new:
-            said = f"{line.key.cost_code} {line.key.cost_type} held {old:,.2f} when it was accepted and holds {new:,.2f} now."
+            code = f"{line.key.cost_code} {line.key.cost_type}"
+            said = f"{code} held {old:,.2f} when it was accepted and holds {new:,.2f} now."
             findings.append(
                 Finding(
                     "erp_moved",
@@ -187,9 +189,8 @@ def _moves(document: Document, seen: ErpReading, held: Reading) -> list[Finding]
                     raw="read before the push",
                 )
             )
-    was, job = seen.statuses.get(erp_document(document).job), erp_document(document).job
-    status = held.statuses.get(job)
-    if status is not None and was == JobStatus.PENDING and status is JobStatus.STARTED:
+    job = frozen.job
+    if seen.statuses.get(job) == JobStatus.PENDING and held.statuses.get(job) is JobStatus.STARTED:
         findings.append(
             Finding(
                 "job_started",

@@ -352,8 +352,8 @@ def _route(batch: Batch, reading: ErpReading | None) -> str:
     status = main_status(batch.budget, reading) if reading else ""
     return (
         {
-            JobStatus.PENDING: "The job is pending: the original budget is entered directly; modifications wait until the "
-            "job is started.",
+            JobStatus.PENDING: "The job is pending: the original budget is entered directly; modifications wait "
+            "until the job is started.",
             JobStatus.STARTED: "The job is in process: each document becomes a change item that an accountant posts.",
             JobStatus.CLOSED: "The job is closed.",
         }.get(JobStatus(status), "")

@@ -1,4 +1,7 @@
-"""What a batch and its budget become when their documents have moved. Called with budget, batch and documents locked."""
+"""What a batch and its budget become when their documents have moved.
+
+Called with budget, batch and documents locked.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from datetime import datetime
 from budgets.models import Budget, BudgetLine, BudgetState, Modification
 from erp import notifications
 from erp.models import Batch, BatchLine, BatchState, Document, DocumentState
-from erp.port import DocumentKind
 from workflow import events
 from workflow.actions import SYSTEM, ensure
 
@@ -64,7 +66,7 @@ def _finish(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
 def _mark_posted_rows(documents: list[Document]) -> None:
     """Tell the Budget tool which lines and modifications count in the ERP."""
     posted = [document for document in documents if document.state == DocumentState.POSTED]
-    modifications = [d.item.modification_id for d in posted if d.item.kind == DocumentKind.MODIFICATION]
+    modifications = [d.item.modification_id for d in posted if d.item.modification_id is not None]
     lines = BatchLine.objects.filter(item__in=[document.item_id for document in posted]).values("line")
     if posted:
         BudgetLine.objects.filter(pk__in=lines, was_posted=False).update(was_posted=True)

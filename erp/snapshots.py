@@ -80,7 +80,7 @@ def unsent_modifications(budget: Budget) -> QuerySet[Modification]:
 
 def erp_connection(budget: Budget) -> Connection | None:
     """This function will find the connection of a budget's company."""
-    return _connection(budget)  # type: ignore[no-any-return]
+    return _connection(budget)
 
 
 @once_per_object

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 
 from workflow.models import Submission
 
@@ -19,7 +20,7 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def once(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
+def once(request: Any, act: Callable[[], HttpResponse]) -> HttpResponse:
     """This function will run `act` the first time this form arrives, and repeat its redirect and messages afterwards.
 
     The submission's row is inserted in the same transaction as the effect: a second copy waits for the first and then
@@ -39,21 +40,27 @@ def once(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
         if isinstance(response, HttpResponseRedirect) and not transaction.get_rollback():
             stored.location = response.url
             stored.messages = [[m.level, str(m.message)] for m in messages.get_messages(request)]
-            messages.get_messages(request).used = False
+            _keep_messages(request)
             stored.save(update_fields=["location", "messages"])
         else:
             stored.delete()
         return response
 
 
-def _key(request: HttpRequest) -> uuid.UUID | None:
+def _keep_messages(request: Any) -> None:
+    """Reading messages marks them as shown; these still have to be."""
+    storage: Any = messages.get_messages(request)
+    storage.used = False
+
+
+def _key(request: Any) -> uuid.UUID | None:
     try:
         return uuid.UUID(request.POST.get(FIELD, ""))
     except ValueError:
         return None
 
 
-def _repeat(request: HttpRequest, stored: Submission | None) -> HttpResponse:
+def _repeat(request: Any, stored: Submission | None) -> HttpResponse:
     if stored is None:  # somebody else's id: never show them this person's answer
         return HttpResponse("This form belongs to another person. Reload the page and try again.", status=409)
     for level, text in stored.messages:
