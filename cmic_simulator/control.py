@@ -86,6 +86,7 @@ class Control:
 
     def reset(self, given: dict) -> dict:
         """This function will forget everything; a seed in the body is loaded into the empty book."""
+        self.service.let_go()
         self.book.clear()
         self.book.switches.change(self.start)
         self.book.clock.reset()

@@ -1,5 +1,6 @@
 """What goes between the socket and the services: requests, answers, and where a path leads."""
 
+import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
@@ -51,13 +52,17 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer. `wire` says how it reaches the caller: send, reset, hang or truncate."""
+    """One answer. `wire` says how it reaches the caller: send, reset, hang or truncate.
+
+    A hang ends when `patience` is set, if it has not ended before.
+    """
 
     status: int
     body: str = ""
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
     wire: str = "send"
+    patience: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         response, done = self.server.answer(request)
         try:
             if response.wire == "hang":
-                self._hang()
+                self._hang(response.patience)
         finally:
             # Before the answer leaves: its reader may send the next request at once.
             done()
@@ -105,10 +105,10 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         socket.close(self.connection.detach())
 
-    def _hang(self) -> None:
-        """Say nothing until the caller is gone or the server stops."""
+    def _hang(self, patience: threading.Event) -> None:
+        """Say nothing until the caller is gone, the stand-in is reset, or the server stops."""
         self.close_connection = True
-        while not self.server.stopping.wait(CLIENT_GONE_POLL_SECONDS):
+        while not patience.wait(CLIENT_GONE_POLL_SECONDS):
             try:
                 if not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
                     return
@@ -135,9 +135,8 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 1024
 
-    def __init__(self, address: tuple[str, int], *, answer: Answerer, stopping: threading.Event) -> None:
+    def __init__(self, address: tuple[str, int], *, answer: Answerer) -> None:
         self.answer = answer
-        self.stopping = stopping
         self.connections: set[socket.socket] = set()
         super().__init__(address, Handler)
 
@@ -154,8 +153,7 @@ class Server(ThreadingHTTPServer):
             traceback.print_exc()
 
     def stop(self) -> None:
-        """This function will stop serving, end all hangs and close all connections."""
-        self.stopping.set()
+        """This function will stop serving and close all connections; hangs end with their connection."""
         self.shutdown()
         self.server_close()
         for connection in list(self.connections):

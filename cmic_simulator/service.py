@@ -34,8 +34,13 @@ class Service:
     journal: Journal
     throttle: Throttle
     faults: Faults
-    stop: threading.Event
     request_ids: set[str] = field(default_factory=set)
+    patience: threading.Event = field(default_factory=threading.Event)
+
+    def let_go(self) -> None:
+        """This function will end all hangs and slow requests that are under way; those change nothing."""
+        ended, self.patience = self.patience, threading.Event()
+        ended.set()
 
     def arrive(self, request: Request) -> Entry:
         """This function will write a request into the journal."""
@@ -84,7 +89,8 @@ class Service:
     def _before_service(self, request: Request, fault: Fault | None) -> Response | None:
         kind = fault.kind if fault else ""
         if fault and kind == "slow":
-            self.stop.wait(float(fault.parameters["seconds"]))
+            if self.patience.wait(float(fault.parameters["seconds"])):
+                return Response(0, wire="reset")
         simple: dict[str, Callable[[], Response]] = {
             "reset_before": lambda: Response(0, wire="reset"),
             "hang_before": lambda: Response(0, wire="hang"),

@@ -41,14 +41,12 @@ class Simulator:
     ) -> None:
         switches = Switches()
         switches.change({"release": release, "throttle": throttle})
-        self.stopping = threading.Event()
         self.book = Book(clock=Clock(), switches=switches)
         self.service = Service(
             book=self.book,
             journal=Journal(),
             throttle=Throttle(switches),
             faults=Faults(),
-            stop=self.stopping,
         )
         self._control = Control(self.service, token=control_key, start=switches)
         self._desk = Desk(self.service, app_url=app_url)
@@ -61,7 +59,7 @@ class Simulator:
         if snapshot_file is not None:
             self._writer = snapshot.Writer(file=snapshot_file, capture=lambda: snapshot.capture(self.book))
             self.book.on_change = self._writer.changed
-        self._server = Server((host, port), answer=self.answer, stopping=self.stopping)
+        self._server = Server((host, port), answer=self.answer)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -84,6 +82,7 @@ class Simulator:
 
     def stop(self) -> None:
         """This function will end all requests, write the snapshot and free the port."""
+        self.service.let_go()
         self._server.stop()
         self._thread.join()
         if self._writer is not None:
@@ -100,6 +99,7 @@ class Simulator:
     def _answer_service(self, request: Request) -> tuple[Response, Callable[[], None]]:
         journal, throttle = self.service.journal, self.service.throttle
         entry = self.service.arrive(request)
+        patience = self.service.patience
         refusal = throttle.admit(request.client)
         if refusal:
             response = self.service.too_many(refusal, request)
@@ -112,6 +112,7 @@ class Simulator:
                 response = self.service.refusal(
                     refused("Internal error of the stand-in.", status=500), request
                 )
+        response.patience = patience
         entry.status = response.status or None
         entry.outcome = f"{response.wire} {entry.outcome}".strip()
 

@@ -3,13 +3,14 @@
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.cmic_simulator.tenant import SERVICES, Tenant, a_header, a_line
+from tests.cmic_simulator.tenant import SEED, SERVICES, Tenant, a_header, a_line
 
 HASTE = httpx2.Timeout(5, read=0.15)
 
@@ -93,6 +94,18 @@ def test_a_hang_lasts_until_the_caller_is_gone(tenant: Tenant) -> None:
     with tenant.caller("ACME||TIEBACK", timeout=HASTE) as caller, pytest.raises(httpx2.ReadTimeout):
         caller.get(SERVICES["jcjob"])
     wait_until(lambda: tenant.sim.get("journal/stats").json()["in_flight"] == 0)
+
+
+@pytest.mark.parametrize("kind", ["hang_before", "slow"])
+def test_a_reset_lets_waiting_callers_go_and_they_change_nothing(tenant: Tenant, kind: str) -> None:
+    tenant.fault(kind, **({"seconds": 60} if kind == "slow" else {}))
+    with ThreadPoolExecutor(1) as pool, tenant.caller("ACME||TIEBACK", timeout=30) as caller:
+        waiting = pool.submit(caller.post, SERVICES["cmmast"], json=a_header())
+        wait_until(lambda: len(tenant.journal()) == 1)
+        tenant.control("reset", **SEED)
+        with pytest.raises(httpx2.TransportError):
+            waiting.result(timeout=10)
+    assert tenant.items("cmmast") == []
 
 
 @pytest.mark.parametrize("then", ["hang", "reset", "500"])
@@ -243,6 +256,7 @@ def test_the_nth_line_of_a_pci_is_refused_however_often_it_is_sent(tenant: Tenan
         assert answer.status_code == 400
         assert "Cost Code Code 05-12-00" in answer.text
     assert tenant.post("cmdetail", third).status_code == 201
+    assert tenant.post("cmdetail", second).status_code == 400
 
 
 def test_a_slow_answer_still_comes(tenant: Tenant) -> None:

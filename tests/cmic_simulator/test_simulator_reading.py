@@ -24,6 +24,7 @@ PROFILE = json.loads((Path(cmic_simulator.__file__).parent / "profile.json").rea
         ("JobCode like '26-1*'", {"26-1", "26-1-01"}),
         ("JobCode like '26-_'", {"26-1", "26-2", "26-9"}),
         ("JobCode not like '26-_'", {"26-1-01"}),
+        ("JobCode like '26.1'", set()),
         ("JobName like 'harborline%'", set()),
         ("JobDefaultDeptCode is null", {"26-1", "26-1-01", "26-2", "26-9"}),
         ("JobDefaultDeptCode is not null", set()),
