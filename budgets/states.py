@@ -67,7 +67,8 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
     done, total = told.get("done", 0), told.get("total", 0)
     if budget.hold == Hold.EXPORTING:
         words = f"Accepted, exporting {done} of {total}"
-        return StateWord("exporting", words, f"Tieback writes it into {erp}.", "wait", since, done, total)
+        held_up = told.get("text") or f"Tieback writes it into {erp}."
+        return StateWord("exporting", words, held_up, "wait", since, done, total)
     if budget.hold == Hold.ATTENTION:
         words = f"Needs attention: {told.get('text', '')}"
         return StateWord(

@@ -58,6 +58,9 @@ def _on_its_way(batch: Batch, documents: list[Document]) -> tuple[str, datetime 
         "done": sum(1 for document in documents if document.state in DONE),
         "total": len(documents),
     }
+    waiting = [d.waiting_for for d in documents if d.state == DocumentState.QUEUED and d.waiting_for]
+    if waiting:
+        told["text"] = waiting[0]
     refused = [document for document in documents if document.state == DocumentState.REFUSED]
     if refused:
         lines = {
