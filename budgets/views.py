@@ -32,6 +32,7 @@ def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **prob
     """This function will render the budget page, also after a refused button (`refused`, with its status)."""
     by_job = request.GET.get("by") == "job"
     groups = grouped(selectors.divisions(budget), by_job=by_job)
+    jobs = Job.objects.filter(project=budget.project_id).count()
     every = [row for group in groups for row in group.rows]
     context = {
         **frame(budget),
@@ -39,7 +40,8 @@ def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **prob
         "every": every,
         "count": len(every),
         "by_job": by_job,
-        "jobs": Job.objects.filter(project=budget.project_id).count(),
+        "jobs": jobs,
+        "show_job": jobs > 1 and not by_job,
         "tab": "lines",
         **problem,
     }

@@ -106,8 +106,11 @@ const balance = (form) => {
   form.querySelector("[data-down]").textContent = money(sums.down);
   form.querySelector("[data-net]").textContent = money(net);
   const words = form.querySelector("[data-verdict]");
-  words.textContent = odd ? words.dataset.odd : net === 0n ? words.dataset.even : words.dataset.uneven;
-  words.className = `mark ${odd || (net !== 0n && words.dataset.must) ? "warn" : "good"}`;
+  const empty = sums.up === 0n && sums.down === 0n;
+  const verdict = odd ? "odd" : empty ? "empty" : net === 0n ? "even" : "uneven";
+  if (words.dataset.said !== verdict) words.textContent = words.dataset[verdict];
+  words.dataset.said = verdict;
+  words.className = `mark ${odd || (net !== 0n && words.dataset.must) ? "warn" : empty ? "" : "good"}`;
 };
 
 const addRow = (button) => {

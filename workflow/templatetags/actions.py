@@ -110,9 +110,9 @@ def blockers_of(obj: Any, name: str, user: Any) -> list[Blocker]:
 def heading(found: Sequence[Blocker], before: str) -> str:
     """This function will count what stands in the way: "3 things to do before sending"."""
     if all(b.waiting for b in found):
-        return f"Waiting: nothing for you to do before {before}"
+        return f"Waiting before {before}; nothing is wrong"
     if all(b.kind in (Kind.PERMISSION, Kind.WAITING) for b in found):
-        return f"Somebody else has the right for {before}"
+        return f"{before[:1].upper()}{before[1:]} takes a right you do not have"
     number = sum(not b.waiting for b in found)
     return f"{number} {'thing' if number == 1 else 'things'} to do before {before}"
 

@@ -52,7 +52,7 @@ def price(number: Decimal | None) -> SafeString:
 def _signed(number: Decimal, digits: str) -> SafeString:
     if number < 0:
         return format_html('<span class="number negative">({})</span>', digits)
-    return format_html('<span class="number">{}</span>', digits)
+    return format_html('<span class="number{}">{}</span>', "" if number else " zero", digits)
 
 
 @register.filter
