@@ -91,12 +91,25 @@ def ensure(obj: Any, name: str, user: Any) -> Action:
 
 
 def allowed(name: str) -> Callable[[Any], bool]:
-    """This function will make an FSM condition that holds once for each time `ensure` let that action through."""
+    """This function will make an FSM condition that holds once after `ensure` let that action through.
 
-    def passed_the_door(obj: Any) -> bool:
-        return name in obj.__dict__.get("_ensured", ())
+    Asking uses the pass up: a second transition of the same name needs a second `ensure`.
+    """
+    return Door(name)
 
-    return passed_the_door
+
+@dataclass(frozen=True)
+class Door:
+    """The condition that `allowed` makes; `action` is the name that `ensure` must have let through."""
+
+    action: str
+
+    def __call__(self, obj: Any) -> bool:
+        passes: set[str] = obj.__dict__.get("_ensured", set())
+        if self.action not in passes:
+            return False
+        passes.remove(self.action)
+        return True
 
 
 @blocker("system_only", Kind.PERMISSION)
