@@ -11,6 +11,7 @@ ACT_ON_BUDGET = r"^projects/(?P<project_id>[0-9]+)/budget/do/(?P<action>{})/$"
 
 urlpatterns = [
     path(BUDGET, views.page, name="page"),
+    path(f"{BUDGET}standing/", views.standing, name="standing"),
     re_path(ACT_ON_BUDGET.format("|".join(views.DEEDS)), views.act, name="act"),
     path(f"{BUDGET}lines/add/", line_views.add, name="line_add"),
     path(f"{BUDGET}lines/<int:pk>/", line_views.edit, name="line_edit"),

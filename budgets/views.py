@@ -48,6 +48,22 @@ def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **prob
     return render(request, "budgets/page.html", context, status=status)
 
 
+@require_GET
+@budget_page
+def standing(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will render where a sent budget stands, for a page that asks again every few seconds.
+
+    204 while it stands where the page says (`words`); the whole page is to be loaded again when the state changed
+    (`code`), because its buttons and figures change with it.
+    """
+    state = selectors.state_of(budget)
+    if request.GET.get("words") == state.words and request.GET.get("code") == state.code:
+        return HttpResponse(status=204)
+    if request.GET.get("code") != state.code:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "budgets/standing.html", {"budget": budget, "state": state})
+
+
 @dataclass(frozen=True)
 class Deed:
     """What one button of the budget does, and what is said afterwards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from django.contrib import messages
@@ -105,17 +106,22 @@ def _show_batch(
 @require_GET
 @budget_page
 def progress(request: HttpRequest, budget: Budget, *, number: int) -> HttpResponse:
-    """This function will render the part of a batch's page that changes by itself."""
-    row = _batch(budget, number)
-    return render(request, "erp/progress.html", {"budget": budget, **_progress(row)})
+    """This function will render the part of a batch's page that changes by itself; 204 while nothing changed."""
+    told = _progress(_batch(budget, number))
+    if request.GET.get("seen") == told["seen"]:
+        return HttpResponse(status=204)
+    return render(request, "erp/progress.html", {"budget": budget, **told})
 
 
 def _progress(row: Batch) -> dict[str, Any]:
+    documents, moments = list(row.documents.select_related("item")), selectors.timeline(row)
+    states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
     return {
         "batch": row,
-        "documents": row.documents.select_related("item"),
-        "moments": selectors.timeline(row),
+        "documents": documents,
+        "moments": moments,
         "moving": row.state in OPEN,
+        "seen": sha256(f"{row.state}{states}{len(moments)}".encode()).hexdigest()[:16],
     }
 
 

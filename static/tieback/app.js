@@ -140,6 +140,12 @@ document.querySelectorAll("[data-automatic]").forEach((box) => {
   follow();
 });
 
+// What a page fetched by itself is told once, and only when its words changed.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const said = document.querySelector(`#${event.target.id} [data-announce]`);
+  if (said) announce(said.textContent.trim());
+});
+
 // A remark's or rule's target inside the grid: the region scrolls, and the row is what the reader is told.
 const target = window.location.hash && document.getElementById(window.location.hash.slice(1));
 if (target && target.matches("tr")) target.scrollIntoView({ block: "center" });

@@ -45,8 +45,11 @@ def action(
     The rest: see `action_button`.
     """
     asks_first = bool(actions.get(obj, name).confirm) and not confirmed
+    button = action_button(context, obj, name, before=before, panel=panel, label=label)
+    if confirmed and button["tone"] == "neutral":
+        button["tone"] = "primary"
     return {
-        **action_button(context, obj, name, before=before, panel=panel, label=label),
+        **button,
         "method": "get" if asks_first else method,
         "url": url,
         "query_name": query_name,
