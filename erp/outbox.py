@@ -68,22 +68,29 @@ def work_on(document_id: int, *, clock: Clock = timezone.now) -> bool:
 # -- claiming -------------------------------------------------------------------------------------------
 
 
+def _due() -> models.QuerySet[Document]:
+    """Nobody speaks over a stopped connection, not even to ask: accounts get locked."""
+    in_use = Connection.objects.filter(
+        company=models.OuterRef("batch__budget__project__company"), enabled=True, stopped_at=None
+    )
+    return Document.objects.filter(models.Exists(in_use), not_before__lte=Now())
+
+
 def _claimable() -> models.QuerySet[Document]:
     original_first = Document.objects.filter(
         batch=models.OuterRef("batch"),
         item__kind=DocumentKind.ORIGINAL,
         item__position__lt=models.OuterRef("item__position"),
     ).exclude(state__in=[DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN])
-    in_use = Connection.objects.filter(
-        company=models.OuterRef("batch__budget__project__company"), enabled=True, stopped_at=None
-    )
-    return Document.objects.filter(
-        models.Exists(in_use),
+    return _due().filter(
         models.Q(state=DocumentState.WITHDRAWING, claim=None)
         | (models.Q(state=DocumentState.QUEUED) & ~models.Exists(original_first)),
-        not_before__lte=Now(),
         batch__state__in=ACTIVE,
     )
+
+
+def _askable() -> models.QuerySet[Document]:
+    return _due().filter(state=DocumentState.UNCONFIRMED)
 
 
 def _claim(document_id: int, clock: Clock) -> Document | None:
@@ -294,8 +301,8 @@ def _refuse(document: Document, clock: Clock, findings: list[Finding]) -> None:
 
 def _probe(document_id: int, clock: Clock) -> bool:
     """Ask the ERP about an unconfirmed document whose probe is due."""
-    rows = Document.objects.select_related("item", "batch__budget__project__company")
-    document = rows.filter(pk=document_id, state=DocumentState.UNCONFIRMED, not_before__lte=Now()).first()
+    rows = _askable().select_related("item", "batch__budget__project__company")
+    document = rows.filter(pk=document_id).first()
     if document is None or not _take_probe(document):
         return False
     try:
@@ -391,11 +398,7 @@ def sweep(*, limit: int = 500) -> int:
         else:
             _release(document, timedelta(0), "")
     due = list(_claimable().order_by("not_before").values_list("pk", flat=True)[:limit])
-    due += list(
-        Document.objects.filter(state=DocumentState.UNCONFIRMED, not_before__lte=Now()).values_list(
-            "pk", flat=True
-        )[:limit]
-    )
+    due += list(_askable().order_by("not_before").values_list("pk", flat=True)[:limit])
     for key in due:
         bell.ring("deliver", key)
     waiting = ErpReading.objects.filter(state=ReadingState.ASKED, asked_at__lte=Now() - timedelta(seconds=5))
