@@ -1,5 +1,24 @@
-"""Addresses of this app."""
+"""Addresses of this app: batches, and what sends a budget or pulls it back."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from budgets.api_urls import BUDGET
+from erp import api
+
+BATCH = "batches/<int:pk>/"
+
+urlpatterns = [
+    path(f"{BUDGET}send/", api.Send.as_view(), name="api-send"),
+    path(f"{BUDGET}retrieve/", api.Retrieve.as_view(), name="api-retrieve"),
+    path(f"{BUDGET}remarks/<int:pk>/answer/", api.AnswerRemark.as_view(), name="api-answer-remark"),
+    path("batches/", api.Batches.as_view(), name="api-batches"),
+    path(BATCH, api.OneBatch.as_view(), name="api-batch"),
+    path(f"{BATCH}reading/", api.OneReading.as_view(), name="api-reading"),
+    path(f"{BATCH}read-again/", api.ReadAgain.as_view(), name="api-read-again"),
+    path(f"{BATCH}accept/", api.Accept.as_view(), name="api-accept"),
+    path(f"{BATCH}reject/", api.Reject.as_view(), name="api-reject"),
+    path(f"{BATCH}retry/", api.Retry.as_view(), name="api-retry"),
+    path(f"{BATCH}return-to-pm/", api.ReturnToPm.as_view(), name="api-return-to-pm"),
+    path(f"{BATCH}check-now/", api.CheckNow.as_view(), name="api-check-now"),
+    path(f"{BATCH}confirm-posted/", api.ConfirmPosted.as_view(), name="api-confirm-posted"),
+]

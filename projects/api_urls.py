@@ -1,5 +1,10 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from projects import api
+
+urlpatterns = [
+    path("auth/login/", api.Login.as_view(), name="api-login"),
+    path("auth/logout/", api.Logout.as_view(), name="api-logout"),
+]
