@@ -21,6 +21,7 @@ from budgets.errors import Conflict, InvalidInput
 from budgets.lines import apply_values, describe
 from budgets.models import Budget, BudgetLine, Modification, ModificationLine, ModificationState
 from budgets.signals import budget_changed
+from projects import permissions
 from projects.models import Project
 from workflow import events
 from workflow.actions import ensure
@@ -119,9 +120,7 @@ def edit_line(
         row = _locked_line(line, locked)
         ensure(row, "edit_line", user)
         if row.version != version:
-            raise Conflict(
-                f"{row.changed_by or 'Somebody'} changed this line before you saved it.", current=row
-            )
+            raise Conflict(f"{_who(row.changed_by)} changed this line before you saved it.", current=row)
         before = describe(row)
         apply_values(row, values, project=locked.project)
         row.version, row.changed_by, row.changed_at = row.version + 1, user, now
@@ -141,6 +140,10 @@ def delete_line(line: BudgetLine, *, user: Any, now: datetime) -> None:
         ensure(row, "delete_line", user)
         event |= {"action": "delete_line", "sentence": f"Deleted {row}", "data": describe(row)}
         row.delete()
+
+
+def _who(person: Any) -> str:
+    return permissions.names([person] if person else [], nobody="Somebody")
 
 
 def _locked_line(line: BudgetLine, budget: Budget) -> BudgetLine:
@@ -209,7 +212,7 @@ def _modification_to_write(
     row = _locked_modification(modification, budget)
     ensure(row, "change_modification", user)
     if version is not None and row.version != version:
-        raise Conflict(f"{row.changed_by} changed this modification before you saved it.", current=row)
+        raise Conflict(f"{_who(row.changed_by)} changed this modification before you saved it.", current=row)
     return row
 
 
