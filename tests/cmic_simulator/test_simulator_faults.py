@@ -98,7 +98,8 @@ def test_a_hang_lasts_until_the_caller_is_gone(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("kind", ["hang_before", "slow"])
 def test_a_reset_lets_waiting_callers_go_and_they_change_nothing(tenant: Tenant, kind: str) -> None:
-    tenant.fault(kind, **({"seconds": 60} if kind == "slow" else {}))
+    parameters: dict[str, Any] = {"seconds": 60} if kind == "slow" else {}
+    tenant.fault(kind, **parameters)
     with ThreadPoolExecutor(1) as pool, tenant.caller("ACME||TIEBACK", timeout=30) as caller:
         waiting = pool.submit(caller.post, SERVICES["cmmast"], json=a_header())
         wait_until(lambda: len(tenant.journal()) == 1)
