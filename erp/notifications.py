@@ -14,7 +14,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from erp.models import Batch, BatchState, Connection, Notice, Remark
+from erp.models import Batch, BatchState, Connection, Document, Notice, Remark
 from erp.words import person
 from projects import permissions
 
@@ -35,7 +35,7 @@ def _write(
                 "company": project.company,
                 "to": reader,
                 "kind": kind,
-                "subject": subject[:200],
+                "subject": " ".join(subject.split())[:200],  # a name from the ERP may hold a line break
                 "text": render_to_string(f"mail/{template}.txt", told),
             },
         )
@@ -94,17 +94,18 @@ def tell_sender_of_end(batch: Batch) -> None:
         )
 
 
-def tell_of_failure(batch: Batch, findings: list[dict[str, Any]]) -> None:
-    """This function will mail the sender and the approvers that a document was refused."""
+def tell_of_failure(document: Document) -> None:
+    """This function will mail the sender and the approvers that a document has just been refused, and why."""
+    batch = document.batch
     company = batch.budget.project.company
     people = {p.pk: p for p in (batch.sent_by, *permissions.who_may_decide(company))}
     _write(
         to=people.values(),
         kind="failure",
-        key=f"failed:{batch.pk}:{len(findings)}",
+        key=f"failed:{document.pk}:{document.state_since.isoformat()}",
         template="failure",
         batch=batch,
-        findings=findings,
+        findings=document.findings,
         subject=f"Needs attention: {batch.budget.project}",
     )
 
@@ -144,7 +145,7 @@ def _send(notice: Notice, now: datetime) -> int:
         if notice.to.email:
             send_mail(notice.subject, notice.text, settings.DEFAULT_FROM_EMAIL, [notice.to.email])
         notice.sent_at, notice.error = now, ""
-    except (SMTPException, OSError) as problem:
+    except (SMTPException, OSError, ValueError) as problem:  # ValueError: no mail can be made of it
         log.warning("mail %s was not taken: %s", notice.pk, problem)
         notice.error = str(problem)
         notice.not_before = now + timedelta(minutes=min(2**notice.attempts, 60))

@@ -9,7 +9,6 @@ import random
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection as database
 from django.db import models, transaction
@@ -23,6 +22,7 @@ from erp.backends import backend
 from erp.connections import note_contact, stop
 from erp.journal import DatabaseJournal, LostClaim
 from erp.models import Batch, BatchState, Connection, Document, DocumentState, ErpReading, ReadingState
+from erp.moves import refuse_if_moved
 from erp.port import (
     DocumentKind,
     ErpBackend,
@@ -32,13 +32,13 @@ from erp.port import (
     ErpUnavailable,
     ErpUnconfirmed,
     Finding,
-    JobStatus,
-    Reading,
+    Outcome,
     Receipt,
     WithdrawState,
 )
+from erp.posting import facts_of
 from erp.settling import settle_batch
-from erp.snapshots import erp_connection, held_originals
+from erp.snapshots import erp_connection
 from workflow import events
 from workflow.actions import SYSTEM, ensure
 
@@ -138,8 +138,7 @@ def _push(document: Document, clock: Clock) -> None:
     erp, journal = _backend(document), DatabaseJournal(document, clock)
     frozen = erp_document(document)
     try:
-        if not document.calls.exists():
-            _refuse_if_erp_moved(document, erp)
+        refuse_if_moved(document, frozen, erp)
         receipt = erp.push(frozen, journal)
     except LostClaim:
         return  # the sweep took it away; whoever has it now asks the ERP first
@@ -165,48 +164,6 @@ def _backoff(document: Document, problem: ErpUnavailable) -> timedelta:
     return timedelta(seconds=max(problem.retry_after or 0.0, random.uniform(1, longest)))
 
 
-def _refuse_if_erp_moved(document: Document, erp: ErpBackend) -> None:
-    """Before the first write: the ERP must still hold what the approver saw, for the codes this document touches."""
-    if document.item.kind != DocumentKind.ORIGINAL:
-        return
-    seen = document.batch.reading
-    if seen is None:
-        raise RuntimeError("an accepted batch names its reading")
-    now_held = erp.reading(_connection(document).erp, sorted(seen.statuses))
-    findings = _moves(document, seen, now_held)
-    if findings:
-        raise ErpRefused(findings)
-
-
-def _moves(document: Document, seen: ErpReading, held: Reading) -> list[Finding]:
-    before = held_originals(seen)
-    after = {row.key: row.original for row in held.rows}
-    frozen = erp_document(document)
-    findings = []
-    for line in frozen.lines:
-        old, new = before.get(line.key, 0), after.get(line.key, 0)
-        if old != new:
-            code = f"{line.key.cost_code} {line.key.cost_type}"
-            said = f"{code} held {old:,.2f} when it was accepted and holds {new:,.2f} now."
-            findings.append(
-                Finding(
-                    "erp_moved",
-                    f"{said} Return the batch and send it again.",
-                    (line.ref,),
-                    raw="read before the push",
-                )
-            )
-    job = frozen.job
-    if seen.statuses.get(job) == JobStatus.PENDING and held.statuses.get(job) is JobStatus.STARTED:
-        findings.append(
-            Finding(
-                "job_started",
-                f"Job {job} was started since this batch was accepted. Return it and send it again.",
-            )
-        )
-    return findings
-
-
 # -- outcomes, each in one transaction on budget, batch and document --------------------------------------
 
 
@@ -220,7 +177,7 @@ def _record(
         batch = Batch.objects.select_for_update(of=("self",)).get(pk=document.batch_id)
         batch.budget = budget
         row = Document.objects.select_for_update(of=("self",)).select_related("item").get(pk=document.pk)
-        if (row.state, row.claim) != (document.state, document.claim):
+        if (row.state, row.claim, row.attempts) != (document.state, document.claim, document.attempts):
             return False
         row.batch = batch
         before = row.state
@@ -292,8 +249,12 @@ def _refuse(document: Document, clock: Clock, findings: list[Finding]) -> None:
         {"code": f.code, "message": f.message, "refs": list(f.refs), "field": f.field, "raw": f.raw}
         for f in findings
     ]
-    if _record(document, clock, "refuse", "Refused", lambda row, now: row.refuse(findings=told, now=now)):
-        notifications.tell_of_failure(document.batch, told)
+
+    def move(row: Document, now: datetime) -> None:
+        row.refuse(findings=told, now=now)
+        notifications.tell_of_failure(row)
+
+    _record(document, clock, "refuse", "Refused", move)
 
 
 # -- asking after an unknown outcome ----------------------------------------------------------------------
@@ -309,6 +270,8 @@ def _probe(document_id: int, clock: Clock) -> bool:
         receipt = _backend(document).find(erp_document(document))
     except ErpMisconfigured as problem:
         stop(_connection(document), because=str(problem), now=clock())
+    except ErpRefused as problem:
+        _refuse(document, clock, list(problem.findings))
     except (ErpUnavailable, ErpUnconfirmed):
         pass  # nothing learned; the next probe is scheduled
     else:
@@ -356,26 +319,25 @@ def _withdraw(document: Document, clock: Clock) -> None:
         # Withdrawing reads before it writes, so after the longest a late write can take it may simply go on.
         _release(document, timedelta(seconds=erp.probe_seconds[-1]), problem.reason)
     else:
-        _withdrawn(document, clock, outcome.state, outcome.note)
+        _withdrawn(document, clock, outcome)
 
 
-def _withdrawn(document: Document, clock: Clock, state: WithdrawState, note: str) -> None:
-    if state is WithdrawState.WITHDRAWN:
+def _withdrawn(document: Document, clock: Clock, outcome: Outcome) -> None:
+    if outcome.state is WithdrawState.WITHDRAWN:
         _record(document, clock, "mark_withdrawn", "Withdrew", lambda row, now: row.mark_withdrawn(now=now))
-    elif state is WithdrawState.POSTED:
-        evidence: dict[str, Any] = {"note": note or "posted before it could be withdrawn"}
-        _record(
-            document,
-            clock,
-            "post",
-            "Already posted",
-            lambda row, now: row.post(now=now, posted_on=None, evidence=evidence, differs=[]),
-        )
+    elif outcome.state is WithdrawState.POSTED:
+        seen = facts_of(outcome.posting)
+        seen["evidence"] = {**seen["evidence"], "note": outcome.note or "posted before it could be withdrawn"}
+        _record(document, clock, "post", "Already posted", lambda row, now: row.post(now=now, **seen))
     else:
         _refuse(
             document,
             clock,
-            [Finding("withdraw_conflict", note or "Somebody changed it in the ERP; a person decides.")],
+            [
+                Finding(
+                    "withdraw_conflict", outcome.note or "Somebody changed it in the ERP; a person decides."
+                )
+            ],
         )
 
 

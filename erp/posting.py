@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
 
 from budgets.services import lock_row
-from erp import holds
+from erp import holds, notifications
 from erp.acceptance import erp_document
 from erp.backends import backend
 from erp.connections import note_contact, stop
@@ -52,9 +53,8 @@ def poll(*, now: datetime, documents: Iterable[Document] | None = None) -> int:
 def _poll_one(connection: Connection, documents: list[Document], now: datetime) -> None:
     by_number = {document.number: document for document in documents}
     for document in documents:
-        Document.objects.filter(pk=document.pk, state=DocumentState.DELIVERED).update(
-            poll_at=next_poll(document, now)
-        )
+        document.poll_at = next_poll(document, now)
+    Document.objects.bulk_update(documents, ["poll_at"], batch_size=1000)
     try:
         postings = backend(connection.alias).postings([erp_document(document) for document in documents])
     except ErpMisconfigured as problem:
@@ -64,7 +64,14 @@ def _poll_one(connection: Connection, documents: list[Document], now: datetime) 
         return  # asked again at the next poll
     note_contact(connection, now=now)
     for posting in postings:
-        settle(by_number[posting.number], posting, now=now)
+        if not _nothing_new(by_number[posting.number], posting):
+            settle(by_number[posting.number], posting, now=now)
+
+
+def _nothing_new(document: Document, posting: Posting) -> bool:
+    """Most documents wait unchanged at most polls: no lock is taken for these."""
+    said_before = document.absent_since or document.waiting_for
+    return posting.state is PostingState.WAITING and not said_before
 
 
 def settle(document: Document, posting: Posting, *, now: datetime) -> None:
@@ -99,22 +106,7 @@ def _apply(row: Document, posting: Posting, now: datetime) -> bool:
     """Change the row by what was seen; False when its state stays."""
     if posting.state in (PostingState.POSTED, PostingState.POSTED_DIFFERENT):
         ensure(row, "post", SYSTEM)
-        row.post(
-            now=now,
-            posted_on=posting.posted_on,
-            evidence=dict(posting.evidence),
-            differs=[
-                {
-                    "refs": list(d.refs),
-                    "sent": str(d.sent),
-                    "found": str(d.found),
-                    "cost_code": d.key.cost_code,
-                    "cost_type": d.key.cost_type,
-                    "job": d.key.job,
-                }
-                for d in posting.differences
-            ],
-        )
+        row.post(now=now, **facts_of(posting))
         return True
     if posting.state is PostingState.REJECTED:
         return _turned_down(
@@ -135,7 +127,26 @@ def _apply(row: Document, posting: Posting, now: datetime) -> bool:
     return False
 
 
+def facts_of(posting: Posting | None) -> dict[str, Any]:
+    """This function will give what a posted document keeps of a posting: `posted_on`, `evidence` and `differs`."""
+    if posting is None:
+        return {"posted_on": None, "evidence": {}, "differs": []}
+    differs = [
+        {
+            "refs": list(d.refs),
+            "sent": str(d.sent),
+            "found": str(d.found),
+            "cost_code": d.key.cost_code,
+            "cost_type": d.key.cost_type,
+            "job": d.key.job,
+        }
+        for d in posting.differences
+    ]
+    return {"posted_on": posting.posted_on, "evidence": dict(posting.evidence), "differs": differs}
+
+
 def _turned_down(row: Document, code: str, message: str, now: datetime) -> bool:
     ensure(row, "refuse", SYSTEM)
     row.refuse(findings=[{"code": code, "message": message, "refs": [], "field": "", "raw": ""}], now=now)
+    notifications.tell_of_failure(row)
     return True
