@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from celery import current_app
 from django.db import transaction
@@ -10,6 +11,9 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
+
+REST = 5.0  # seconds a silent broker is left alone: one request may ring many times
+_silent_until = 0.0
 
 
 def ring(task: str, *args: object) -> None:
@@ -21,7 +25,11 @@ def ring(task: str, *args: object) -> None:
 
 
 def _publish(task: str, args: tuple[object, ...]) -> None:
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
     try:
         current_app.send_task(f"erp.tasks.{task}", args=list(args), retry=False)
     except (KombuError, RedisError, OSError) as problem:
+        _silent_until = time.monotonic() + REST
         log.warning("the broker did not take %s%r (%s); the sweep will find it", task, args, problem)

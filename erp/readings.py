@@ -32,6 +32,8 @@ def make(reading: ErpReading, *, now: datetime) -> ErpReading:
     jobs = sorted(link.erp_job.code for link in links)
     if connection is None or not jobs:
         return _fail(reading, "the project is not linked to an ERP job.")
+    if connection.stopped_at or not connection.enabled:  # asking with a refused log-in locks the account
+        return _fail(reading, connection.stopped_because or "the connection is switched off.")
     try:
         held = backend(connection.alias).reading(connection.erp, jobs)
     except ErpMisconfigured as problem:
