@@ -65,9 +65,11 @@ def _fresh(request: HttpRequest, budget: Budget) -> Budget:
 
 def frame(budget: Budget) -> dict[str, Any]:
     """This function will gather what the head of a budget's pages shows: state, job and totals."""
+    jobs = list(Job.objects.filter(project=budget.project_id))
     return {
         "budget": budget,
         "state": selectors.state_of(budget),
         "totals": selectors.totals(budget),
-        "main_job": Job.objects.filter(project=budget.project_id, parent=None).first(),
+        "main_job": next((job for job in jobs if job.parent_id is None), None),
+        "jobs": len(jobs),
     }

@@ -17,7 +17,6 @@ from budgets import selectors, services
 from budgets.grid import grouped
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
-from projects.models import Job
 from workflow import actions
 
 
@@ -32,16 +31,15 @@ def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **prob
     """This function will render the budget page, also after a refused button (`refused`, with its status)."""
     by_job = request.GET.get("by") == "job"
     groups = grouped(selectors.divisions(budget), by_job=by_job)
-    jobs = Job.objects.filter(project=budget.project_id).count()
     every = [row for group in groups for row in group.rows]
+    head = frame(budget)
     context = {
-        **frame(budget),
+        **head,
         "groups": groups,
         "every": every,
         "count": len(every),
         "by_job": by_job,
-        "jobs": jobs,
-        "show_job": jobs > 1 and not by_job,
+        "show_job": head["jobs"] > 1 and not by_job,
         "tab": "lines",
         **problem,
     }

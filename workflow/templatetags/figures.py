@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 register = template.Library()
 
@@ -19,40 +21,55 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 @register.filter
 def money(amount: Decimal | None) -> SafeString:
     """This function will write an amount to the cent, negatives in parentheses and marked; None as a dash."""
-    if amount is None:
-        return NOTHING
-    return _signed(amount, formats.number_format(abs(amount), 2, use_l10n=True, force_grouping=True))
+    return NOTHING if amount is None else _signed(amount, 2)
 
 
 @register.filter
 def plain_money(amount: Decimal) -> str:
     """This function will write an amount as text alone, for places that take no markup."""
-    digits = formats.number_format(abs(amount), 2, use_l10n=True, force_grouping=True)
+    digits = _digits(amount, 2)
     return f"({digits})" if amount < 0 else digits
 
 
 @register.filter
 def quantity(number: Decimal | None) -> SafeString:
     """This function will write a quantity of up to 4 places without idle zeros; None as a dash."""
-    if number is None:
-        return NOTHING
-    places = max(0, min(4, -int(number.normalize().as_tuple().exponent)))
-    return _signed(number, formats.number_format(abs(number), places, use_l10n=True, force_grouping=True))
+    return NOTHING if number is None else _signed(number, _places(number))
 
 
 @register.filter
 def price(number: Decimal | None) -> SafeString:
     """This function will write a unit cost: 2 places, or as many of 4 as it has; None as a dash."""
-    if number is None:
-        return NOTHING
-    places = max(2, min(4, -int(number.normalize().as_tuple().exponent)))
-    return _signed(number, formats.number_format(abs(number), places, use_l10n=True, force_grouping=True))
+    return NOTHING if number is None else _signed(number, max(2, _places(number)))
 
 
-def _signed(number: Decimal, digits: str) -> SafeString:
+def _places(number: Decimal) -> int:
+    return max(0, min(4, -int(number.normalize().as_tuple().exponent)))
+
+
+def _signed(number: Decimal, places: int) -> SafeString:
+    """Mark up a number; nothing a person typed is in it, and a grid has thousands of them."""
+    digits = _digits(number, places)
     if number < 0:
-        return format_html('<span class="number negative">({})</span>', digits)
-    return format_html('<span class="number{}">{}</span>', "" if number else " zero", digits)
+        return mark_safe(f'<span class="number negative">({digits})</span>')  # noqa: S308
+    return mark_safe(f'<span class="number{"" if number else " zero"}">{digits}</span>')  # noqa: S308
+
+
+def _digits(number: Decimal, places: int) -> str:
+    """Write the digits with the separators of the language, which Django would look up for each number."""
+    thousands, point = _separators(get_language() or "")
+    digits = f"{abs(number):,.{places}f}"
+    if (thousands, point) == (",", "."):
+        return digits
+    return digits.translate({ord(","): thousands, ord("."): point})
+
+
+@lru_cache(maxsize=50)
+def _separators(language: str) -> tuple[str, str]:
+    return (
+        str(formats.get_format("THOUSAND_SEPARATOR", language, use_l10n=True)),
+        str(formats.get_format("DECIMAL_SEPARATOR", language, use_l10n=True)),
+    )
 
 
 @register.filter
