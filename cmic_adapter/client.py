@@ -6,6 +6,8 @@ A write is never sent twice. A read may be tried twice.
 from __future__ import annotations
 
 import base64
+import functools
+import ssl
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -22,10 +24,11 @@ from cmic_adapter.meanings import Answer, Kind, Meaning, Rejected
 from cmic_adapter.wire import Resource, Row
 from erp.port import ErpMisconfigured, ErpUnavailable, ErpUnconfirmed, Journal
 
-R = TypeVar("R", bound=Row)
+RowT = TypeVar("RowT", bound=Row)
 
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes after unpacking
 KEPT_ANSWER = 4000  # characters of an answer that go into the journal
+HIDDEN = "***"  # stands where a server repeats our log-in
 QUICK_TRIES = 2  # of a read
 QUICK_PAUSE = 0.3  # seconds between them
 THROTTLE_PAUSE = 1.0  # seconds nobody starts after 429: the server counts over one second
@@ -61,14 +64,15 @@ class Client:
             raise ErpMisconfigured("base_url must look like https://host/environment, without a user in it.")
         self.host = parts.netloc
         self._timeouts, self._limiter = timeouts, limiter
-        token = base64.b64encode(f"{username}:{password}".encode()).decode()
-        self._secrets = [secret for secret in (token, password) if secret]
+        self._token = base64.b64encode(f"{username}:{password}".encode()).decode()
+        self._password = password
         self._refused_logins, self._quiet_until = 0, 0.0
         self._http = httpx2.Client(
             base_url=base_url.rstrip("/") + "/",
             auth=httpx2.BasicAuth(username, password),
             headers=adf.HEADERS,
             limits=httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            verify=_trusted(),
             follow_redirects=False,
             trust_env=False,  # a proxy or a .netrc of the machine must not see the log-in
         )
@@ -82,7 +86,7 @@ class Client:
 
     # Reads
 
-    def rows(self, resource: Resource[R], where: str = "") -> list[R]:
+    def rows(self, resource: Resource[RowT], where: str = "") -> list[RowT]:
         """This function will return every row that fits, each once, in a stable order.
 
         Reads again once when the pages moved. Raises ErpUnavailable when they still do, ErpMisconfigured.
@@ -100,13 +104,13 @@ class Client:
 
     def rows_in(
         self,
-        resource: Resource[R],
+        resource: Resource[RowT],
         *,
         field: str,
         values: Iterable[str],
         most: int,
         **where: str | Iterable[str],
-    ) -> list[R]:
+    ) -> list[RowT]:
         """This function will return the rows with one of many values, at most `most` of them a request."""
         wanted = sorted(set(values))
         chunks = [wanted[i : i + most] for i in range(0, len(wanted), most)]
@@ -121,9 +125,9 @@ class Client:
             raise ErpMisconfigured(f"CMiC does not describe {root}; is the base URL right?")
         return described
 
-    def _all_pages(self, resource: Resource[R], where: str) -> tuple[dict[str, R], int | None]:
+    def _all_pages(self, resource: Resource[RowT], where: str) -> tuple[dict[str, RowT], int | None]:
         """All rows by their id, and how many there are (as many as came, where the server does not tell)."""
-        found: dict[str, R] = {}
+        found: dict[str, RowT] = {}
         offset, clean = 0, True
         while True:
             page = adf.read_page(
@@ -140,7 +144,7 @@ class Client:
                 missing = 0 if clean and not page.has_more else 1
                 return found, page.total if page.total is not None else len(found) + missing
 
-    def parse(self, resource: Resource[R], item: object) -> R:
+    def parse(self, resource: Resource[RowT], item: object) -> RowT:
         """This function will read one row; a missing attribute or another type is ErpMisconfigured."""
         try:
             return resource.model.model_validate(item)
@@ -171,14 +175,14 @@ class Client:
 
     def write(
         self,
-        resource: Resource[R],
+        resource: Resource[RowT],
         *,
         journal: Journal,
         step: str,
         method: str,
         row_id: str = "",
         body: Mapping[str, object] | None = None,
-    ) -> R | None:
+    ) -> RowT | None:
         """This function will send one write, once, with the journal around it, and return the row it answers.
 
         Raises Rejected for a no, else the three other failures. What the journal raises before the request
@@ -206,7 +210,7 @@ class Client:
             return row
         raise self._failure(answer, meaning, step)
 
-    def _answered_row(self, resource: Resource[R], answer: Answer) -> tuple[R | None, Answer]:
+    def _answered_row(self, resource: Resource[RowT], answer: Answer) -> tuple[RowT | None, Answer]:
         """The row of a good answer. An answer without the row is not trusted: it may be of a gateway."""
         if answer.kind is not Kind.OK or answer.status == 204:
             return None, answer
@@ -263,7 +267,7 @@ class Client:
             response.close()
         return meanings.of_response(
             status=response.status_code,
-            text=b"".join(parts).decode("utf-8", errors="replace"),
+            text=b"".join(parts).decode("utf-8", errors="replace").replace(self._token, HIDDEN),
             on_row=on_row,
             retry_after=_seconds(response.headers.get(adf.RETRY_AFTER)),
         )
@@ -284,9 +288,7 @@ class Client:
             )
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return text.replace(self._password, HIDDEN) if self._password else text
 
     def _failure(self, answer: Answer, meaning: Meaning, doing: str) -> Exception:
         text = self._clean(answer.text)
@@ -298,6 +300,12 @@ class Client:
         if meaning is Meaning.UNAVAILABLE:
             return ErpUnavailable(said, retry_after=answer.retry_after)
         return ErpMisconfigured(said)
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates this machine trusts; reading them takes longer than most calls, so once a process."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _seconds(header: str | None) -> float | None:

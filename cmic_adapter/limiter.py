@@ -17,6 +17,7 @@ from erp.port import ErpUnavailable
 
 log = logging.getLogger(__name__)
 
+BREATH = 1.03  # starts are this much further apart than the rate asks for: arrival there is never quite even
 POLL = 0.05  # seconds between two looks for a free place
 LONGEST_WAIT = 30.0  # seconds; whoever waits longer gives its place in the queue to a later try
 REDIS_PATIENCE = 0.2  # seconds for one answer of Redis
@@ -30,6 +31,11 @@ class Budget:
     per_second: float
     concurrency: int
     lease: float
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two starts."""
+        return BREATH / self.per_second
 
 
 class Limiter(Protocol):
@@ -64,7 +70,7 @@ class LocalLimiter:
     """One process: evenly spaced starts, and a semaphore."""
 
     def __init__(self, budget: Budget) -> None:
-        self._interval = 1 / budget.per_second
+        self._interval = budget.interval
         self._places = threading.BoundedSemaphore(budget.concurrency)
         self._lock = threading.Lock()
         self._next = 0.0
@@ -159,7 +165,7 @@ class RedisLimiter:
             return None
         arguments: list[str | int] = [
             self._budget.concurrency,
-            int(1_000_000 / self._budget.per_second),
+            int(self._budget.interval * 1_000_000),
             int(LONGEST_WAIT * 1_000_000),
             int(self._budget.lease * 1_000_000),
             ticket,

@@ -23,7 +23,7 @@ from erp.port import DocumentKind, ErpRefused, ErpUnavailable, ErpUnconfirmed, F
 
 __all__ = ["PciPush", "Step"]
 
-R = TypeVar("R", bound=wire.Row)
+RowT = TypeVar("RowT", bound=wire.Row)
 
 
 class PciPush:
@@ -202,13 +202,13 @@ class PciPush:
 
     def _write(
         self,
-        resource: wire.Resource[R],
+        resource: wire.Resource[RowT],
         *,
         step: str,
         method: str,
         row_id: str = "",
         body: dict[str, object] | None = None,
-    ) -> R | None:
+    ) -> RowT | None:
         return self._client.write(
             resource, journal=self._journal, step=step, method=method, row_id=row_id, body=body
         )

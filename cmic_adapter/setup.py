@@ -15,7 +15,7 @@ from cmic_adapter.options import CompanyOptions, options_of
 from cmic_adapter.wire import ChangeStatus, ChangeType, Header, Resource
 from erp.port import ErpCompany, ErpMisconfigured
 
-T = TypeVar("T")
+Kept = TypeVar("Kept")
 FRESH = 600.0  # seconds a look at the set-up counts
 
 
@@ -87,10 +87,10 @@ class Setup:
         )
 
 
-C = TypeVar("C", ChangeType, ChangeStatus)
+Code = TypeVar("Code", ChangeType, ChangeStatus)
 
 
-def _only(found: list[C], *, wanted: str, what: str, setting: str) -> C:
+def _only(found: list[Code], *, wanted: str, what: str, setting: str) -> Code:
     fitting = [row for row in found if row.code == wanted] if wanted else found
     if len(fitting) == 1:
         return fitting[0]
@@ -144,7 +144,7 @@ class Setups:
         """This function will make the next look a new one."""
         self._kept.clear()
 
-    def _fresh(self, name: object, look: Callable[[], T]) -> T:
+    def _fresh(self, name: object, look: Callable[[], Kept]) -> Kept:
         kept = self._kept.get(name)
         if kept is None or time.monotonic() - kept[0] > FRESH:
             kept = self._kept[name] = (time.monotonic(), look())
@@ -158,11 +158,9 @@ def _faults(resource: Resource[Any], described: dict[str, dict[str, Attribute]])
     written = [resource.name(ours) for ours in resource.created]
     changed = [resource.name(ours) for ours in resource.patched]
     needed = dict.fromkeys([*resource.names, *written, *changed])
-    said = [
-        f"{resource.label} has no attribute {name}{_candidates(name, attributes)}."
-        for name in needed
-        if name not in attributes
-    ]
+    missing = [name for name in needed if name not in attributes]
+    others = set(attributes) - set(needed)
+    said = [f"{resource.label} has no attribute {name}{_candidates(name, others)}." for name in missing]
     said += [
         f"{resource.label}.{name} cannot be changed in CMiC."
         for name in changed
@@ -171,7 +169,7 @@ def _faults(resource: Resource[Any], described: dict[str, dict[str, Attribute]])
     said += [
         f"{resource.label} wants {name}, which we do not know to fill."
         for name, attribute in attributes.items()
-        if written and attribute.mandatory and name not in written
+        if written and attribute.mandatory and name not in written and not missing
     ]
     return said + _short(resource, attributes)
 
@@ -187,5 +185,5 @@ def _short(resource: Resource[Any], attributes: Mapping[str, Attribute]) -> list
 
 
 def _candidates(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return f"; did it become {' or '.join(near)}?" if near else ""
+    near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.7)
+    return f"; likely candidates: {', '.join(near)}" if near else ""

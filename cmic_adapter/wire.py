@@ -176,15 +176,15 @@ class Line(Row):
         return ErpKey(job=self.job, cost_code=self.cost_code, cost_type=self.cost_type)
 
 
-R = TypeVar("R", bound=Row)
+RowT = TypeVar("RowT", bound=Row)
 
 
 @dataclass(frozen=True)
-class Resource(Generic[R]):
+class Resource(Generic[RowT]):
     """A resource: its path, its rows, the order that pages are read in, and what we write to it."""
 
     path: str
-    model: type[R]
+    model: type[RowT]
     order: tuple[str, ...]
     created: tuple[str, ...] = ()
     patched: tuple[str, ...] = ()

@@ -116,6 +116,20 @@ def test_a_job_started_while_the_budget_was_being_entered_is_refused_with_the_li
     assert (finding.code, finding.refs) == ("started_in_between", ("2402/02-100/M",))
 
 
+def test_a_job_started_between_our_look_and_our_write_is_told_as_that(tenant: Tenant, cmic: CmicBackend):
+    class Meanwhile(Diary):
+        def before(self, **told: str) -> None:
+            super().before(**told)
+            if told["step"] == "amount:02-100/M@2402":
+                tenant.start(PENDING)
+
+    with pytest.raises(ErpRefused) as refused:
+        cmic.push(BUDGET, Meanwhile())
+    [finding] = refused.value.findings
+    assert (finding.code, finding.refs) == ("started_in_between", ("2402/02-100/M", "2402-A/01-100/L"))
+    assert tenant.originals(PENDING)["01-100", "L"] == money("100.10")
+
+
 def test_without_a_remembered_route_a_started_jobs_amounts_are_no_proof(tenant: Tenant, cmic: CmicBackend):
     cmic.push(BUDGET, Diary())
     tenant.start(PENDING)

@@ -1,0 +1,69 @@
+"""A server between the adapter and the tenant that can give any bytes as an answer."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import httpx2
+
+
+class Gate(ThreadingHTTPServer):
+    """Hands requests on, except that those of `methods` get `answer`; it keeps the paths of those."""
+
+    daemon_threads = True
+
+    def __init__(self, *, base_url: str) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        parts = urlsplit(base_url)
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.base_url = f"http://127.0.0.1:{self.server_port}{parts.path}"
+        self.http = httpx2.Client(trust_env=False, verify=False)
+        self.methods: tuple[str, ...] = ()
+        self.answer = b""
+        self.echo = False
+        self.met: list[str] = []
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
+        self.http.close()
+
+    def answers(
+        self, *methods: str, status: int = 200, body: str = "", headers: str = "", raw: bytes = b""
+    ) -> None:
+        """From now on, answer these methods so."""
+        self.methods, self.answer = methods, raw or said(status, body.encode(), headers)
+
+
+def said(status: int, content: bytes, headers: str = "") -> bytes:
+    """An answer as it goes over the wire."""
+    length = f"Content-Length: {len(content)}\r\n"
+    return f"HTTP/1.1 {status} Said\r\n{length}{headers}Connection: close\r\n\r\n".encode() + content
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Gate
+
+    def handle_one(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.close_connection = True
+        if self.command in self.server.methods:
+            self.server.met.append(self.path)
+            answer = self.server.answer
+            if self.server.echo:
+                answer = answer.replace(b"ECHO", self.headers["Authorization"].encode())
+            self.wfile.write(answer)
+            return
+        hop = ("host", "connection")
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in hop}
+        url = self.server.origin + self.path
+        given = self.server.http.request(self.command, url, headers=headers, content=body)
+        self.wfile.write(said(given.status_code, given.content))
+
+    do_GET = do_POST = do_PATCH = do_DELETE = handle_one
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the terminal quiet."""

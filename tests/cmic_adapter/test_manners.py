@@ -1,0 +1,130 @@
+"""All workers together stay within what CMiC's terms allow."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+
+from cmic_adapter.backend import CmicBackend
+from erp.port import ErpMisconfigured, ErpUnavailable
+from tests.cmic_adapter.support import STARTED, Diary, Tenant, change, company, line
+
+REDIS_IS_DOWN = "redis://127.0.0.1:1/0"
+
+
+def together(workers: list[Callable[[], object]]) -> None:
+    """Run all at once and hand on what goes wrong."""
+    wrong: list[BaseException] = []
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise wrong[0]
+
+
+def test_four_workers_share_eight_requests_a_second_and_three_at_once(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    tenant.switch(throttle=True)
+    tenant.fault("slow", times=None, match={"resource": "jcjob"}, seconds=0.45)
+    backends = [make_backend(requests_per_second=8, redis_url=settings.REDIS_URL) for _ in range(4)]
+    together([lambda b=b: [list(b.jobs(company())) for _ in range(5)] for b in backends])
+    stats = tenant.ask("journal/stats")
+    assert stats["statuses"] == {"200": 20}
+    assert stats["max_in_flight"] == 3
+    assert stats["max_per_second"] <= 8
+
+
+def test_a_storm_of_429_is_weathered_within_the_limits(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    tenant.switch(throttle=True)
+    tenant.fault("429", times=4, match={"probability": 0.5, "seed": 7})
+
+    def deliver(number: int) -> None:
+        backend = make_backend(requests_per_second=12, redis_url=settings.REDIS_URL)
+        document = change(line("01-100", "L", "-1"), line("02-100", "M", "1"), number=f"TB-0000000{number}")
+        for _ in range(10):
+            try:
+                backend.push(document, Diary())
+                return
+            except ErpUnavailable:
+                continue
+        raise AssertionError(f"{number} was never delivered")
+
+    together([lambda n=n: deliver(n) for n in range(3)])
+    stats = tenant.ask("journal/stats")
+    assert stats["statuses"]["429"] == 4
+    assert stats["max_in_flight"] <= 5 and stats["max_per_second"] <= 15
+    assert len(tenant.pcis()) == 3
+    assert tenant.lines() == sorted([(STARTED, "01-100", "L", -1), (STARTED, "02-100", "M", 1)] * 3)
+
+
+def test_nobody_starts_for_a_second_after_a_429(tenant: Tenant, make_backend: Callable[..., CmicBackend]):
+    first, second = [make_backend(redis_url=settings.REDIS_URL) for _ in range(2)]
+    tenant.fault("429", match={"method": "POST"})
+    with pytest.raises(ErpUnavailable):
+        first.push(change(line("01-100", "L", "1")), Diary())
+    list(second.jobs(company()))
+    refused, after = tenant.calls()[-2:]
+    assert (refused["status"], after["status"]) == (429, 200)
+    assert after["at"] - refused["at"] >= 0.9
+
+
+def test_a_long_document_uses_the_rate_it_is_allowed_and_no_more(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    rate, count = 25, 50
+    tenant.ask("seed", {"phases": [{"company": "001", "code": f"{n:05}"} for n in range(count)]})
+    codes = [{"company": "001", "job": STARTED, "phase": f"{n:05}", "category": "L"} for n in range(count)]
+    tenant.ask("seed", {"budget": codes})
+    backend = make_backend(requests_per_second=rate, redis_url=settings.REDIS_URL)
+    document = change(*[line(f"{n:05}", "L", "1") for n in range(count)])
+    tenant.forget_calls()
+    started = time.monotonic()
+    backend.push(document, Diary())
+    took = time.monotonic() - started
+    stats = tenant.ask("journal/stats")
+    assert stats["max_per_second"] <= rate
+    assert float(stats["requests"]) / took >= 0.9 * rate
+
+
+def test_without_redis_work_goes_on_slowly_and_one_at_a_time(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    backend = make_backend(requests_per_second=80, redis_url=REDIS_IS_DOWN)
+    together([lambda: [list(backend.jobs(company())) for _ in range(5)]] * 2)
+    stats = tenant.ask("journal/stats")
+    assert (stats["requests"], stats["max_in_flight"]) == (10, 1)
+    assert stats["max_per_second"] <= 20
+
+
+def test_a_worker_that_was_killed_does_not_hold_its_place_for_ever(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend], valkey
+):
+    dead = make_backend(concurrency=1, redis_url=settings.REDIS_URL, read_timeout=0.3, write_timeout=0.3,
+                        connect_timeout=0.1)  # fmt: skip
+    dead._client._limiter.enter()
+    alive = make_backend(concurrency=1, redis_url=settings.REDIS_URL)
+    started = time.monotonic()
+    assert list(alive.jobs(company()))
+    assert 0.4 <= time.monotonic() - started < 5
+
+
+def test_an_unknown_environment_is_told_at_the_first_look(
+    make_backend: Callable[..., CmicBackend], tenant: Tenant
+):
+    backend = make_backend(base_url=tenant.base_url.replace("cmictest", "cmicprod"))
+    with pytest.raises(ErpMisconfigured):
+        backend.check(company())
