@@ -138,11 +138,11 @@ def test_an_import_is_one_event_and_its_history_names_the_same_change(scene):
 def test_somebody_who_had_a_line_open_is_told_that_the_import_changed_it(scene):
     opened = line(scene, "09-68-00", "S")
     bring(scene, ",09-68-00,S,,,,,7\n")
-    with pytest.raises(Conflict, match="dana changed this line"):
+    with pytest.raises(Conflict, match="Dana Reyes changed this line"):
         edit_line(opened, user=scene.tom, now=NOW, version=opened.version, values={"amount": "9"})
 
 
-def test_ten_thousand_lines_take_as_many_statements_as_ten(scene):
+def test_a_thousand_lines_take_as_many_statements_as_ten(scene):
     def statements(number: int, amount: int) -> int:
         text = "".join(f"{MAIN},{place:05},L,Line {place},CY,{place},,{amount}\n" for place in range(number))
         with CaptureQueriesContext(connection) as caught:
@@ -150,7 +150,7 @@ def test_ten_thousand_lines_take_as_many_statements_as_ten(scene):
         return len(caught)
 
     few = statements(10, 1), statements(10, 2)
-    many = statements(9_990, 3), statements(9_990, 4)
+    many = statements(990, 3), statements(990, 4)
     assert max(many) <= max(few) + 1 <= 30  # one more: the first adds lines and changes some
-    assert scene.budget.lines.count() == 9_996
+    assert scene.budget.lines.count() == 996
     assert line(scene, "00007", "L").amount == 4
