@@ -103,7 +103,7 @@ def verify(chain: int) -> tuple[int, Event | None]:
             return count, event
         count, before, last = count + 1, event.hash, event
     head = ChainHead.objects.filter(chain=chain).first()
-    if head and (head.seq, head.hash) != (count, before):
+    if (head.seq if head else 0, head.hash if head else "") != (count, before):
         return count, last or Event(chain=chain, seq=1)
     return count, None
 
