@@ -1,0 +1,16 @@
+"""What the tests of the ERP Integrations tool share."""
+
+import pytest
+from django.conf import LazySettings
+
+from erp.backends import forget_backends
+from tests.erp import office as office_of_the_erp
+from tests.support.scene import Scene
+
+
+@pytest.fixture
+def office(scene: Scene, settings: LazySettings) -> office_of_the_erp.Office:
+    """The scene, with an ERP whose jobs and codes its own people change."""
+    settings.ERP_BACKENDS = office_of_the_erp.BACKENDS
+    forget_backends()
+    return office_of_the_erp.open_office()
