@@ -8,7 +8,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from budgets.models import Budget
-from erp.backends import forget_backends
 from erp.models import Connection, CostTypeLink
 from projects.models import Company, Membership, ProjectRole
 from tests.support.simulator import Simulator
@@ -113,10 +112,9 @@ def test_an_erp_that_is_down_or_refuses_the_login_is_a_sentence(newcomer, cmic):
     assert "Traceback" not in said
 
 
-def test_without_any_erp_the_variables_are_named(db, settings):
-    settings.ERP_BACKENDS = {}
-    forget_backends()
-    assert "CMIC_BASE_URL" in refusal("sync_erp", "001", "--create")[0]
+def test_an_erp_that_no_setting_names_is_a_sentence(db):
+    said, code = refusal("sync_erp", "001", "--create", "--alias", "viewpoint")
+    assert "'viewpoint'" in said and "CMIC_BASE_URL" in said and code == 1
 
 
 def test_a_job_becomes_a_project_once_and_only_a_main_job(newcomer):
