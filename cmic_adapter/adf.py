@@ -26,9 +26,8 @@ HEADERS = {"Rest-Framework-Version": "4", "Accept": f"application/json, {ITEM}, 
 DUPLICATE_REQUEST = re.compile(r"duplicate request", re.I)
 DUPLICATE_KEY = re.compile(r"JBO-25013|ORA-00001|unique constraint|duplicate key|already exists", re.I)
 UNKNOWN_NAME = re.compile(
-    r"JBO-25058|JBO-25077|JBO-25006|unknown (attribute|resource|finder)|(attribute|finder|resource) \S+ .*"
-    r"(not (defined|found|known|part)|unknown|does not exist|cannot be used)",
-    re.I,
+    r"JBO-25058|JBO-25077|[Uu]nknown (attribute|resource|finder)"
+    r"|[Aa]ttribute ['\"]?[A-Z][a-z]+[A-Z]\w*['\"]? .{0,60}(not (defined|found|known)|unknown|does not exist)"
 )
 HTML = re.compile(r"\s*(<!doctype html|<html|<head|<body)", re.I)
 SUCCESS = re.compile(r"\s*(success|successful|successfully|ok|done)\b", re.I)

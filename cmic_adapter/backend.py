@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from cmic_adapter import reads, wire
@@ -14,8 +14,9 @@ from cmic_adapter.limiter import Budget, limiter_for
 from cmic_adapter.pci import Found, Pci
 from cmic_adapter.posting import Postings
 from cmic_adapter.push import PciPush
-from cmic_adapter.routes import Route, decide
+from cmic_adapter.routes import Route, decide, ensure_visible
 from cmic_adapter.setup import Setup, Setups
+from cmic_adapter.wire import Job
 from cmic_adapter.withdraw import PciWithdrawal, withdraw_budget
 from erp.port import (
     AssignedCostCodeRow,
@@ -100,39 +101,36 @@ class CmicBackend(ErpBackend):
             raise ErpRefused(faults)
         self._setups.ensure_names()
         setup = self._setups.of(document.company)
+        jobs = self._jobs_of(document)
         if document.route == Route.ENTER_BUDGET:
-            return self._push_budget(document, setup=setup, journal=journal)
+            return self._push_budget(document, setup=setup, journal=journal, jobs=jobs)
         pci = Pci(client=self._client, setup=setup, document=document)
         found = pci.look()
         if pci.finished(found):
             return pci.receipt(found=found, route=_route_of(document, setup=setup, found=found))
-        jobs = reads.visible_jobs(self._client, company=document.company.code, codes=jobs_of(document))
         route = decide(document=document, options=setup.options, jobs=jobs)
         if route is Route.ENTER_BUDGET:
-            return self._push_budget(document, setup=setup, journal=journal)
+            return self._push_budget(document, setup=setup, journal=journal, jobs=jobs)
         route = Route(_route_of(document, setup=setup, found=found) or route)
         return PciPush(pci=pci, journal=journal, route=route).run(found)
 
-    def _push_budget(self, document: ErpDocument, *, setup: Setup, journal: Journal) -> Receipt:
+    def _push_budget(
+        self, document: ErpDocument, *, setup: Setup, journal: Journal, jobs: Mapping[str, Job]
+    ) -> Receipt:
         budget = EnterBudget(client=self._client, setup=setup, document=document)
-        if self._started(document):
+        if _started(document, jobs):
             return budget.after_start()
-        jobs = reads.visible_jobs(self._client, company=document.company.code, codes=jobs_of(document))
         decide(document=document, options=setup.options, jobs=jobs)
         try:
             return budget.push(journal)
         except ErpRefused:
-            if self._started(document):
+            if _started(document, self._jobs_of(document)):
                 return budget.after_start()
             raise
 
-    def _started(self, document: ErpDocument) -> bool:
-        """Whether the main job is visible and its budget is not open any more."""
-        return self._status(document) not in (None, JobStatus.PENDING)
-
-    def _status(self, document: ErpDocument) -> JobStatus | None:
-        found = reads.visible_jobs(self._client, company=document.company.code, codes=[document.job])
-        return found[document.job].status if document.job in found else None
+    def _jobs_of(self, document: ErpDocument) -> dict[str, Job]:
+        """The visible ones of the document's jobs."""
+        return reads.visible_jobs(self._client, company=document.company.code, codes=jobs_of(document))
 
     def find(self, document: ErpDocument) -> Receipt | None:
         """This function will return the receipt of a completely written document, else None."""
@@ -149,9 +147,11 @@ class CmicBackend(ErpBackend):
         )
 
     def _is_entered(self, document: ErpDocument) -> bool:
+        """Whether to look for amounts and not for a number: as remembered, else as the job's status says."""
         if document.route or document.kind is not DocumentKind.ORIGINAL:
             return document.route == Route.ENTER_BUDGET
-        return self._status(document) is JobStatus.PENDING
+        main = self._jobs_of(document).get(document.job)
+        return main is not None and main.status is JobStatus.PENDING
 
     def postings(self, documents: Sequence[ErpDocument]) -> list[Posting]:
         """This function will answer for each, in their order. Raises ErpUnavailable, ErpMisconfigured."""
@@ -165,14 +165,15 @@ class CmicBackend(ErpBackend):
     def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
         """This function will take an unposted document out again. Raises the four failures."""
         self._setups.ensure_names()
-        setup = self._setups.of(document.company)
+        setup, jobs = self._setups.of(document.company), self._jobs_of(document)
+        ensure_visible(document=document, jobs=jobs)
 
         def posting() -> Posting:
             return self.postings([document])[0]
 
         if document.route == Route.ENTER_BUDGET:
             budget = EnterBudget(client=self._client, setup=setup, document=document)
-            pending = not self._started(document)
+            pending = not _started(document, jobs)
             return withdraw_budget(budget=budget, journal=journal, pending=pending, posting=posting)
         pci = Pci(client=self._client, setup=setup, document=document)
         return PciWithdrawal(pci=pci, journal=journal, posting=posting).run()
@@ -228,6 +229,11 @@ class CmicBackend(ErpBackend):
             return self._setups.of(company).complaints()
         except ErpMisconfigured as error:
             return [str(error)]
+
+
+def _started(document: ErpDocument, jobs: Mapping[str, Job]) -> bool:
+    """Whether the main job is visible and its budget is not open any more."""
+    return document.job in jobs and jobs[document.job].status is not JobStatus.PENDING
 
 
 def _route_of(document: ErpDocument, *, setup: Setup, found: Found) -> str:

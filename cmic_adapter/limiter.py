@@ -123,7 +123,7 @@ PAUSE = """
 local t = redis.call('TIME')
 local start = t[1] * 1000000 + t[2] + ARGV[1]
 if start > tonumber(redis.call('GET', KEYS[1]) or '0') then
-  redis.call('SET', KEYS[1], string.format('%.0f', start), 'PX', 120000)
+  redis.call('SET', KEYS[1], string.format('%.0f', start), 'PX', math.ceil(ARGV[1] / 1000) + 120000)
 end
 return 0
 """

@@ -62,10 +62,22 @@ def _once_started(*, document: ErpDocument, options: CompanyOptions) -> Route:
     return Route.PCI_TRANSFER if balanced else Route.PCI_INTERNAL
 
 
+def ensure_visible(*, document: ErpDocument, jobs: Mapping[str, Job]) -> None:
+    """This function will raise ErpRefused for jobs we cannot see: what is hidden there would look like gone."""
+    faults = _invisible(document=document, jobs=jobs)
+    if faults:
+        raise ErpRefused(faults)
+
+
+def _invisible(*, document: ErpDocument, jobs: Mapping[str, Job]) -> list[Finding]:
+    words = "is not visible in CMiC; ask for access"
+    hidden = sorted(jobs_of(document) - set(jobs))
+    return [_fault(document, job, "job_not_visible", words) for job in hidden]
+
+
 def _job_faults(*, document: ErpDocument, jobs: Mapping[str, Job]) -> list[Finding]:
     main = jobs.get(document.job)
-    found = [_fault(document, code, "job_not_visible", "is not visible in CMiC; ask for access")
-             for code in sorted(jobs_of(document) - set(jobs))]  # fmt: skip
+    found = _invisible(document=document, jobs=jobs)
     if main is None:
         return found
     if main.status is JobStatus.CLOSED:

@@ -297,6 +297,7 @@ def mark(*, number: str, content_hash: str) -> str:
 
 
 def header_name(*, title: str, number: str, content_hash: str) -> str:
-    """This function will return a header's name: the title, shortened where needed, and the mark."""
+    """This function will return a header's name: the title, shortened to fit in bytes too, and the mark."""
     end = mark(number=number, content_hash=content_hash)
-    return f"{' '.join(title.split())[: NAME_LENGTH - len(end) - 1]} {end}".lstrip()
+    room = NAME_LENGTH - len(end) - 1
+    return f"{' '.join(title.split()).encode()[:room].decode(errors='ignore')} {end}".lstrip()

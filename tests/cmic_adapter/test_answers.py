@@ -6,8 +6,11 @@ import traceback
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmic_adapter.backend import CmicBackend
+from cmic_adapter.meanings import Meaning, of_response
 from erp.port import ErpMisconfigured, ErpRefused, ErpUnavailable, ErpUnconfirmed
 from tests.cmic_adapter.gate import Gate
 from tests.cmic_adapter.support import PASSWORD, USER, Diary, Tenant, change, company, line
@@ -133,6 +136,20 @@ def test_broken_bytes_after_a_write_are_unconfirmed_and_redirects_are_not_follow
 def test_broken_bytes_after_a_read(gate: Gate, behind: CmicBackend, raw: bytes, read: type, write: type):
     gate.answers("GET", raw=raw)
     assert_read_fails(gate, behind, read)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    status=st.integers(100, 599),
+    text=st.text() | st.sampled_from([body for _, body, _, _ in ANSWERS]),
+    cut=st.integers(0, 99),
+)
+def test_any_answer_at_all_has_a_meaning(status: int, text: str, cut: int):
+    answer = of_response(status=status, text=text[:cut], on_row=False)
+    for writes in (False, True):
+        assert answer.meaning(writes=writes) in Meaning
+    if not 200 <= status < 300:
+        assert answer.meaning(writes=True) is not Meaning.DONE
 
 
 def test_an_endless_answer_is_cut_off(gate: Gate, behind: CmicBackend):

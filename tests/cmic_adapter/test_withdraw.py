@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cmic_adapter.backend import CmicBackend
-from erp.port import ErpDocument, ErpUnconfirmed, PostingState, WithdrawState
+from erp.port import ErpDocument, ErpRefused, ErpUnconfirmed, PostingState, WithdrawState
 from tests.cmic_adapter.support import (
     COMPANY,
     PENDING,
@@ -127,6 +127,17 @@ def test_a_started_jobs_budget_with_other_amounts_is_a_conflict(tenant: Tenant, 
     outcome = cmic.withdraw(document, Diary())
     assert outcome.state is WithdrawState.CONFLICT
     assert outcome.posting is not None and len(outcome.posting.differences) == 1
+
+
+@pytest.mark.parametrize(("document", "job"), [(TRANSFER, STARTED), (BUDGET, PENDING)])
+def test_what_we_may_not_see_is_not_taken_for_withdrawn(
+    tenant: Tenant, cmic: CmicBackend, document: ErpDocument, job: str
+):
+    document = deliver(cmic, document)
+    tenant.ask("hide_job", {"company": COMPANY, "job": job})
+    with pytest.raises(ErpRefused) as refused:
+        cmic.withdraw(document, Diary())
+    assert {f.code for f in refused.value.findings} == {"job_not_visible"}
 
 
 FAULTS = ["reset_after_commit", "hang_after_commit", "error500_after_commit", "late_commit", "reset_before"]
