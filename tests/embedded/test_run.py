@@ -3,16 +3,22 @@
 import re
 import socket
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 
+from embedded.installation import Installation
+from tests.support.simulator import Simulator
 from tests.support.supervisor import Supervisor, all_gone, start, wait_until
 
 READY = "Tieback is ready"
 PARTS = ["postgres", "valkey", "gunicorn", "worker", "beat"]
+
+# Parallel test processes would otherwise start one each.
+one_run = pytest.mark.xdist_group("one run")
 
 
 def free_port() -> int:
@@ -22,29 +28,47 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def web_port() -> int:
-    return free_port()
+@dataclass
+class Runs:
+    """Runs of `python -m embedded run` on one folder and port, against a CMiC that is already there."""
 
+    var: Path
+    environment: dict[str, str]
+    web_port: int = field(default_factory=free_port)
+    started: list[Supervisor] = field(default_factory=list)
 
-@pytest.fixture
-def run(tmp_path: Path, simulator, web_port: int) -> Iterator[Callable[..., Supervisor]]:
-    """A function that runs `python -m embedded run` against a CMiC that is already there."""
-    started: list[Supervisor] = []
-
-    def run_one(*, wait: bool = True, **variables: str) -> Supervisor:
-        settings = {"WEB_PORT": str(web_port), **simulator.environment, **variables}
-        supervisor = start(tmp_path / "var", "run", **settings)
-        started.append(supervisor)
+    def __call__(self, *, wait: bool = True, **variables: str) -> Supervisor:
+        """Start one more, and return it once it is ready (at once: `wait=False`)."""
+        settings = {"WEB_PORT": str(self.web_port), **self.environment, **variables}
+        supervisor = start(self.var, "run", **settings)
+        self.started.append(supervisor)
         if wait:
-            supervisor.wait_for(READY)
+            supervisor.wait_for(READY, patience=120)
         return supervisor
 
-    yield run_one
-    for supervisor in started:
-        if supervisor.process.poll() is None:
-            supervisor.end()
-    start(tmp_path / "var", "reset").process.wait(20)
+    def clean_up(self) -> None:
+        """End all of them and delete their data."""
+        for supervisor in self.started:
+            if supervisor.process.poll() is None:
+                supervisor.end()
+        Installation(self.var).forget()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, simulator_process: Simulator) -> Iterator[Runs]:
+    """One run that several tests look at."""
+    runs = Runs(tmp_path_factory.mktemp("running") / "var", simulator_process.environment)
+    runs()
+    yield runs
+    runs.clean_up()
+
+
+@pytest.fixture
+def run(tmp_path: Path, simulator: Simulator) -> Iterator[Runs]:
+    """A function that starts a run of this test's own."""
+    runs = Runs(tmp_path / "var", simulator.environment)
+    yield runs
+    runs.clean_up()
 
 
 def commands(processes: list[psutil.Process]) -> str:
@@ -58,31 +82,42 @@ def fetched(web_port: int, path: str) -> tuple[str, dict[str, str]]:
         return answer.read().decode(), dict(answer.headers)
 
 
-def test_everything_runs_with_its_style_until_somebody_stops_it_and_then_nothing_does(run, web_port):
-    supervisor = run()
-    family = supervisor.family()
-    assert [part for part in PARTS if part not in commands(family)] == []
+@one_run
+def test_every_part_runs_and_the_address_is_printed(running):
+    supervisor = running.started[0]
+    assert [part for part in PARTS if part not in commands(supervisor.family())] == []
+    assert f"http://127.0.0.1:{running.web_port}/" in supervisor.said()
 
-    page, headers = fetched(web_port, "/login/")
+
+@one_run
+def test_pages_come_with_their_style_and_a_strict_policy(running):
+    page, headers = fetched(running.web_port, "/login/")
     stylesheets = re.findall(r'<link rel="stylesheet" href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page)
     assert stylesheets
     for stylesheet in stylesheets:
-        assert fetched(web_port, stylesheet)[1]["Cache-Control"].endswith("immutable")
+        assert fetched(running.web_port, stylesheet)[1]["Cache-Control"].endswith("immutable")
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert "unsafe" not in headers["Content-Security-Policy"]
 
-    assert supervisor.end() == 0
-    assert all_gone(family)
-    assert f"http://127.0.0.1:{web_port}/" in supervisor.said()
+
+@pytest.mark.parametrize("value", ["eighty", "0", "70000"])
+def test_an_odd_port_is_refused_by_name(run, value):
+    supervisor = run(wait=False, WEB_PORT=value)
+    assert supervisor.process.wait(20) == 1
+    assert "WEB_PORT must be a port" in supervisor.said()
 
 
-def test_a_killed_run_takes_everything_along_and_the_next_one_starts(run):
+def test_a_killed_run_takes_everything_along_and_the_next_one_starts_and_stops(run):
     supervisor = run()
     family = supervisor.family()
     supervisor.process.kill()
     supervisor.process.wait()
     wait_until(lambda: all_gone(family), patience=20)
-    assert run().end() == 0
+
+    again = run()
+    family = again.family()
+    assert again.end() == 0
+    assert all_gone(family)
 
 
 def test_when_one_part_dies_the_rest_stops_and_its_last_words_are_shown(run):
@@ -100,15 +135,16 @@ def test_when_one_part_dies_the_rest_stops_and_its_last_words_are_shown(run):
     assert all_gone(family)
 
 
-def test_a_second_run_from_the_same_folder_is_refused_with_the_way_to_stop_the_first(run):
-    first = run()
-    second = run(wait=False)
+@one_run
+def test_a_second_run_from_the_same_folder_is_refused_with_the_way_to_stop_the_first(running):
+    first, second = running.started[0], running(wait=False)
     assert second.process.wait(20) == 1
     assert f"kill {first.process.pid}" in second.said()
     assert first.process.poll() is None
 
 
-def test_a_port_in_use_is_named_with_the_way_out(run, web_port):
+def test_a_port_in_use_is_named_with_the_way_out(run):
+    web_port = run.web_port
     with socket.socket() as other:
         other.bind(("127.0.0.1", web_port))
         other.listen()
@@ -124,10 +160,3 @@ def test_half_made_demo_data_is_refused_with_the_way_to_start_afresh(run, tmp_pa
     supervisor = run(wait=False)
     assert supervisor.process.wait(20) == 1
     assert "make reset" in supervisor.said()
-
-
-@pytest.mark.parametrize("value", ["eighty", "0", "70000"])
-def test_an_odd_port_is_refused_by_name(run, value):
-    supervisor = run(wait=False, WEB_PORT=value)
-    assert supervisor.process.wait(20) == 1
-    assert "WEB_PORT must be a port" in supervisor.said()

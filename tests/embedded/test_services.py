@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import redis
 
+from embedded.installation import Installation
 from tests.support.supervisor import ROOT, Supervisor, all_gone, clean_environment, start, wait_until
 
 LAST_WORDS = "Ctrl-C stops both."
@@ -31,7 +32,7 @@ def services(tmp_path: Path) -> Iterator[Callable[[], Supervisor]]:
     for supervisor in started:
         if supervisor.process.poll() is None:
             supervisor.end()
-    start(tmp_path / "var", "reset").process.wait(20)
+    Installation(tmp_path / "var").forget()
 
 
 def answering(supervisor: Supervisor) -> bool:
