@@ -48,9 +48,26 @@ def _hold(budget: Budget, batch: Batch) -> tuple[str, datetime | None, dict[str,
         return Hold.RETURNED, batch.state_since, {"text": batch.reason or "returned by accounting"}
     documents = list(batch.documents.all())
     if batch.state == BatchState.POSTED:
-        differs = sum(len(document.differs) for document in documents)
-        return (Hold.DIFFERS if differs else Hold.POSTED), batch.posted_at, {"differs": differs}
+        return _posted(budget, batch, documents)
     return _on_its_way(batch, documents)
+
+
+def drift_of(budget: Budget, batch: Batch) -> dict[str, Any]:
+    """This function will find what the last comparison with the ERP said of this posted batch; empty before one."""
+    drift: dict[str, Any] = budget.hold_data.get("drift", {})
+    return drift if drift.get("batch") == batch.number else {}
+
+
+def _posted(
+    budget: Budget, batch: Batch, documents: list[Document]
+) -> tuple[str, datetime | None, dict[str, Any]]:
+    """Posted: with other amounts, or changed in the ERP since, as far as it was compared."""
+    drift = drift_of(budget, batch)
+    differs = drift["lines"] if drift else sum(len(document.differs) for document in documents)
+    told: dict[str, Any] = {"differs": differs, **({"drift": drift} if drift else {})}
+    if not differs:
+        return Hold.POSTED, batch.posted_at, told
+    return Hold.DIFFERS, datetime.fromisoformat(drift["since"]) if drift else batch.posted_at, told
 
 
 def _on_its_way(batch: Batch, documents: list[Document]) -> tuple[str, datetime | None, dict[str, Any]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from budgets.models import Budget
-from erp import bell
+from erp import bell, reconciliation
 from erp.backends import backend
 from erp.connections import note_contact, stop
 from erp.models import ErpReading, JobLink, ReadingState
@@ -42,7 +42,9 @@ def make(reading: ErpReading, *, now: datetime) -> ErpReading:
     except ErpError as problem:
         return _fail(reading, str(problem))
     note_contact(connection, now=now)
-    return _store(reading, held, now=now)
+    _store(reading, held, now=now)
+    reconciliation.check(reading, now=now)
+    return reading
 
 
 def _store(reading: ErpReading, held: Reading, *, now: datetime) -> ErpReading:

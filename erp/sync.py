@@ -14,7 +14,7 @@ from django.db import transaction
 
 from budgets.models import Budget, BudgetState
 from budgets.services import lock_row
-from erp import holds
+from erp import holds, readings, reconciliation
 from erp.backends import backend
 from erp.connections import note_contact, stop
 from erp.models import (
@@ -73,6 +73,9 @@ def sync_company(
             data={"read": result.read, "made": result.made},
         )
     recount(connection.company, now=now)
+    with transaction.atomic():
+        for budget in reconciliation.due(connection, now=now):
+            readings.ask(budget, now=now)
     return result
 
 

@@ -1,0 +1,100 @@
+"""Somebody changes a posted budget straight in CMiC: it is seen at the next reading, and when it is put right."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from budgets.states import state_of
+from erp import readings, reconciliation, sync
+from erp.models import ErpReading, ReadingState
+from tests.support.simulator import Simulator
+from tests.support.story import JOB, Story, begin
+from workflow.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def posted(cmic: Simulator) -> Story:
+    """A budget of two lines and a transfer between them, posted."""
+    story = begin(cmic, status="I")
+    labor = story.add_line("03-30-00", "L", "250000.10")
+    carpet = story.add_line("09-68-00", "S", "100000.00")
+    story.lock()
+    story.modify("carpet to labor", (carpet, "-0.10"), (labor, "0.10"))
+    story.accept(story.send())
+    story.work()
+    story.post_everything()
+    story.poll()
+    return story
+
+
+def read(story: Story) -> None:
+    readings.ask(story.budget, now=timezone.now())
+    story.read()
+
+
+def change(story: Story, amount: str) -> None:
+    """Somebody sets the carpet's current budget past all rules."""
+    story.simulator.accountant(
+        "set_budget", company="001", job=JOB, phase="09-68-00", category="2000", current=amount
+    )
+
+
+def test_what_was_posted_and_left_alone_is_in_balance(posted):
+    read(posted)
+    assert state_of(posted.reload()).code == "posted"
+    assert not Event.objects.filter(action="compare").exists()
+
+
+def test_a_change_straight_in_cmic_shows_and_goes_when_it_is_put_right(posted):
+    change(posted, "118399.90")
+    read(posted)
+    state = state_of(posted.reload())
+    assert (state.code, state.words) == ("differs", "Differs from CMiC by 1 line")
+    [drift] = reconciliation.compare(posted.budget, posted.budget.readings.first())
+    assert (drift.key.cost_code, drift.posted, drift.in_erp, drift.difference) == (
+        "09-68-00",
+        Decimal("99999.90"),
+        Decimal("118399.90"),
+        Decimal("18400.00"),
+    )
+    since = state.since
+    read(posted)
+    assert state_of(posted.reload()).since == since
+    change(posted, "99999.90")
+    read(posted)
+    assert state_of(posted.reload()).code == "posted"
+    told = Event.objects.filter(action="compare").order_by("seq").values_list("sentence", flat=True)
+    assert list(told) == ["The ERP differs by 1 line from what was posted", "The ERP is in balance again"]
+
+
+def test_codes_that_only_cmic_has_are_no_difference(posted):
+    row = {"company": "001", "job": JOB, "phase": "01-31-00", "category": "5000", "original": "77.00"}
+    posted.simulator.seed({"budget": [row]})
+    read(posted)
+    assert state_of(posted.reload()).code == "posted"
+
+
+def test_a_budget_that_is_out_for_a_decision_is_not_compared(posted):
+    line = posted.budget.lines.first()
+    other = posted.budget.lines.last()
+    posted.reload()
+    posted.modify("more", (line, "5.00"), (other, "-5.00"))
+    change(posted, "1.00")
+    posted.send()
+    assert state_of(posted.reload()).code == "waiting"
+
+
+def test_the_sync_asks_for_a_reading_of_posted_budgets_once_an_hour_and_old_ones_go(posted):
+    later = timezone.now() + timedelta(hours=2)
+    decided = posted.budget.batches.get().reading_id
+    for moment in (later, later + timedelta(minutes=30), later + timedelta(hours=2)):
+        sync.sync_company(posted.connection, now=moment)
+        for asked in ErpReading.objects.filter(state=ReadingState.ASKED):
+            readings.make(asked, now=moment)
+    kept = list(posted.budget.readings.order_by("pk").values_list("pk", "asked_at"))
+    assert [key for key, _ in kept] == [decided, kept[-1][0]]
+    assert kept[-1][1] == later + timedelta(hours=2)
