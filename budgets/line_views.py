@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -55,10 +56,13 @@ def _show_add(
 @budget_page
 def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     """This function will show a line, or change it if it is still as the person saw it."""
-    line = _line(budget, pk)
     if request.method == "GET":
+        _line(budget, pk)
         return _show_edit(request, budget, pk=pk, typed=None)
     typed = forms.typed_line(request.POST)
+    if _was_deleted(budget, pk):
+        return _gone(request, budget, typed=typed, problem={})
+    line = _line(budget, pk)
 
     def do() -> HttpResponse:
         version = int(request.POST["version"]) if request.POST.get("version", "").isdigit() else -1
@@ -99,6 +103,14 @@ def _show_edit(
         **problem,
     }
     return render(request, "budgets/line.html", context, status=status)
+
+
+def _was_deleted(budget: Budget, pk: int) -> bool:
+    """Whether this budget had such a line once: its history says so."""
+    if budget.lines.filter(pk=pk).exists():
+        return False
+    history = apps.get_model("budgets", "BudgetLineEvent")
+    return history.objects.filter(pgh_obj_id=pk, budget_id=budget.pk).exists()
 
 
 def _gone(

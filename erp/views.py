@@ -152,7 +152,12 @@ def answer_remark(request: HttpRequest, budget: Budget, *, pk: int) -> HttpRespo
         )
         return _back(request, budget, remark)
 
-    return perform(request, budget, act=do, again=partial(show_page, request))
+    typed = {"answering": remark.pk, "typed_answer": request.POST.get("answer", "")}
+    if request.POST.get("back") == "batch":
+        again = partial(_show_batch, request, number=remark.batch.number, **typed)
+    else:
+        again = partial(show_page, request, **typed)
+    return perform(request, budget, act=do, again=again)
 
 
 def _back(request: HttpRequest, budget: Budget, remark: Remark) -> HttpResponse:

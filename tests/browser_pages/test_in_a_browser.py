@@ -1,0 +1,91 @@
+"""What only a browser shows: focus, live figures, narrow windows."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser_pages.conftest import Desk
+from tests.support.browser import scrolls_sideways, sign_in
+from tests.support.scene import PASSWORD, accept, lock, send
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def open_budget(page: Page, desk: Desk, name: str = "page") -> None:
+    sign_in(page, username="dana", password=PASSWORD)
+    page.goto(desk.url(name))
+
+
+def test_pressing_a_blocked_button_moves_to_the_list_and_says_how_many(
+    browser_page: Page, desk: Desk
+) -> None:
+    open_budget(browser_page, desk)
+    browser_page.get_by_role("button", name="Send to ERP").press("Enter")
+    assert browser_page.evaluate("() => document.activeElement.id").startswith("todo-send")
+    browser_page.wait_for_function(
+        "() => document.getElementById('announcer').textContent === '1 thing to do before sending'"
+    )
+    assert browser_page.url.endswith(desk.url("page"))
+
+
+def test_the_question_mark_tells_the_reasons_without_javascript(
+    page_without_javascript: Page, desk: Desk
+) -> None:
+    open_budget(page_without_javascript, desk)
+    page_without_javascript.locator("details.why", has_text="New modification").locator("summary").click()
+    reasons = page_without_javascript.locator("details.why[open]")
+    assert "The budget is a draft. Lock it first." in (reasons.text_content() or "")
+
+
+def test_without_javascript_a_blocked_send_ends_on_a_page_with_the_list(
+    page_without_javascript: Page, desk: Desk
+) -> None:
+    open_budget(page_without_javascript, desk)
+    page_without_javascript.get_by_role("button", name="Send to ERP").press("Enter")
+    page_without_javascript.wait_for_url("**/send/**")
+    page_without_javascript.get_by_role("button", name="Send to ERP").press("Enter")
+    page_without_javascript.get_by_text("Nothing was changed. This stands in the way:").wait_for()
+
+
+def test_the_balance_follows_what_is_typed_to_the_cent(browser_page: Page, desk: Desk) -> None:
+    lock(desk.scene)
+    open_budget(browser_page, desk, "modification_new")
+    browser_page.fill("#id_amount_0", "0.10")
+    browser_page.fill("#id_amount_1", "0.20")
+    browser_page.fill("#id_amount_2", "(0.30)")
+    assert browser_page.locator("[data-net]").text_content() == "0.00"
+    assert browser_page.locator("[data-verdict]").text_content() == "In balance"
+    browser_page.get_by_role("button", name="Add a row").click()
+    browser_page.fill("#id_amount_4", "9999999999999.99")
+    assert browser_page.locator("[data-net]").text_content() == "9,999,999,999,999.99"
+    assert browser_page.locator("[data-verdict]").text_content() == "Out of balance"
+
+
+@pytest.mark.parametrize(
+    "name", ["page", "modifications", "batches", "preview", "modification_new", "line_add"]
+)
+def test_nothing_but_the_grid_scrolls_sideways_on_a_phone(narrow_page: Page, desk: Desk, name: str) -> None:
+    lock(desk.scene)
+    open_budget(narrow_page, desk, name)
+    assert not scrolls_sideways(narrow_page)
+
+
+def test_a_page_that_waits_for_accounting_follows_by_itself(browser_page: Page, desk: Desk) -> None:
+    lock(desk.scene)
+    batch = send(desk.scene)
+    open_budget(browser_page, desk)
+    browser_page.get_by_text("Waiting for accounting").first.wait_for()
+    accept(desk.scene, batch)
+    browser_page.locator(".state.large", has_text="Accepted, exporting").wait_for()
+
+
+def test_the_whole_way_to_sending_works_by_keyboard(open_page: Callable[..., Page], desk: Desk) -> None:
+    page = open_page()
+    open_budget(page, desk)
+    page.get_by_role("button", name="Lock", exact=True).press("Enter")
+    page.get_by_text("next, send the budget to accounting").wait_for()
+    page.get_by_role("button", name="Send to ERP").press("Enter")
+    page.get_by_role("heading", name="What will be sent").wait_for()
+    page.get_by_role("button", name="Send to ERP").press("Enter")
+    page.locator(".state.large", has_text="Waiting for accounting").wait_for()

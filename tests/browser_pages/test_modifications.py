@@ -1,0 +1,107 @@
+"""Writing modifications through their pages."""
+
+from typing import Any
+
+import pytest
+
+from budgets.models import Modification
+from tests.browser_pages.conftest import Desk, words
+from tests.support.scene import MAIN, lock, modify
+
+pytestmark = pytest.mark.django_db
+
+
+def form(desk: Desk, *amounts: str, **more: Any) -> dict[str, Any]:
+    lines = [desk.concrete.pk, desk.labor.pk, ""][: len(amounts)]
+    return {
+        "title": "Buyout savings",
+        "date": "2026-11-20",
+        "note": "",
+        "line": lines,
+        "amount": list(amounts),
+        **more,
+    }
+
+
+def test_a_transfer_is_made_effective_in_one_go(desk: Desk) -> None:
+    lock(desk.scene)
+    answer = desk.send("modification_new", **form(desk, "(1,000.50)", "1000.50", then="effective"))
+    modification = Modification.objects.get()
+    assert answer["Location"] == desk.url("modification", modification.pk)
+    assert (modification.state, modification.number) == ("effective", 1)
+    page = words(desk.client.get(answer["Location"]))
+    assert "Modification 1 is effective. Send the budget to bring it to accounting." in page
+    assert "(1,000.50)" in page
+
+
+def test_what_does_not_balance_stays_a_draft_and_says_by_how_much(desk: Desk) -> None:
+    lock(desk.scene)
+    answer = desk.send("modification_new", **form(desk, "24000", then="effective"))
+    page = words(desk.client.get(answer["Location"]))
+    assert Modification.objects.get().state == "draft"
+    assert "Saved as a draft, but it does not count yet" in page
+    assert "out of balance by 24,000.00" in page
+
+
+def test_rows_that_cannot_be_read_come_back_as_typed_with_a_sentence_each(desk: Desk) -> None:
+    lock(desk.scene)
+    values = form(desk, "12,34", "1.005", "7.00", then="draft")
+    answer = desk.send("modification_new", **values)
+    page = words(answer)
+    assert answer.status_code == 422
+    assert "3 rows to put right below." in page
+    assert 'value="12,34"' in page
+    assert "more than 2 decimals" in page
+    assert "Choose the line this amount belongs to." in page
+    assert 'value="Buyout savings"' in page
+    assert not Modification.objects.exists()
+
+
+def test_a_row_more_needs_no_javascript_and_saves_nothing(desk: Desk) -> None:
+    lock(desk.scene)
+    page = words(desk.send("modification_new", **form(desk, "1.00", "-1.00", more="yes")))
+    assert page.count('name="amount"') == 6
+    assert 'value="-1.00"' in page
+    assert not Modification.objects.exists()
+
+
+def test_a_modification_of_a_draft_budget_is_refused_and_nothing_typed_is_lost(desk: Desk) -> None:
+    answer = desk.send("modification_new", **form(desk, "1.00", "-1.00", then="effective"))
+    assert answer.status_code == 409
+    assert "The budget is a draft. Lock it first." in words(answer)
+    assert 'value="Buyout savings"' in words(answer)
+
+
+def test_the_second_writer_of_a_modification_is_told(desk: Desk) -> None:
+    lock(desk.scene)
+    desk.send("modification_new", **form(desk, "1.00", "-1.00", then="draft"))
+    draft = Modification.objects.get()
+    first = form(desk, "2.00", "-2.00", then="draft", version=draft.version)
+    assert desk.send("modification_edit", draft.pk, **first).status_code == 302
+    second = form(desk, "3.00", "-3.00", then="draft", version=draft.version)
+    answer = desk.send("modification_edit", draft.pk, **second)
+    assert answer.status_code == 409
+    assert "changed this modification before you saved it" in words(answer)
+    assert 'value="3.00"' in words(answer)
+
+
+def test_a_draft_is_made_effective_voided_and_stays_in_the_list(desk: Desk) -> None:
+    lock(desk.scene)
+    desk.send("modification_new", **form(desk, "1.00", "-1.00", then="draft"))
+    draft = Modification.objects.get()
+    desk.send("modification_act", draft.pk, "make_effective")
+    assert "Void this modification?" in words(desk.get("modification_act", draft.pk, "void"))
+    desk.send("modification_act", draft.pk, "void")
+    page = words(desk.get("modifications"))
+    assert "Buyout savings" in page
+    assert "Void" in page
+
+
+def test_the_opposite_of_a_modification_is_filled_in_for_whoever_reverses_it(desk: Desk) -> None:
+    lock(desk.scene)
+    written = modify(
+        desk.scene, "Buyout", ((MAIN, "03-30-00", "M"), "-5.00"), ((MAIN, "03-30-00", "L"), "5.00")
+    )
+    page = words(desk.get("modification_new", reverse=written.pk))
+    assert 'value="5.00"' in page and 'value="-5.00"' in page
+    assert "Reverse of modification 1: Buyout" in page
