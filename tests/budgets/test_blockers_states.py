@@ -1,8 +1,9 @@
 """Where a budget stands decides what can be done with it, and each sentence says how that changes."""
 
+from django.utils import timezone
+
 from budgets import links
 from budgets import services as budget_services
-from django.utils import timezone
 from erp import services as erp_services
 from tests.support import scene as acts
 from tests.support.scene import MAIN

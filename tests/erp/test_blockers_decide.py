@@ -1,0 +1,261 @@
+"""What stops an approver before the decision: rights, four eyes, limits, and what the ERP holds now."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from budgets import services as budget_services
+from erp import services as erp_services
+from erp.models import CostCodeLink, ErpReading, ReadingState
+from erp.readings import make
+from projects.models import Company, ErpLevel, Membership
+from tests.support import scene as acts
+from tests.support.scene import MAIN
+from tests.workflow.cases import codes, gone, met, met_among, removes, shows, stays
+from workflow import actions
+from workflow.actions import ActionBlocked
+from workflow.blockers import Kind
+
+CONCRETE, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "09-68-00", "S")
+
+
+def now():
+    return timezone.now()
+
+
+@shows("no_right_to_decide")
+@removes("no_right_to_decide")
+def test_deciding_takes_the_level_and_the_flag(scene):
+    batch = acts.send(scene)
+    for action in ("accept", "reject", "read_again", "retry", "return_to_pm", "check_now", "confirm_posted"):
+        found = met(batch, action, scene.ruth, "no_right_to_decide")
+        assert (found.kind, found.who) == (
+            Kind.PERMISSION,
+            "Jonas Lindqvist, Mira Osei or Tom Baptiste",
+        )
+        assert found.sentence == (
+            "You may not push to accounting for Northgate Builders. "
+            "Ask Jonas Lindqvist, Mira Osei or Tom Baptiste."
+        )
+    Membership.objects.filter(user=scene.ruth).update(can_push=True)
+    gone(batch, "accept", scene.ruth, "no_right_to_decide")
+    Membership.objects.filter(user=scene.ruth).update(erp_level=ErpLevel.NONE)
+    met(batch, "accept", scene.ruth, "no_right_to_decide")
+
+
+@pytest.mark.parametrize("who", ["dana", "olga"])
+def test_project_managers_and_other_companies_decide_nothing(scene, who):
+    batch = acts.send(scene)
+    user, seen = getattr(scene, who), scene.budget.readings.first()
+    with pytest.raises(ActionBlocked) as told:
+        erp_services.accept(batch, user=user, now=now(), reading_hash=seen.hash)
+    assert "no_right_to_decide" in [b.code for b in told.value.blockers]
+    batch.refresh_from_db()
+    assert batch.state == "waiting"
+
+
+@shows("already_decided")
+@removes("already_decided")
+def test_a_decided_batch_says_who_decided_and_the_next_one_is_open(scene):
+    batch = acts.send(scene)
+    erp_services.retrieve(scene.budget, user=scene.dana, now=now())
+    for action in ("accept", "reject", "read_again"):
+        found = met(batch, action, scene.mira, "already_decided")
+        assert found.kind is Kind.STATE
+        assert found.sentence.startswith("Retrieved by Dana Reyes on ")
+    again = acts.send(scene)
+    gone(again, "accept", scene.mira, "already_decided")
+    acts.accept(scene, again)
+    stays(batch, "accept", scene.mira, "already_decided")
+    assert "Accepted by Mira Osei on " in met(again, "reject", scene.jonas, "already_decided").sentence
+
+
+# -- four eyes --------------------------------------------------------------------------------------------
+
+
+@shows("you_prepared_it")
+@removes("you_prepared_it")
+def test_whoever_prepared_a_line_asks_somebody_else_until_the_company_lets_one_person_do_both(scene):
+    line = scene.lines[CARPET]
+    budget_services.edit_line(line, user=scene.tom, now=now(), version=0, values={"amount": "12500.51"})
+    batch = acts.send(scene)
+    found = met(batch, "accept", scene.tom, "you_prepared_it")
+    assert found.kind is Kind.PERMISSION
+    assert found.sentence == (
+        "You prepared line 09-68-00 S, so somebody else accepts it: ask Jonas Lindqvist or Mira Osei."
+    )
+    assert found.who == "Jonas Lindqvist or Mira Osei"
+    gone(batch, "reject", scene.tom, "you_prepared_it")
+    acts.accept(scene, batch, by=scene.jonas)
+    Company.objects.filter(pk=scene.company.pk).update(four_eyes=False)
+    stays(batch, "accept", scene.tom, "you_prepared_it")  # the setting was frozen when it was sent
+
+
+def test_the_setting_counts_from_the_next_batch_on(scene):
+    first = acts.send(scene, by=scene.tom)
+    found = met(first, "accept", scene.tom, "you_prepared_it")
+    assert found.sentence.startswith("You sent it, so somebody else accepts it")
+    erp_services.retrieve(scene.budget, user=scene.tom, now=now())
+    Company.objects.filter(pk=scene.company.pk).update(four_eyes=False)
+    second = acts.send(scene, by=scene.tom)
+    assert codes(second, "accept", scene.tom) == []
+    acts.accept(scene, second, by=scene.tom)
+
+
+def test_whoever_wrote_a_modification_is_reminded_of_its_number(scene):
+    acts.lock(scene)
+    written = budget_services.save_modification(
+        scene.budget,
+        user=scene.tom,
+        now=now(),
+        title="buyout",
+        date=now().date(),
+        lines=[(scene.lines[CONCRETE], Decimal("-1.00")), (scene.lines[CARPET], Decimal("1.00"))],
+    )
+    budget_services.make_effective(written, user=scene.tom, now=now())
+    batch = acts.send(scene)
+    found = met(batch, "accept", scene.tom, "you_prepared_it")
+    assert found.sentence.startswith("You wrote modification 1, so")
+
+
+def test_a_line_that_is_not_new_in_this_batch_makes_nobody_a_preparer(scene):
+    line = scene.lines[CARPET]
+    budget_services.edit_line(line, user=scene.tom, now=now(), version=0, values={"amount": "12500.51"})
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    acts.post(batch)
+    acts.modify(scene, "buyout", (CONCRETE, "-5.00"), (CARPET, "5.00"))
+    assert codes(acts.send(scene), "accept", scene.tom) == []
+
+
+# -- limits -----------------------------------------------------------------------------------------------
+
+
+@shows("over_your_limit")
+@removes("over_your_limit")
+def test_a_batch_above_the_approvers_limit_goes_to_somebody_who_may(scene):
+    Membership.objects.filter(user=scene.mira).update(approval_limit=Decimal("92500.74"))
+    batch = acts.send(scene)
+    found = met(batch, "accept", scene.mira, "over_your_limit")
+    assert found.kind is Kind.PERMISSION
+    assert found.sentence == (
+        "This batch moves 92,500.75; you may accept up to 92,500.74. Ask Jonas Lindqvist or Tom Baptiste."
+    )
+    assert found.who == "Jonas Lindqvist or Tom Baptiste"
+    gone(batch, "reject", scene.mira, "over_your_limit")
+    Membership.objects.filter(user=scene.mira).update(approval_limit=Decimal("92500.75"))
+    gone(batch, "accept", scene.mira, "over_your_limit")
+
+
+def test_nobody_is_named_who_prepared_it_or_may_not_decide_or_has_too_small_a_limit(scene):
+    batch = acts.send(scene, by=scene.tom)
+    Membership.objects.update(approval_limit=Decimal("1.00"))
+    assert met(batch, "accept", scene.mira, "over_your_limit").who == "another approver (there is none yet)"
+    Membership.objects.filter(user__in=[scene.tom, scene.ruth, scene.olga]).update(approval_limit=None)
+    assert met(batch, "accept", scene.mira, "over_your_limit").who == "another approver (there is none yet)"
+    Membership.objects.filter(user=scene.jonas).update(approval_limit=Decimal("92500.75"))
+    assert met(batch, "accept", scene.mira, "over_your_limit").who == "Jonas Lindqvist"
+
+
+def test_a_transfer_counts_what_it_moves_although_its_net_is_nothing(scene):
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    acts.post(batch)
+    acts.modify(scene, "huge", (CONCRETE, "-100000.01"), (CARPET, "100000.01"))
+    transfer = acts.send(scene)
+    assert transfer.net == 0
+    found = met(transfer, "accept", scene.mira, "over_your_limit")
+    assert "moves 100,000.01" in found.sentence
+
+
+# -- what the ERP holds -----------------------------------------------------------------------------------
+
+
+@shows("reading_missing")
+@removes("reading_missing")
+def test_nobody_accepts_blind(scene):
+    batch = acts.send(scene, read_it=False)
+    found = met(batch, "accept", scene.mira, "reading_missing")
+    asked = scene.budget.readings.get()
+    assert (found.waiting, found.since) == (True, asked.asked_at)
+    assert found.sentence == "CMiC is being read. This takes a few seconds."
+    acts.read(scene)
+    gone(batch, "accept", scene.mira, "reading_missing")
+
+
+def test_a_reading_that_failed_says_why(scene, office):
+    batch = acts.send(scene, read_it=False)
+    reading = scene.budget.readings.get()
+    ErpReading.objects.filter(pk=reading.pk).update(state=ReadingState.FAILED, error="CMiC is down.")
+    found = met(batch, "accept", scene.mira, "reading_missing")
+    assert found.sentence == "CMiC could not be read: CMiC is down. Read again."
+    make(erp_services.read_again(batch, user=scene.mira, now=now()), now=now())
+    assert codes(batch, "accept", scene.mira) == []
+
+
+@shows("reading_old")
+@removes("reading_old")
+def test_a_reading_older_than_a_quarter_of_an_hour_is_made_again(scene):
+    batch = acts.send(scene, read_it=False)
+    made = now() - timedelta(minutes=15, seconds=1)
+    acts.read(scene, at=made)
+    found = met(batch, "accept", scene.mira, "reading_old")
+    assert (found.kind, found.since) == (Kind.STATE, made)
+    assert found.sentence == "CMiC was last read more than 15 minutes ago. Read again, then decide."
+    make(erp_services.read_again(batch, user=scene.mira, now=now()), now=now())
+    gone(batch, "accept", scene.mira, "reading_old")
+
+
+def test_a_reading_of_exactly_a_quarter_of_an_hour_is_fresh_enough(scene):
+    batch = acts.send(scene, read_it=False)
+    reading = acts.read(scene)
+    later = reading.made_at + timedelta(minutes=15)
+    erp_services.accept(batch, user=scene.mira, now=later, reading_hash=reading.hash)
+
+
+@shows("erp_changed")
+@removes("erp_changed")
+def test_an_approver_who_looked_at_old_amounts_looks_again(scene):
+    batch = acts.send(scene)
+    seen = scene.budget.readings.first().hash
+    scene.sheet.hold(MAIN, "03-30-00", "2000", "39000.00")
+    acts.read(scene)
+    with pytest.raises(ActionBlocked) as told:
+        erp_services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+    found = met_among(told.value.blockers, batch, "accept", scene.mira, "erp_changed")
+    assert found.kind is Kind.STATE
+    assert found.sentence == "CMiC changed since you read it. Look at the new amounts first."
+    acts.accept(scene, batch)
+    gone(batch, "accept", scene.mira, "erp_changed")
+
+
+def test_a_second_reading_that_says_the_same_is_no_change(scene):
+    batch = acts.send(scene)
+    seen = scene.budget.readings.first().hash
+    acts.read(scene)
+    erp_services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+
+
+@shows("lines_not_mapped")
+@removes("lines_not_mapped")
+def test_a_code_that_lost_its_match_is_matched_again_or_the_batch_rejected(scene):
+    batch = acts.send(scene)
+    link = CostCodeLink.objects.get(cost_code__code="09-68-00", erp_cost_code__connection=scene.connection)
+    erp_code, ours = link.erp_cost_code, link.cost_code
+    link.delete()
+    found = met(batch, "accept", scene.mira, "lines_not_mapped")
+    assert found.kind is Kind.PROBLEM
+    assert found.sentence == (
+        "No codes in the ERP any more for 09-68-00 O, 09-68-00 S. An ERP admin can map them; or reject the batch."
+    )
+    gone(batch, "reject", scene.mira, "lines_not_mapped")
+    CostCodeLink.objects.create(cost_code=ours, erp_cost_code=erp_code)
+    gone(batch, "accept", scene.mira, "lines_not_mapped")
+    acts.accept(scene, batch)
+
+
+def test_the_system_may_decide_nothing(scene):
+    batch = acts.send(scene)
+    assert not actions.available(batch, "accept", None)

@@ -1,0 +1,135 @@
+"""After the acceptance: retry, return, check and confirm, each where it makes sense."""
+
+import pytest
+from django.utils import timezone
+
+from erp import services as erp_services
+from erp.models import Document
+from tests.support import scene as acts
+from tests.support.scene import MAIN
+from tests.workflow.cases import codes, gone, met, removes, shows, stays
+from workflow.actions import SYSTEM, ActionBlocked, ensure
+from workflow.blockers import Kind
+
+CONCRETE, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "09-68-00", "S")
+AFTER = ("retry", "return_to_pm", "check_now", "confirm_posted")
+
+
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def batch(scene):
+    """An accepted batch with one document in the queue."""
+    return acts.accept(scene, acts.send(scene))
+
+
+def document(batch):
+    return Document.objects.get(batch=batch)
+
+
+def move(batch, action, transition, **given):
+    row = document(batch)
+    ensure(row, action, SYSTEM)
+    getattr(row, transition)(now=now(), **given)
+    row.save()
+
+
+@shows("not_under_way")
+@removes("not_under_way")
+def test_a_batch_that_waits_has_nothing_to_retry_until_it_is_accepted(scene):
+    waiting = acts.send(scene)
+    for action in AFTER:
+        found = met(waiting, action, scene.mira, "not_under_way")
+        assert (found.kind, found.sentence) == (Kind.STATE, "The batch has not been accepted.")
+    acts.accept(scene, waiting)
+    for action in AFTER:
+        gone(waiting, action, scene.mira, "not_under_way")
+
+
+def test_a_finished_batch_says_how_it_ended(scene, batch):
+    acts.deliver(batch)
+    acts.post(batch)
+    assert met(batch, "return_to_pm", scene.mira, "not_under_way").sentence == "All of it is posted."
+
+
+def test_a_rejected_batch_is_history(scene):
+    rejected = acts.reject(scene, acts.send(scene))
+    assert met(rejected, "retry", scene.mira, "not_under_way").sentence == "The batch was rejected."
+
+
+@shows("nothing_refused")
+@removes("nothing_refused")
+def test_only_what_was_refused_is_tried_again_by_hand(scene, batch):
+    found = met(batch, "retry", scene.mira, "nothing_refused")
+    assert found.kind is Kind.STATE
+    assert found.sentence == "No document was refused; Tieback tries the others again by itself."
+    acts.refuse(batch)
+    gone(batch, "retry", scene.mira, "nothing_refused")
+    erp_services.retry(batch, user=scene.mira, now=now())
+    assert document(batch).state == "queued"
+    met(batch, "retry", scene.mira, "nothing_refused")
+
+
+@shows("being_sent")
+@removes("being_sent")
+def test_a_document_on_the_wire_is_not_returned_until_its_outcome_is_known(scene, batch):
+    acts.take(document(batch))
+    found = met(batch, "return_to_pm", scene.mira, "being_sent")
+    assert found.waiting
+    assert found.sentence == "A document is being sent right now. Try again in a minute."
+    move(batch, "unconfirm", "unconfirm", reason="time-out", not_before=now())
+    found = met(batch, "return_to_pm", scene.mira, "being_sent")
+    assert "not known yet whether a document arrived. Tieback is asking" in found.sentence
+    with pytest.raises(ActionBlocked, match="Tieback is asking"):
+        erp_services.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
+    move(batch, "deliver", "deliver", receipt={"lines": 1})
+    gone(batch, "return_to_pm", scene.mira, "being_sent")
+
+
+@shows("being_withdrawn")
+@removes("being_withdrawn")
+def test_a_batch_on_its_way_back_is_not_returned_twice(scene, batch):
+    acts.deliver(batch)
+    erp_services.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
+    found = met(batch, "return_to_pm", scene.mira, "being_withdrawn")
+    assert (found.waiting, found.sentence) == (True, "The batch is being taken out of the ERP already.")
+    with pytest.raises(ActionBlocked):
+        erp_services.return_to_pm(batch, user=scene.jonas, now=now(), note="Me too.")
+    move(batch, "mark_withdrawn", "mark_withdrawn")
+    gone(batch, "return_to_pm", scene.mira, "being_withdrawn")
+
+
+@shows("nothing_delivered")
+@removes("nothing_delivered")
+def test_there_is_nothing_to_check_or_confirm_before_something_is_in_the_erp(scene, batch):
+    for action in ("check_now", "confirm_posted"):
+        found = met(batch, action, scene.mira, "nothing_delivered")
+        assert (found.kind, found.sentence) == (
+            Kind.STATE,
+            "No document waits in the ERP to be posted.",
+        )
+    acts.deliver(batch)
+    for action in ("check_now", "confirm_posted"):
+        gone(batch, action, scene.mira, "nothing_delivered")
+    erp_services.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
+    assert document(batch).confirmed_by == scene.mira
+
+
+@shows("system_only")
+@removes("system_only")
+def test_what_workers_do_is_no_persons_to_do(scene, batch):
+    for obj, names in (
+        (batch, ("retrieve", "mark_exported", "reopen", "mark_posted", "mark_returned")),
+        (document(batch), ("claim", "deliver", "refuse", "post", "withdraw", "queue_again")),
+        (scene.budget, ("give_back",)),
+    ):
+        for name in names:
+            for user in (scene.mira, scene.jonas, scene.dana):
+                found = met(obj, name, user, "system_only")
+                assert found.kind is Kind.PERMISSION
+                assert found.sentence == "Tieback does this by itself; nobody needs to."
+            assert codes(obj, name, SYSTEM) == []
+    acts.deliver(batch)  # it did
+    stays(batch, "mark_exported", scene.mira, "system_only")
