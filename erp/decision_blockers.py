@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from erp.blockers import decided_sentence, erp_name
@@ -56,12 +57,11 @@ def over_your_limit(batch: Batch, user: Any) -> Found | None:
     member = permissions.membership(user, company)
     if member is None or member.approval_limit is None or batch.moved <= member.approval_limit:
         return None
-    able = [
-        m.user
-        for m in company.memberships.filter(can_push=True, user__is_active=True).select_related("user")
-        if m.user_id != user.pk and (m.approval_limit is None or m.approval_limit >= batch.moved)
-    ]
-    who = permissions.names(able)
+    enough = company.memberships.filter(Q(approval_limit=None) | Q(approval_limit__gte=batch.moved))
+    others = permissions.who_may_decide(company).filter(pk__in=enough.values("user"))
+    if batch.four_eyes:
+        others = others.exclude(pk__in=batch.preparers.values("user"))
+    who = permissions.names(others, nobody="another approver (there is none yet)")
     return Found(
         f"This batch moves {batch.moved:,.2f}; you may accept up to {member.approval_limit:,.2f}. Ask {who}.",
         who=who,
