@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.support.scene",
     "tests.support.simulator",
     "tests.support.worker",
+    "tests.support.delivery",  # last: it imports the ones above
 ]
 
 MARKED_BY = {
