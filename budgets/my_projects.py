@@ -26,24 +26,6 @@ FILTERS = {
     "posted": ("Posted", ("posted",)),
     "attention": ("Needs attention", ("attention", "differs")),
 }
-SORTS: dict[str, Callable[[Row], Any]] = {
-    "name": lambda row: row.budget.project.name.casefold(),
-    "job": lambda row: row.job,
-    "state": lambda row: (ORDER.index(row.state.code), row.budget.project.name.casefold()),
-    "since": lambda row: row.state.since or row.budget.state_since,
-}
-ORDER = [
-    "attention",
-    "differs",
-    "sent_back",
-    "todo",
-    "ready",
-    "draft",
-    "waiting",
-    "exporting",
-    "in_erp",
-    "posted",
-]
 
 
 @dataclass
@@ -54,6 +36,16 @@ class Row:
     job: str
     state: StateWord
     totals: Totals | None = None
+
+
+# What asks most of the person comes first.
+ORDER = "attention differs sent_back todo ready draft waiting exporting in_erp posted".split()
+SORTS: dict[str, Callable[[Row], Any]] = {
+    "name": lambda row: row.budget.project.name.casefold(),
+    "job": lambda row: row.job,
+    "state": lambda row: (ORDER.index(row.state.code), row.budget.project.name.casefold()),
+    "since": lambda row: row.state.since or row.budget.state_since,
+}
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     if key in SORTS:
         shown.sort(key=SORTS[key], reverse=sort.startswith("-"))
     page = Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))
-    _add_totals(page.object_list)
+    _add_totals(list(page.object_list))
     context = {
         "page": page,
         "chips": _chips(found),

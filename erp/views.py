@@ -152,7 +152,7 @@ def answer_remark(request: HttpRequest, budget: Budget, *, pk: int) -> HttpRespo
         )
         return _back(request, budget, remark)
 
-    typed = {"answering": remark.pk, "typed_answer": request.POST.get("answer", "")}
+    typed: dict[str, Any] = {"answering": remark.pk, "typed_answer": request.POST.get("answer", "")}
     if request.POST.get("back") == "batch":
         again = partial(_show_batch, request, number=remark.batch.number, **typed)
     else:

@@ -17,7 +17,7 @@ else:
 
 
 class SetUp(Base):
-    """Levels decide who may do what, so nobody but a superuser sees or changes them, whatever else they may."""
+    """Levels decide who may do what, so nobody but a superuser sees or changes them here."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether the person sees the app in the index."""

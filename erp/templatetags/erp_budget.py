@@ -32,7 +32,7 @@ def of(things: Mapping[Any, Any], key: Any) -> Any:
 @register.simple_tag
 def latest_batch(budget: Budget) -> Batch | None:
     """This function will find the last send of a budget."""
-    return remarks.newest_batch(budget)  # type: ignore[no-any-return]
+    return remarks.newest_batch(budget)
 
 
 @register.simple_tag

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -39,11 +38,11 @@ class Desk:
         """The address of one of this budget's pages."""
         return reverse(f"budgets:{name}", args=[self.scene.project.pk, *args])
 
-    def get(self, name: str, *args: Any, **query: Any) -> HttpResponse:
+    def get(self, name: str, *args: Any, **query: Any) -> Any:
         """Open a page."""
         return self.client.get(self.url(name, *args), query)
 
-    def send(self, name: str, *args: Any, **values: Any) -> HttpResponse:
+    def send(self, name: str, *args: Any, **values: Any) -> Any:
         """Send a form."""
         return self.client.post(self.url(name, *args), {"submission": new_id(), **values})
 
@@ -69,6 +68,6 @@ def desk(scene: Scene) -> Desk:
     return Desk(scene).log_in(scene.dana)
 
 
-def words(response: HttpResponse) -> str:
+def words(response: Any) -> str:
     """The text of a page, with its white space folded."""
     return " ".join(response.content.decode().split())
