@@ -246,6 +246,11 @@ class DecisionItem:
         """What the folded lines hold."""
         return sum((row.sent for row in self.unchanged), ZERO)
 
+    @property
+    def unchanged_in_erp(self) -> Decimal:
+        """What the ERP holds for the folded lines, before and after."""
+        return sum((row.in_erp or ZERO for row in self.unchanged), ZERO)
+
 
 Held = tuple[dict[ErpKey, Decimal], dict[ErpKey, Decimal]]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import notifications, outbox, posting, readings, sync
+from erp import connections, notifications, outbox, posting, readings, sync
 from erp.models import Connection, ErpReading, ReadingState
 
 
@@ -47,3 +48,10 @@ def sync_reference_data(connection_id: int | None = None, **later: object) -> No
     connections = Connection.objects.filter(enabled=True, stopped_at=None).select_related("company")
     for connection in connections if connection_id is None else connections.filter(pk=connection_id):
         sync.sync_company(connection, now=timezone.now())
+
+
+@shared_task
+def verify_connection(connection_id: int, user_id: int, **later: object) -> None:
+    """Check the ERP's own names and rights for somebody who asked."""
+    connection = Connection.objects.select_related("company").get(pk=connection_id)
+    connections.verify(connection, user=get_user_model().objects.get(pk=user_id), now=timezone.now())

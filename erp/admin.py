@@ -1,0 +1,12 @@
+"""The ERP Integrations tool in the Django admin: the approvers' queue, the connections, the events."""
+
+from django.contrib import admin
+
+from erp.admin_batch import BatchAdmin
+from erp.admin_connection import ConnectionAdmin, EventAdmin
+from erp.models import Batch, Connection
+from workflow.models import Event
+
+admin.site.register(Batch, BatchAdmin)
+admin.site.register(Connection, ConnectionAdmin)
+admin.site.register(Event, EventAdmin)

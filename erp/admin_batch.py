@@ -1,0 +1,214 @@
+"""The approvers' queue: the list with its shelves, and what is done to several batches at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from erp import admin_bulk, admin_views, queue
+from erp.admin_access import DeskAdmin, memberships
+from erp.models import Batch
+from workflow.templatetags.figures import age, money
+
+
+def counted(request: HttpRequest) -> queue.Counted:
+    """This function will count the shelves once for a request."""
+    if not hasattr(request, "_counted"):
+        request._counted = queue.counted(request.user, memberships(request))  # type: ignore[attr-defined]
+    return request._counted  # type: ignore[attr-defined,no-any-return]
+
+
+class Narrowed(admin.SimpleListFilter):
+    """A filter that the page draws itself."""
+
+    def has_output(self) -> bool:
+        """Whether the filter exists, whatever it has to offer today."""
+        return True
+
+    def digits(self) -> int | None:
+        """The chosen id; None where nothing or nonsense was chosen."""
+        value = self.value()
+        return int(value) if value and value.isascii() and value.isdigit() else None
+
+
+class ShelfFilter(Narrowed):
+    """What the batches wait for; without a choice, those that wait for accounting."""
+
+    title, parameter_name = "shelf", "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The shelves."""
+        return [(shelf.key, shelf.label) for shelf in queue.shelves(memberships(request))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        """The batches on the chosen shelf."""
+        holds = {shelf.key: shelf.holds for shelf in queue.shelves(memberships(request))}
+        return queryset.filter(holds.get(self.value() or queue.DEFAULT, holds[queue.DEFAULT]))
+
+
+class CompanyFilter(Narrowed):
+    """The companies whose queue the person sees."""
+
+    title, parameter_name = "company", "company"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The companies by name."""
+        return [(str(row.company_id), str(row.company)) for row in memberships(request)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        """The batches of the chosen company."""
+        chosen = self.digits()
+        return queryset.filter(budget__project__company=chosen) if chosen else queryset
+
+
+class SenderFilter(Narrowed):
+    """Who sent it."""
+
+    title, parameter_name = "sender", "sender"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Everybody who has sent anything."""
+        return [(str(pk), name) for pk, name in counted(request).senders]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        """The batches of the chosen sender."""
+        chosen = self.digits()
+        return queryset.filter(sent_by=chosen) if chosen else queryset
+
+
+class BatchAdmin(DeskAdmin):
+    """The queue. Opening a row leads to the decision; nothing is edited."""
+
+    list_display = (
+        *("project", "company", "holds", "lines", "moved_amount", "net_amount", "sender", "waiting"),
+        *("round_number", "standing", "heed"),
+    )
+    list_display_links = None
+    list_filter = (ShelfFilter, CompanyFilter, SenderFilter)
+    search_fields = (
+        "budget__project__name",
+        "budget__project__jobs__code",
+        "sent_by__first_name",
+        "sent_by__last_name",
+        "documents__number",
+    )
+    ordering = ("sent_at", "pk")
+    list_per_page = 100
+    show_full_result_count = False
+    actions = (admin_bulk.accept_selected, admin_bulk.reject_selected, admin_bulk.read_selected)
+    change_list_template = "admin/erp/batch/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
+        """The batches of the person's companies; others do not exist here."""
+        return queue.queue(request.user, memberships(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with counts on every shelf."""
+        chosen = request.GET.get("queue", queue.DEFAULT)
+        numbers = counted(request)
+        context = {
+            "shelves": numbers.shelves,
+            "chosen": chosen,
+            "shelf": next((shelf for shelf in numbers.shelves if shelf.key == chosen), None),
+            "senders": [(str(pk), name) for pk, name in numbers.senders],
+            "desk_companies": [(str(row.company_id), str(row.company)) for row in memberships(request)],
+            "may_decide": any(row.can_push for row in memberships(request)),
+            "nav": "queue",
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list, and the pages of one batch; Django's own forms are left out."""
+        return [
+            path("", self._behind(self.changelist_view), name="erp_batch_changelist"),
+            path("<int:pk>/change/", self._behind(admin_views.page), name="erp_batch_change"),
+            path("<int:pk>/do/<slug:action>/", self._behind(admin_views.act), name="erp_batch_act"),
+            path("<int:pk>/progress/", self._behind(admin_views.progress), name="erp_batch_progress"),
+            path("<int:pk>/reading/", self._behind(admin_views.reading), name="erp_batch_reading"),
+            path(
+                "<int:pk>/posting-list/",
+                self._behind(admin_views.posting_list),
+                name="erp_batch_posting_list",
+            ),
+        ]
+
+    def _behind(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        return self.admin_site.admin_view(view)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """What can be done to several at once, for people who may decide anywhere."""
+        return super().get_actions(request) if any(m.can_push for m in memberships(request)) else {}
+
+    # -- columns -------------------------------------------------------------------------------------------
+
+    @admin.display(description="Project", ordering="budget__project__name")
+    def project(self, batch: Batch) -> SafeString:
+        """The project, leading to the decision."""
+        return format_html(
+            '<a href="{}">{}</a> <span class="soft nowrap">batch {}</span>',
+            reverse("admin:erp_batch_change", args=[batch.pk]),
+            batch.budget.project.name,
+            batch.number,
+        )
+
+    @admin.display(description="Company", ordering="budget__project__company__code")
+    def company(self, batch: Batch) -> str:
+        """The company's code and name."""
+        return str(batch.budget.project.company)
+
+    @admin.display(description="What")
+    def holds(self, batch: Batch) -> str:
+        """Original, modifications."""
+        return queue.what(batch)
+
+    @admin.display(description="Lines", ordering="lines_changed")
+    def lines(self, batch: Batch) -> int:
+        """Lines that change."""
+        return batch.lines_changed
+
+    @admin.display(description="Moved", ordering="moved")
+    def moved_amount(self, batch: Batch) -> SafeString:
+        """Sum of what goes up."""
+        return money(batch.moved)
+
+    @admin.display(description="Net", ordering="net")
+    def net_amount(self, batch: Batch) -> SafeString:
+        """Change of the total."""
+        return money(batch.net)
+
+    @admin.display(description="Sent by", ordering="sent_by__first_name")
+    def sender(self, batch: Batch) -> str:
+        """Who pressed the button."""
+        return queue.sender(batch)
+
+    @admin.display(description="Age", ordering="-sent_at")
+    def waiting(self, batch: Batch) -> SafeString:
+        """Since when."""
+        return age(batch.sent_at)
+
+    @admin.display(description="Round", ordering="round")
+    def round_number(self, batch: Batch) -> str:
+        """1st, or what it is after a rejection."""
+        return {1: "1st", 2: "2nd", 3: "3rd"}.get(batch.round, f"{batch.round}th")
+
+    @admin.display(description="State", ordering="state")
+    def standing(self, batch: Batch) -> SafeString:
+        """Where it stands, in words."""
+        tone, words = queue.standing(batch)
+        return format_html('<span class="state {}">{}</span>', tone, words)
+
+    @admin.display(description="Heed")
+    def heed(self, batch: Batch) -> SafeString:
+        """What to look at before deciding."""
+        return format_html_join(
+            " ", '<span class="mark warn">{}</span>', ((w,) for w in queue.warnings(batch))
+        )

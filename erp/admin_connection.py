@@ -1,0 +1,201 @@
+"""The connection of a company to its ERP, and the trail of events, in the admin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from budgets.errors import InvalidInput
+from erp import connection_actions as services
+from erp.admin_access import DeskAdmin, companies, memberships
+from erp.models import Connection, CostTypeLink, Document, DocumentState
+from projects.models import CostType
+from workflow import submissions
+from workflow.actions import ActionBlocked
+from workflow.events import events_about
+from workflow.models import Event
+from workflow.templatetags.figures import moment
+
+CONFLICT, UNPROCESSABLE = 409, 422
+RECENT = 8  # events shown on the connection's page
+
+
+class ConnectionAdmin(DeskAdmin):
+    """One row a company; its page is the connection's desk."""
+
+    list_display = ("company", "erp_company", "enabled", "verified_at", "synced_at", "stopped_because")
+    list_select_related = ("company",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        """The connections of the person's companies."""
+        return Connection.objects.filter(company__in=companies(request)).select_related("company")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list and the desk; Django's own forms are left out."""
+        return [
+            path("", self._behind(self.changelist_view), name="erp_connection_changelist"),
+            path("<int:pk>/change/", self._behind(self.page), name="erp_connection_change"),
+            path("<int:pk>/do/<slug:action>/", self._behind(self.act), name="erp_connection_act"),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; whoever sees one connection alone goes straight to it."""
+        keys = list(self.get_queryset(request).values_list("pk", flat=True)[:2])
+        if len(keys) == 1:
+            return redirect("admin:erp_connection_change", keys[0])
+        return super().changelist_view(request, extra_context)
+
+    def _behind(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        return self.admin_site.admin_view(view)
+
+    def _find(self, request: HttpRequest, pk: int) -> Connection:
+        connection = self.get_queryset(request).filter(pk=pk).first()
+        if connection is None:
+            raise Http404("There is no such connection among your companies.")
+        return connection
+
+    def page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show how the connection does, and its settings."""
+        return require_GET(_show)(request, self._find(request, pk))
+
+    def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+        """Do what a button says."""
+        return require_POST(_act)(request, self._find(request, pk), action, again=self._find)
+
+
+def _show(request: HttpRequest, connection: Connection, *, status: int = 200, **problem: Any) -> HttpResponse:
+    context = {
+        "connection": connection,
+        "nav": "connection",
+        "matches": _matches(connection),
+        "documents": _documents(connection),
+        "events": events_about(connection).order_by("-seq")[:RECENT],
+        "options": json.dumps(connection.options, indent=2, sort_keys=True),
+        **problem,
+    }
+    with timezone.override(connection.company.time_zone):
+        return render(request, "admin/erp/connection/desk.html", context, status=status)
+
+
+def _matches(connection: Connection) -> list[tuple[CostType, CostTypeLink | None]]:
+    links = CostTypeLink.objects.filter(erp_cost_type__connection=connection)
+    by_type = {link.cost_type_id: link for link in links.select_related("erp_cost_type", "confirmed_by")}
+    return [(kind, by_type.get(kind.pk)) for kind in CostType.objects.filter(company=connection.company_id)]
+
+
+def _documents(connection: Connection) -> dict[str, int]:
+    """How many documents wait, by what they wait for."""
+    rows = Document.objects.filter(batch__budget__project__company=connection.company_id)
+    counted = {
+        "queued": Q(state__in=[DocumentState.QUEUED, DocumentState.SENDING]),
+        "unconfirmed": Q(state=DocumentState.UNCONFIRMED),
+        "refused": Q(state=DocumentState.REFUSED),
+        "delivered": Q(state=DocumentState.DELIVERED),
+    }
+    return rows.aggregate(**{name: Count("pk", filter=which) for name, which in counted.items()})
+
+
+def _settings(request: HttpRequest) -> dict[str, Any]:
+    """The settings as typed; raises InvalidInput where the options are no JSON object."""
+    switches = ("enabled", "assign_missing", "originals_on_started_jobs")
+    try:
+        options = json.loads(request.POST.get("options", "") or "{}")
+    except ValueError as problem:
+        raise InvalidInput({"options": f"This is no JSON: {problem}."}) from None
+    if not isinstance(options, dict):
+        raise InvalidInput({"options": 'Write an object, for example {"pci_original": true}.'})
+    return {"options": options, **{name: name in request.POST for name in switches}}
+
+
+def _verify(connection: Connection, request: HttpRequest) -> str:
+    services.ask_to_verify(connection, user=request.user, now=timezone.now())
+    return "The ERP is being checked. Reload in a few seconds to see what it says."
+
+
+def _sync(connection: Connection, request: HttpRequest) -> str:
+    services.ask_to_sync(connection, user=request.user, now=timezone.now())
+    return "Jobs and codes are being read. Reload in a few seconds."
+
+
+def _confirm(connection: Connection, request: HttpRequest) -> str:
+    number = services.confirm_cost_types(connection, user=request.user, now=timezone.now())
+    return f"Confirmed {number} {'match' if number == 1 else 'matches'} of cost types."
+
+
+def _change(connection: Connection, request: HttpRequest) -> str:
+    values = _settings(request)
+    services.change_settings(connection, user=request.user, now=timezone.now(), values=values)
+    return "Settings kept."
+
+
+DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
+    "verify": _verify,
+    "sync": _sync,
+    "confirm_cost_types": _confirm,
+    "change_settings": _change,
+}
+
+
+def _act(
+    request: HttpRequest, connection: Connection, action: str, *, again: Callable[..., Connection]
+) -> HttpResponse:
+    if action not in DEEDS:
+        raise Http404("There is no such action.")
+
+    def do() -> HttpResponse:
+        messages.success(request, DEEDS[action](connection, request))
+        return redirect("admin:erp_connection_change", connection.pk)
+
+    try:
+        return submissions.once(request, do)
+    except ActionBlocked as refused:
+        return _show(request, again(request, connection.pk), status=CONFLICT, refused=refused)
+    except InvalidInput as invalid:
+        fresh, typed = again(request, connection.pk), request.POST.get("options", "")
+        return _show(request, fresh, status=UNPROCESSABLE, errors=invalid.errors, options=typed)
+
+
+class CompanyOfEvent(admin.SimpleListFilter):
+    """The companies whose trail the person may read."""
+
+    title, parameter_name = "company", "chain"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The companies by name."""
+        return [(str(row.company_id), str(row.company)) for row in memberships(request)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """The events of the chosen company."""
+        chosen = self.value()
+        return queryset.filter(chain=chosen) if chosen and chosen.isdigit() else queryset
+
+
+class EventAdmin(DeskAdmin):
+    """Who did what and when; append-only."""
+
+    list_display = ("moment", "actor", "sentence", "note", "from_state", "to_state")
+    list_filter = (CompanyOfEvent,)
+    search_fields = ("actor", "sentence", "note")
+    ordering = ("-at", "-seq")
+    list_per_page = 100
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """The events of the person's companies."""
+        return Event.objects.filter(chain__in=companies(request))
+
+    @admin.display(description="When", ordering="at")
+    def moment(self, event: Event) -> str:
+        """The exact time."""
+        return moment(event.at)

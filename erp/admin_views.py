@@ -1,0 +1,211 @@
+"""The pages of one batch in the queue: the decision while it waits, its progress afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from budgets.errors import InvalidInput
+from erp import decision_page, selectors, services
+from erp.models import Batch, BatchState, RejectReason
+from projects import permissions
+from workflow import actions, submissions
+from workflow.actions import ActionBlocked
+
+CONFLICT, UNPROCESSABLE = 409, 422
+PEOPLE = ("opened_by", "answers__sent_back_by", "reading")
+
+
+def find(request: HttpRequest, pk: int) -> Batch:
+    """This function will find a batch of the person's companies; every other one is a 404."""
+    batch = selectors.visible_batches(request.user).select_related(*PEOPLE).filter(pk=pk).first()
+    if batch is None:
+        raise Http404("There is no such batch in your queue.")
+    return batch
+
+
+def batch_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """This decorator will hand a view the batch of its `pk`, in the time zone of its company."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
+        batch = find(request, pk)
+        with timezone.override(batch.budget.project.company.time_zone):
+            return view(request, batch, **kwargs)
+
+    return inner
+
+
+@require_GET
+@batch_page
+def page(request: HttpRequest, batch: Batch) -> HttpResponse:
+    """This function will show a batch: to decide while it waits, else how far it is."""
+    if permissions.may_decide(request.user, batch.budget.project.company):
+        services.open_batch(batch, user=request.user, now=timezone.now())
+    return show(request, find(request, batch.pk))
+
+
+def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: Any) -> HttpResponse:
+    """This function will render a batch's page, also after a refused button (`refused`, with its status)."""
+    context = {"batch": batch, "project": batch.budget.project, "nav": "queue", **problem}
+    if batch.state == BatchState.WAITING:
+        context |= decision_page.context(batch)
+        context["reasons"] = RejectReason.choices
+        if "seen" in problem:
+            context["moved_since"] = decision_page.moved_since(batch, problem["seen"])
+        return render(request, "admin/erp/batch/decision.html", context, status=status)
+    context |= {**decision_page.progress(batch), "decision": selectors.decision(batch)}
+    return render(request, "admin/erp/batch/progress.html", context, status=status)
+
+
+@require_GET
+@batch_page
+def progress(request: HttpRequest, batch: Batch) -> HttpResponse:
+    """This function will render the part of a batch's page that changes by itself."""
+    context = {"batch": batch, **decision_page.progress(batch)}
+    return render(request, "admin/erp/batch/standing.html", context)
+
+
+@require_GET
+@batch_page
+def reading(request: HttpRequest, batch: Batch) -> HttpResponse:
+    """This function will render whether the reading that was asked for is made; `seen` is the hash on the page."""
+    context = {"batch": batch, "seen": request.GET.get("seen", ""), **decision_page.readings(batch)}
+    return render(request, "admin/erp/batch/reading.html", context)
+
+
+@require_GET
+@batch_page
+def posting_list(request: HttpRequest, batch: Batch) -> HttpResponse:
+    """This function will show what an accountant posts, to be printed."""
+    context = {
+        "batch": batch,
+        "project": batch.budget.project,
+        "nav": "queue",
+        **decision_page.posting_list(batch),
+    }
+    return render(request, "admin/erp/batch/posting_list.html", context)
+
+
+# -- buttons -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What one button does with the form's values, and what is said afterwards; `asks` opens a page first."""
+
+    service: Callable[..., Any]
+    done: str
+    takes: Callable[[HttpRequest], dict[str, Any]] = lambda request: {}
+    asks: str = ""
+    hint: str = ""
+
+
+def _accepted(request: HttpRequest) -> dict[str, Any]:
+    return {"reading_hash": request.POST.get("reading_hash", "")}
+
+
+def _rejected(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "reason_code": request.POST.get("reason_code", ""),
+        "reason": request.POST.get("reason", ""),
+        "remarks": remarks(request),
+    }
+
+
+def remarks(request: HttpRequest) -> dict[int, str]:
+    """This function will read the remarks typed beside lines; those on one line of several documents are joined."""
+    typed: dict[int, str] = {}
+    for name in request.POST:
+        key = name.removeprefix("remark-")
+        if key != name and key.isascii() and key.isdigit():
+            said = [text.strip() for text in request.POST.getlist(name) if text.strip()]
+            typed[int(key)] = "\n".join(said)
+    return typed
+
+
+def _noted(request: HttpRequest) -> dict[str, Any]:
+    return {"note": request.POST.get("note", "")}
+
+
+DEEDS = {
+    "accept": Deed(services.accept, "Accepted. Tieback writes it into the ERP now.", _accepted),
+    "reject": Deed(services.reject, "Sent back. {sender} reads your reason and remarks.", _rejected),
+    "read_again": Deed(services.read_again, "The ERP is being read. This takes a few seconds."),
+    "retry": Deed(services.retry, "Queued again. What is in the ERP already is not sent twice."),
+    "check_now": Deed(services.check_now, "The ERP is being asked for postings. This takes a few seconds."),
+    "return_to_pm": Deed(
+        services.return_to_pm,
+        "On its way back: what is not posted is taken out of the ERP, then {sender} has the budget again.",
+        _noted,
+        asks="Why does it go back?",
+        hint="The project manager reads it.",
+    ),
+    "confirm_posted": Deed(
+        services.confirm_posted,
+        "Confirmed by hand. Tieback keeps watching the ERP.",
+        _noted,
+        asks="How do you know that it is posted?",
+        hint="For example the number of the posting batch.",
+    ),
+}
+
+
+@require_http_methods(["GET", "POST"])
+@batch_page
+def act(request: HttpRequest, batch: Batch, *, action: str) -> HttpResponse:
+    """This function will do what a button of a batch says; where it takes a note, a GET asks for it first."""
+    deed = DEEDS.get(action)
+    if deed is None:
+        raise Http404("There is no such action.")
+    if request.method == "GET":
+        return _ask(request, batch, action) if deed.asks else _home(batch)
+
+    def do() -> HttpResponse:
+        deed.service(batch, user=request.user, now=timezone.now(), **deed.takes(request))
+        messages.success(request, deed.done.format(sender=permissions.names([batch.sent_by])))
+        return _home(batch)
+
+    try:
+        return submissions.once(request, do)
+    except ActionBlocked as refused:
+        return show(request, find(request, batch.pk), status=CONFLICT, refused=refused, **_typed(request))
+    except InvalidInput as invalid:
+        again = partial(_ask, action=action) if deed.asks else show
+        fresh = find(request, batch.pk)
+        return again(request, fresh, status=UNPROCESSABLE, errors=invalid.errors, **_typed(request))
+
+
+def _home(batch: Batch) -> HttpResponse:
+    return redirect("admin:erp_batch_change", batch.pk)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """What the person typed, to stand in the form again."""
+    return {
+        "seen": request.POST.get("reading_hash", ""),
+        "typed": {name: request.POST.get(name, "") for name in ("reason_code", "reason", "note")},
+        "typed_remarks": remarks(request),
+    }
+
+
+def _ask(
+    request: HttpRequest, batch: Batch, action: str, *, status: int = 200, **problem: Any
+) -> HttpResponse:
+    context = {
+        "batch": batch,
+        "project": batch.budget.project,
+        "nav": "queue",
+        "action": actions.get(batch, action),
+        "deed": DEEDS[action],
+        **problem,
+    }
+    return render(request, "admin/erp/batch/confirm.html", context, status=status)

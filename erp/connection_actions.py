@@ -1,0 +1,116 @@
+"""What an ERP admin does to a company's connection: rules, actions and services. Talking to the ERP is a task's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from erp import bell, linking
+from erp.models import Connection, CostTypeLink
+from projects import permissions
+from workflow import events
+from workflow.actions import Action, ensure, register
+from workflow.blockers import Found, Kind, blocker
+
+SWITCHES = ("enabled", "assign_missing", "originals_on_started_jobs", "options")
+
+
+@blocker("not_erp_admin", Kind.PERMISSION)
+def may_administer(connection: Connection, user: Any) -> Found | None:
+    """Settings, mappings and sync take level admin."""
+    if permissions.may_administer(user, connection.company):
+        return None
+    who = permissions.names(permissions.who_administers(connection.company))
+    return Found(f"You are no ERP admin of {connection.company.name}. Ask {who}.", who=who)
+
+
+@blocker("connection_not_in_use", Kind.STATE)
+def not_in_use(connection: Connection, user: Any) -> Found | None:
+    """Nothing is read over a connection that is switched off or was stopped."""
+    if not connection.enabled:
+        return Found("The connection is switched off. Switch it on below.")
+    if connection.stopped_at:
+        return Found(
+            f"The connection was stopped: {connection.stopped_because} Put that right, then verify it.",
+            since=connection.stopped_at,
+        )
+    return None
+
+
+@blocker("nothing_to_confirm", Kind.STATE)
+def nothing_to_confirm(connection: Connection, user: Any) -> Found | None:
+    """Every match of a cost type is confirmed."""
+    if CostTypeLink.objects.filter(erp_cost_type__connection=connection, confirmed_at=None).exists():
+        return None
+    return Found("Every match of a cost type is confirmed already.")
+
+
+register(
+    Action(name="verify", model=Connection, label="Verify now", permission=may_administer),
+    Action(
+        name="sync", model=Connection, label="Sync now", permission=may_administer, problems=(not_in_use,)
+    ),
+    Action(
+        name="confirm_cost_types",
+        model=Connection,
+        label="Confirm these matches",
+        permission=may_administer,
+        problems=(nothing_to_confirm,),
+        tone="primary",
+    ),
+    Action(
+        name="change_settings",
+        model=Connection,
+        label="Save settings",
+        permission=may_administer,
+        tone="primary",
+    ),
+)
+
+
+def ask_to_verify(connection: Connection, *, user: Any, now: datetime) -> None:
+    """This function will let a worker check the ERP's names and rights; the answer shows on the connection."""
+    ensure(connection, "verify", user)
+    bell.ring("verify_connection", connection.pk, user.pk)
+
+
+def ask_to_sync(connection: Connection, *, user: Any, now: datetime) -> None:
+    """This function will let a worker read jobs and codes now instead of at the next run."""
+    ensure(connection, "sync", user)
+    bell.ring("sync_reference_data", connection.pk)
+
+
+def confirm_cost_types(connection: Connection, *, user: Any, now: datetime) -> int:
+    """This function will confirm the matches of cost types that the sync made by name. Returns how many."""
+    ensure(connection, "confirm_cost_types", user)
+    return linking.confirm_cost_types(connection, user=user, now=now)
+
+
+def change_settings(
+    connection: Connection, *, user: Any, now: datetime, values: Mapping[str, Any]
+) -> Connection:
+    """This function will keep settings (`SWITCHES`) and record old and new of what changed."""
+    with transaction.atomic():
+        row = (
+            Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection.pk)
+        )
+        ensure(row, "change_settings", user)
+        changed = [name for name in SWITCHES if name in values and getattr(row, name) != values[name]]
+        told = {name: {"old": getattr(row, name), "new": values[name]} for name in changed}
+        for name in changed:
+            setattr(row, name, values[name])
+        row.save(update_fields=changed)
+        if changed:
+            events.record(
+                chain=row.company_id,
+                at=now,
+                actor=user,
+                action="change_connection",
+                about=[row],
+                sentence=f"Changed settings of the ERP connection: {', '.join(changed)}",
+                data=told,
+            )
+    return row

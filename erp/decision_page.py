@@ -1,0 +1,157 @@
+"""What the queue's pages of one batch show, besides what `selectors.decision` works out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from erp import selectors
+from erp.decision_blockers import READING_MAX_AGE
+from erp.documents import ZERO
+from erp.models import Batch, BatchLine, BatchState, Call, DocumentState, ErpReading, ReadingState, Remark
+from erp.snapshots import latest_reading
+from projects.models import Job
+
+
+def context(batch: Batch) -> dict[str, Any]:
+    """This function will gather what an approver reads before deciding."""
+    return {
+        "decision": selectors.decision(batch),
+        "main_job": _main_job(batch),
+        "earlier": earlier(batch),
+        **readings(batch),
+    }
+
+
+def _main_job(batch: Batch) -> Job | None:
+    return Job.objects.filter(project=batch.budget.project_id, parent=None).first()
+
+
+def readings(batch: Batch) -> dict[str, Any]:
+    """This function will say what is known of the ERP: the newest reading, whether it is old, and one being made."""
+    made, newest = latest_reading(batch.budget), batch.budget.readings.first()
+    old = made is not None and timezone.now() - (made.made_at or made.asked_at) > READING_MAX_AGE
+    return {
+        "reading": made,
+        "reading_old": old,
+        "being_read": newest if newest is not None and newest.state == ReadingState.ASKED else None,
+        "not_read": newest if newest is not None and newest.state == ReadingState.FAILED else None,
+    }
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One budget code that the ERP holds differently now than when the approver looked."""
+
+    job: str
+    cost_code: str
+    cost_type: str
+    then: Decimal | None
+    now: Decimal | None
+
+
+def moved_since(batch: Batch, seen: str) -> list[Movement]:
+    """This function will list what changed in the ERP between the reading an approver saw and the newest one."""
+    now = latest_reading(batch.budget)
+    before = batch.budget.readings.filter(state=ReadingState.MADE, hash=seen).first() if seen else None
+    if now is None or before is None or now.hash == before.hash:
+        return []
+    old, new = _amounts(before), _amounts(now)
+    return [
+        Movement(*key, old.get(key), new.get(key))
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
+
+
+def _amounts(reading: ErpReading) -> dict[tuple[str, str, str], Decimal]:
+    return {(row[0], row[1], row[2]): Decimal(row[5]) for row in reading.rows}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A remark of the rejection this batch answers, and what became of its line; None where it was not sent."""
+
+    remark: Remark
+    then: Decimal | None
+    now: Decimal | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether another amount was sent."""
+        return self.then != self.now
+
+
+def earlier(batch: Batch) -> list[Answered]:
+    """This function will put the remarks of the round before beside what was sent then and now."""
+    if batch.answers is None:
+        return []
+    then, now = _sent(batch.answers), _sent(batch)
+    rows = batch.answers.remarks.select_related(
+        "answered_by", "line__job", "line__cost_code", "line__cost_type"
+    )
+    return [Answered(row, then.get(row.line_id), now.get(row.line_id)) for row in rows.order_by("pk")]
+
+
+def _sent(batch: Batch) -> Mapping[int, Decimal]:
+    """What a batch sends on each line in all: the original's target and the modifications' amounts."""
+    sent: dict[int, Decimal] = {}
+    rows = BatchLine.objects.filter(item__batch=batch).values_list("line", "target", "delta")
+    for line, target, delta in rows:
+        sent[line] = sent.get(line, ZERO) + (delta if target is None else target)
+    return sent
+
+
+# -- afterwards ----------------------------------------------------------------------------------------------
+
+FINISHED = {DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN}
+
+
+def progress(batch: Batch) -> dict[str, Any]:
+    """This function will gather how far a batch's documents are, and what happened, oldest first."""
+    calls = Prefetch("calls", queryset=Call.objects.order_by("pk"))
+    documents = list(batch.documents.select_related("item", "confirmed_by").prefetch_related(calls))
+    states = {document.state for document in documents}
+    return {
+        "documents": documents,
+        "done": sum(document.state in FINISHED for document in documents),
+        "attention": DocumentState.REFUSED in states,
+        "moving": batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED)
+        and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
+        "moments": selectors.timeline(batch),
+        "took": _took(batch),
+        "main_job": _main_job(batch),
+        "remarks": batch.remarks.select_related("line__job", "line__cost_code", "line__cost_type"),
+    }
+
+
+def _took(batch: Batch) -> timedelta | None:
+    """How long it took from sending to posting."""
+    return batch.posted_at - batch.sent_at if batch.posted_at else None
+
+
+def posting_list(batch: Batch) -> dict[str, Any]:
+    """This function will list what waits to be posted or is, with each document's lines in the ERP's own codes."""
+    documents = batch.documents.select_related("item").prefetch_related("item__lines")
+    entries = [
+        {
+            "document": document,
+            "lines": [row for row in document.item.lines.all() if row.delta],
+            "net": sum((row.delta for row in document.item.lines.all()), ZERO),
+            "moved": sum((row.delta for row in document.item.lines.all() if row.delta > 0), ZERO),
+        }
+        for document in documents
+        if document.state in (DocumentState.DELIVERED, DocumentState.POSTED)
+    ]
+    return {
+        "entries": entries,
+        "net": sum((entry["net"] for entry in entries), ZERO),
+        "moved": sum((entry["moved"] for entry in entries), ZERO),
+        "main_job": _main_job(batch),
+    }

@@ -1,0 +1,204 @@
+"""The approvers' queue as a list: shelves with counts, and for each batch what it is, where it stands, what to heed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.fields import BooleanField
+from django.utils import timezone
+
+from erp import selectors
+from erp.models import Batch, BatchPreparer, BatchState, Document, DocumentState, ErpReading, ReadingState
+from projects.models import ErpLevel, Membership
+from projects.permissions import names
+
+LONG_UNKNOWN = timedelta(minutes=15)  # how long an unknown outcome may take before a person should look
+
+
+def desk_memberships(user: Any) -> list[Membership]:
+    """This function will find the memberships that let an active user see a company's queue, with the companies."""
+    if not (user.is_authenticated and user.is_active):
+        return []
+    rows = Membership.objects.filter(user=user, erp_level__gte=ErpLevel.STANDARD).select_related("company")
+    return list(rows.order_by("company__code"))
+
+
+def queue(user: Any, memberships: list[Membership]) -> QuerySet[Batch]:
+    """This function will find the batches a user sees, with everything one row of the list shows."""
+    documents = Document.objects.filter(batch=OuterRef("pk"))
+    unsure = documents.filter(state=DocumentState.UNCONFIRMED, state_since__lte=timezone.now() - LONG_UNKNOWN)
+    made = ErpReading.objects.filter(budget=OuterRef("budget"), state=ReadingState.MADE)
+    return (
+        selectors.visible_batches(user)
+        .select_related("budget__project__company__erp_connection")
+        .annotate(
+            refused=Exists(documents.filter(state=DocumentState.REFUSED)),
+            unsure=Exists(unsure),
+            withdrawing=Exists(documents.filter(state=DocumentState.WITHDRAWING)),
+            differing=Exists(documents.exclude(differs=[])),
+            prepared=Exists(BatchPreparer.objects.filter(batch=OuterRef("pk"), user=user)),
+            read_at=Subquery(made.order_by("-pk").values("made_at")[:1]),
+            modifications=_items("modification"),
+            originals=_items("original"),
+            over_limit=_over_limit(memberships),
+        )
+    )
+
+
+def _items(kind: str) -> Subquery:
+    items = Batch.objects.filter(pk=OuterRef("pk"), items__kind=kind)
+    return Subquery(items.values("pk").annotate(number=Count("items")).order_by().values("number"))
+
+
+def _over_limit(memberships: list[Membership]) -> Case:
+    """Whether a batch moves more than the person may accept in its company."""
+    limits = [
+        When(budget__project__company=row.company_id, moved__gt=row.approval_limit, then=Value(True))
+        for row in memberships
+        if row.approval_limit is not None
+    ]
+    return Case(*limits, default=Value(False), output_field=BooleanField())
+
+
+UNDER_WAY = Q(state__in=[BatchState.ACCEPTED, BatchState.EXPORTED])
+ATTENTION = UNDER_WAY & (Q(refused=True) | Q(unsure=True))
+
+
+def mine(memberships: list[Membership]) -> Q:
+    """This function will describe the batches a person may accept or reject: the right, other eyes, the limit."""
+    deciding = [row.company_id for row in memberships if row.can_push]
+    return Q(state=BatchState.WAITING, budget__project__company__in=deciding, over_limit=False) & ~Q(
+        four_eyes=True, prepared=True
+    )
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A filter of the queue, with the number of batches on it."""
+
+    key: str
+    label: str
+    holds: Q
+    count: int = 0
+
+
+DEFAULT = "waiting"
+
+
+def shelves(memberships: list[Membership]) -> list[Shelf]:
+    """This function will list the filters of the queue in the order of the work."""
+    return [
+        Shelf("mine", "Mine to decide", mine(memberships)),
+        Shelf(DEFAULT, "Waiting", Q(state=BatchState.WAITING)),
+        Shelf("exporting", "Exporting", Q(state=BatchState.ACCEPTED) & ~ATTENTION),
+        Shelf("attention", "Needs attention", ATTENTION),
+        Shelf("in_erp", "In CMiC, not posted", Q(state=BatchState.EXPORTED) & ~ATTENTION),
+        Shelf("posted", "Posted", Q(state=BatchState.POSTED)),
+        Shelf("back", "Sent back", Q(state__in=[BatchState.REJECTED, BatchState.RETURNED])),
+        Shelf("all", "All", Q()),
+    ]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The shelves with their counts, and who has sent anything: (id, name)."""
+
+    shelves: list[Shelf]
+    senders: list[tuple[int, str]]
+
+
+def counted(user: Any, memberships: list[Membership]) -> Counted:
+    """This function will count all shelves and find all senders, in one query."""
+    wanted = shelves(memberships)
+    numbers = {shelf.key: Count("pk", filter=shelf.holds) if shelf.holds else Count("pk") for shelf in wanted}
+    people = ("sent_by", "sent_by__first_name", "sent_by__last_name", "sent_by__username")
+    rows = list(
+        queue(user, memberships)
+        .order_by()
+        .values(*people)
+        .annotate(**{f"n_{k}": n for k, n in numbers.items()})
+    )
+    filled = [
+        Shelf(shelf.key, shelf.label, shelf.holds, sum(row[f"n_{shelf.key}"] for row in rows))
+        for shelf in wanted
+    ]
+    named = [
+        (
+            row["sent_by"],
+            f"{row['sent_by__first_name']} {row['sent_by__last_name']}".strip() or row["sent_by__username"],
+        )
+        for row in rows
+    ]
+    return Counted(filled, sorted(named, key=lambda pair: pair[1]))
+
+
+# -- one row -------------------------------------------------------------------------------------------------
+
+
+def what(batch: Any) -> str:
+    """This function will say what a row of the queue holds: "original, 2 modifications"."""
+    number = batch.modifications or 0
+    said = ["original"] if batch.originals else []
+    if number:
+        said.append(f"{number} modification" if number == 1 else f"{number} modifications")
+    return ", ".join(said)
+
+
+WORDS = {
+    BatchState.WAITING: ("wait", "Waiting for accounting"),
+    BatchState.ACCEPTED: ("wait", "Accepted, exporting"),
+    BatchState.EXPORTED: ("wait", "In CMiC, waiting for posting"),
+    BatchState.POSTED: ("good", "Posted"),
+    BatchState.REJECTED: ("warn", "Sent back"),
+    BatchState.RETURNED: ("warn", "Returned"),
+    BatchState.RETRIEVED: ("neutral", "Retrieved"),
+}
+
+
+def standing(batch: Any) -> tuple[str, str]:
+    """This function will say where a row of the queue stands: (tone, words)."""
+    if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
+        if batch.refused or batch.unsure:
+            return "bad", "Needs attention"
+        if batch.withdrawing:
+            return "wait", "Being taken back"
+    return WORDS[batch.state]
+
+
+def warnings(batch: Any) -> list[str]:
+    """This function will list what to heed about a row of the queue, in a few words each."""
+    said = []
+    if batch.state == BatchState.WAITING:
+        if batch.four_eyes and batch.prepared:
+            said.append("you prepared it")
+        if batch.over_limit:
+            said.append("over your limit")
+        if batch.read_at is None:
+            said.append("CMiC not read yet")
+    if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
+        if batch.refused:
+            said.append("a document was refused")
+        if batch.unsure:
+            said.append("not known whether a document arrived")
+    if batch.differing:
+        said.append("posted with other amounts")
+    connection = getattr(batch.budget.project.company, "erp_connection", None)
+    if batch.state not in (
+        BatchState.POSTED,
+        BatchState.REJECTED,
+        BatchState.RETRIEVED,
+        BatchState.RETURNED,
+    ) and (connection is None or connection.stopped_at or not connection.enabled):
+        said.append("connection stopped")
+    return said
+
+
+def sender(batch: Batch) -> str:
+    """This function will name who sent a batch."""
+    return names([batch.sent_by])
+
+
+ORDER = F("sent_at").asc()  # who waits longest comes first
