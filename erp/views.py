@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
+from budgets.states import state_of
 from budgets.views import confirm, show_page
 from erp import remarks, selectors, services
 from erp.models import OPEN, Batch, Remark
@@ -79,7 +80,9 @@ def batches(request: HttpRequest, budget: Budget) -> HttpResponse:
     rows = budget.batches.select_related("sent_by", "accepted_by", "sent_back_by", "answers").order_by(
         "-number"
     )
-    return render(request, "erp/batches.html", {**frame(budget), "batches": rows, "tab": "batches"})
+    return render(
+        request, "erp/batches.html", {**frame(budget), "batches": rows, "open_states": OPEN, "tab": "batches"}
+    )
 
 
 @require_GET
@@ -121,6 +124,8 @@ def _progress(row: Batch) -> dict[str, Any]:
         "documents": documents,
         "moments": moments,
         "moving": row.state in OPEN,
+        "open_states": OPEN,
+        "state": state_of(row.budget),
         "seen": sha256(f"{row.state}{states}{len(moments)}".encode()).hexdigest()[:16],
     }
 

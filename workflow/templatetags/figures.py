@@ -77,7 +77,8 @@ def typed(number: Decimal | str | None) -> str:
     """This function will write a number as an input takes it: exact, no grouping; text as it was typed."""
     if number is None or isinstance(number, str):
         return number or ""
-    return f"{number:f}"
+    stored = -int(number.as_tuple().exponent)  # 2 places: money, kept as it is; 4: a quantity
+    return f"{number:.{_places(number) if stored > 2 else max(0, stored)}f}"
 
 
 @register.filter
