@@ -191,7 +191,6 @@ class Client:
         path = f"{resource.path}/{row_id}" if row_id else resource.path
         text = adf.dumps(body) if body is not None else ""
         request_id = uuid.uuid4().hex
-        self._stop_if_locked_out()
         with turn(self._limiter):
             journal.before(step=step, request_id=request_id, method=method, target=path, body=text)
             answer = self._send(

@@ -123,7 +123,7 @@ class PciPush:
         return found
 
     def _fill(self, comparison: Comparison, *, absent: Sequence[Wanted]) -> None:
-        """Write the missing lines and remove doubled ones; a refused line does not stop the others."""
+        """Write the missing lines; a refused one does not stop the others."""
         missing = {wanted.key for wanted in comparison.missing}
         _, no = assign(
             client=self._client,
@@ -135,7 +135,6 @@ class PciPush:
         for wanted in comparison.missing:
             if wanted.key not in no:
                 findings += self._send_line(wanted)
-        self._remove(comparison.surplus)
         if findings:
             raise ErpRefused(findings)
 

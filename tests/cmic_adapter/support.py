@@ -17,7 +17,7 @@ USER, PASSWORD = "ACME||TIEBACK", "secret"
 COMPANY = "001"
 STARTED, STARTED_SUB = "2401", "2401-A"
 PENDING, PENDING_SUB = "2402", "2402-A"
-ON: dict[str, object] = {"originals_on_started_jobs": True}
+ON: dict[str, Any] = {"originals_on_started_jobs": True}
 
 
 def book() -> dict:

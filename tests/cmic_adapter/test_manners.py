@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.conf import settings
@@ -33,13 +34,19 @@ def together(workers: list[Callable[[], object]]) -> None:
         raise wrong[0]
 
 
+def read_jobs(backend: CmicBackend) -> None:
+    """Read the jobs five times."""
+    for _ in range(5):
+        list(backend.jobs(company()))
+
+
 def test_four_workers_share_eight_requests_a_second_and_three_at_once(
     tenant: Tenant, make_backend: Callable[..., CmicBackend]
 ):
     tenant.switch(throttle=True)
     tenant.fault("slow", times=None, match={"resource": "jcjob"}, seconds=0.45)
     backends = [make_backend(requests_per_second=8, redis_url=settings.REDIS_URL) for _ in range(4)]
-    together([lambda b=b: [list(b.jobs(company())) for _ in range(5)] for b in backends])
+    together([partial(read_jobs, backend) for backend in backends])
     stats = tenant.ask("journal/stats")
     assert stats["statuses"] == {"200": 20}
     assert stats["max_in_flight"] == 3
@@ -63,7 +70,7 @@ def test_a_storm_of_429_is_weathered_within_the_limits(
                 continue
         raise AssertionError(f"{number} was never delivered")
 
-    together([lambda n=n: deliver(n) for n in range(3)])
+    together([partial(deliver, number) for number in range(3)])
     stats = tenant.ask("journal/stats")
     assert stats["statuses"]["429"] == 4
     assert stats["max_in_flight"] <= 5 and stats["max_per_second"] <= 15
@@ -104,7 +111,7 @@ def test_without_redis_work_goes_on_slowly_and_one_at_a_time(
     tenant: Tenant, make_backend: Callable[..., CmicBackend]
 ):
     backend = make_backend(requests_per_second=80, redis_url=REDIS_IS_DOWN)
-    together([lambda: [list(backend.jobs(company())) for _ in range(5)]] * 2)
+    together([partial(read_jobs, backend)] * 2)
     stats = tenant.ask("journal/stats")
     assert (stats["requests"], stats["max_in_flight"]) == (10, 1)
     assert stats["max_per_second"] <= 20

@@ -75,6 +75,16 @@ def test_changed_amounts_are_named_even_where_the_total_is_the_same(
     ]
 
 
+def test_lines_that_are_still_listed_as_unposted_are_no_posting(
+    tenant: Tenant, cmic: CmicBackend, delivered: ErpDocument
+):
+    tenant.fault("stale_read", match={"resource": "cmdetailunposted"})
+    tenant.post(delivered.number)
+    [posting] = cmic.postings([delivered])
+    assert (posting.state, posting.evidence["still_unposted"]) == (PostingState.INDETERMINATE, 2)
+    assert state(cmic, delivered) is PostingState.POSTED
+
+
 def test_another_change_item_on_the_same_cost_code_is_no_posting_of_ours(
     tenant: Tenant, cmic: CmicBackend, delivered: ErpDocument
 ):

@@ -236,6 +236,14 @@ def test_an_amount_that_an_accountant_edited_is_for_a_person_to_decide(tenant: T
     assert tenant.lines() == [(STARTED, "01-100", "L", money(6))]
 
 
+def test_a_line_that_somebody_added_is_for_a_person_to_decide(tenant: Tenant, cmic: CmicBackend):
+    cmic.push(TRANSFER, Diary())
+    ours = replace(TRANSFER, lines=TRANSFER.lines[:2])
+    assert cmic.find(ours) is None
+    assert refusal(cmic, ours) == ["foreign_line"]
+    assert len(tenant.lines()) == 3
+
+
 def test_a_document_posted_with_other_amounts_is_not_taken_for_ours(tenant: Tenant, cmic: CmicBackend):
     document = change(line("01-100", "L", "5"))
     cmic.push(document, Diary())

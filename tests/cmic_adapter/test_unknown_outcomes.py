@@ -4,6 +4,7 @@ Every write of a push is cut in every way. Then the outbox's part is played: fin
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def cut(cmic: CmicBackend, impatient: CmicBackend, tenant: Tenant) -> Cut:
     """Pushes with the nth write cut, sees that it is unconfirmed and was the last thing sent, and mends
     the line. Returns the document as it stands then."""
 
-    def push(document: ErpDocument, fault: str, nth: int, **given: object) -> ErpDocument:
+    def push(document: ErpDocument, fault: str, nth: int, **given: Any) -> ErpDocument:
         tenant.forget_calls()
         tenant.fault(fault, match={"method": WRITES, "nth": nth}, **given)
         diary = Diary()
@@ -119,7 +120,7 @@ def test_the_last_write_needs_no_other_when_it_had_landed(
     assert tenant.writes() == []
 
 
-@pytest.mark.parametrize("then", ["hang", "reset", "500"])
+@pytest.mark.parametrize("then", ["reset", "500"])
 @pytest.mark.parametrize("nth", range(1, TRANSFER_WRITES + 1))
 def test_a_write_that_lands_after_we_gave_up_and_before_we_look_is_found(
     tenant: Tenant, cmic: CmicBackend, cut: Cut, nth: int, then: str
@@ -176,7 +177,7 @@ def test_the_repair_of_a_doubled_line_may_itself_be_cut_anywhere(
     assert_one_transfer(tenant)
 
 
-@pytest.mark.parametrize("fault", [*AFTER_COMMIT, "truncate_after_commit", *NEVER_COMMITTED])
+@pytest.mark.parametrize("fault", [*AFTER_COMMIT, "truncate_after_commit", "reset_before", "503_html"])
 @pytest.mark.parametrize("nth", range(1, BUDGET_WRITES + 1))
 def test_an_original_budget_cut_at_any_write_ends_with_exactly_its_amounts(
     tenant: Tenant, cmic: CmicBackend, cut: Cut, fault: str, nth: int
