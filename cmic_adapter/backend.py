@@ -139,12 +139,13 @@ class CmicBackend(ErpBackend):
             budget = EnterBudget(client=self._client, setup=setup, document=document)
             return budget.receipt() if budget.finished(budget.look()) else None
         pci = Pci(client=self._client, setup=setup, document=document)
-        found = pci.look()
-        return (
-            pci.receipt(found=found, route=_route_of(document, setup=setup, found=found))
-            if pci.finished(found)
-            else None
-        )
+        try:
+            found = pci.look()
+        except ErpRefused:  # it is there twice: not complete, and the next push tells a person
+            return None
+        if not pci.finished(found):
+            return None
+        return pci.receipt(found=found, route=_route_of(document, setup=setup, found=found))
 
     def _is_entered(self, document: ErpDocument) -> bool:
         """Whether to look for amounts and not for a number: as remembered, else as the job's status says."""

@@ -18,7 +18,7 @@ from cmic_adapter.reads import visible_jobs
 from cmic_adapter.routes import Route
 from cmic_adapter.setup import Setup
 from cmic_adapter.wire import Header, Job, Line
-from erp.port import Difference, ErpDocument, JobStatus, Posting, PostingState
+from erp.port import Difference, ErpDocument, ErpRefused, JobStatus, Posting, PostingState
 
 MOST = 50  # documents a request
 Place = tuple[str, str]  # main job and number: a number is unique on its job only
@@ -33,6 +33,7 @@ class Evidence:
     lines: dict[Place, list[Line]]
     unposted: dict[Place, list[Line]]
     jobs: dict[str, Job]
+    unclear: set[str]  # our numbers that more than one header carries
 
 
 class Postings:
@@ -65,7 +66,8 @@ class Postings:
             wire.HEADERS, field="number", values=numbers, most=MOST, company=self._company
         )
         headers = {(header.job, header.number): header for header in found}
-        for number, header in self._found_by_name(documents, headers).items():
+        named, unclear = self._found_by_name(documents, headers)
+        for number, header in named.items():
             places[number] = (header.job, header.number)
             headers[places[number]] = header
         closer = [place for place in places.values() if place not in headers or headers[place].posted]
@@ -76,22 +78,27 @@ class Postings:
             lines=self._lines(wire.LINES, closer),
             unposted=self._lines(wire.UNPOSTED_LINES, closer),
             jobs=visible_jobs(self._client, company=self._company, codes=gone) if gone else {},
+            unclear=unclear,
         )
 
     def _found_by_name(
         self, documents: Sequence[ErpDocument], headers: Mapping[Place, Header]
-    ) -> dict[str, Header]:
+    ) -> tuple[dict[str, Header], set[str]]:
         """Where CMiC numbers itself and its number never reached us, only the name tells."""
         if not any(t.numbers_itself for t in self._setup.types):
-            return {}
-        found = {}
+            return {}, set()
+        found, unclear = {}, set()
         for document in documents:
             if document.erp_number or (document.job, document.number) in headers:
                 continue
-            header = Pci(client=self._client, setup=self._setup, document=document).look().header
+            try:
+                header = Pci(client=self._client, setup=self._setup, document=document).look().header
+            except ErpRefused:
+                unclear.add(document.number)
+                continue
             if header is not None:
                 found[document.number] = header
-        return found
+        return found, unclear
 
     def _lines(self, resource: wire.Resource[Line], places: Sequence[Place]) -> dict[Place, list[Line]]:
         numbers = [number for _, number in places]
@@ -104,6 +111,9 @@ class Postings:
         return found
 
     def _of_change(self, document: ErpDocument, evidence: Evidence) -> Posting:
+        if document.number in evidence.unclear:
+            told = {"found": "more than one change item carries this number"}
+            return Posting(number=document.number, state=PostingState.INDETERMINATE, evidence=told)
         place = evidence.places[document.number]
         header = evidence.headers.get(place)
         if header is not None and not header.posted:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cmic_adapter.backend import CmicBackend
-from erp.port import ErpDocument, ErpRefused, ErpUnavailable, ErpUnconfirmed, Receipt
+from erp.port import ErpDocument, ErpRefused, ErpUnavailable, ErpUnconfirmed, PostingState, Receipt
 from tests.cmic_adapter.support import (
     COMPANY,
     PENDING,
@@ -248,6 +248,48 @@ def test_where_cmic_numbers_itself_a_lost_answer_makes_no_second_change_item(
     assert document.erp_number == ""
     assert finish(cmic, document).erp_number == "COT0001"
     assert_one_transfer(tenant)
+
+
+def test_a_document_that_is_there_twice_is_for_a_person(tenant: Tenant, cmic: CmicBackend, cut: Cut):
+    tenant.switch(auto_numbering=[COMPANY])
+    document = cut(TRANSFER, "late_commit", 1, seconds=3600, then="reset")
+    assert finish(cmic, document).erp_number == "COT0001"
+    tenant.later(3600)
+    assert {pci["code"]: len(pci["lines"]) for pci in tenant.pcis()} == {"COT0001": 3, "COT0002": 0}
+    assert cmic.find(document) is None
+    assert cmic.postings([document])[0].state is PostingState.INDETERMINATE
+    with pytest.raises(ErpRefused) as refused:
+        cmic.push(document, Diary())
+    assert [f.code for f in refused.value.findings] == ["found_twice"]
+
+
+class Killed(BaseException):
+    """The worker is no more."""
+
+
+@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize("nth", range(TRANSFER_WRITES))
+@pytest.mark.parametrize("document", [TRANSFER, BUDGET], ids=["change", "budget"])
+def test_a_worker_killed_before_or_after_any_write_leaves_nothing_to_a_person(
+    tenant: Tenant, cmic: CmicBackend, document: ErpDocument, nth: int, sent: bool
+):
+    class Deadly(Diary):
+        def before(self, **told: str) -> None:
+            super().before(**told)
+            if len(self.steps) > nth and not sent:
+                raise Killed
+
+        def after(self, **told: Any) -> None:
+            super().after(**told)
+            if len(self.steps) > nth and sent:
+                raise Killed
+
+    diary = Deadly()
+    if nth < (TRANSFER_WRITES if document is TRANSFER else BUDGET_WRITES):
+        with pytest.raises(Killed):
+            cmic.push(document, diary)
+    finish(cmic, diary.of(document))
+    (assert_one_transfer if document is TRANSFER else assert_budget_entered)(tenant)
 
 
 def test_rounded_amounts_are_seen_and_never_approved(tenant: Tenant, cmic: CmicBackend):
