@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -11,14 +10,18 @@ from django.utils.module_loading import import_string
 
 from erp.port import ErpBackend
 
+_made: dict[tuple[str, int], ErpBackend] = {}  # by alias and process: connections do not survive a fork
+
 
 def backend(alias: str) -> ErpBackend:
     """This function will find the backend of `settings.ERP_BACKENDS[alias]`. Raises ImproperlyConfigured."""
-    return _made_after_fork(alias, os.getpid())
+    key = (alias, os.getpid())
+    if key not in _made:
+        _made[key] = _make(alias)
+    return _made[key]
 
 
-@lru_cache(maxsize=16)
-def _made_after_fork(alias: str, pid: int) -> ErpBackend:
+def _make(alias: str) -> ErpBackend:
     try:
         entry = settings.ERP_BACKENDS[alias]
     except KeyError:
@@ -29,5 +32,6 @@ def _made_after_fork(alias: str, pid: int) -> ErpBackend:
 
 
 def forget_backends() -> None:
-    """This function will drop the instances of this process, after settings changed."""
-    _made_after_fork.cache_clear()
+    """This function will close and drop the instances of this process, after settings changed."""
+    for key in [key for key in _made if key[1] == os.getpid()]:
+        _made.pop(key).close()

@@ -310,6 +310,9 @@ class ErpBackend(ABC):
     )  # when to ask after an unknown outcome; the last is the longest
     #                                                      a late write can take to show
 
+    def close(self) -> None:  # noqa: B027 a backend without connections has nothing to give back
+        """Give back what the instance holds, for example its connections. It is not used afterwards."""
+
     @abstractmethod
     def problems(self, document: ErpDocument) -> list[Finding]:
         """What is wrong with a document that can be seen without the network."""
