@@ -44,9 +44,10 @@ __all__ = [
 ]
 
 
-def budget_for(project: Project) -> Budget:
-    """This function will find a project's budget, or open an empty draft."""
-    return Budget.objects.get_or_create(project=project)[0]
+def budget_for(project: Project, *, now: datetime | None = None) -> Budget:
+    """This function will find a project's budget, or open an empty draft (as of `now`)."""
+    since = {"state_since": now} if now else {}
+    return Budget.objects.get_or_create(project=project, defaults=since)[0]
 
 
 def lock_row(budget: Budget) -> Budget:

@@ -90,7 +90,7 @@ def link_project(
                 company=connection.company, project=project, parent=main, code=sub.code, name=sub.name
             )
             JobLink.objects.create(job=job, erp_job=sub)
-        budget = budget_for(project)
+        budget = budget_for(project, now=now)
         events.record(
             chain=connection.company_id,
             at=now,
