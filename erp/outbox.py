@@ -323,9 +323,13 @@ def _withdraw(document: Document, clock: Clock) -> None:
 
 
 def _withdrawn(document: Document, clock: Clock, outcome: Outcome) -> None:
-    if outcome.state is WithdrawState.WITHDRAWN:
+    # It counts there with other amounts than ours, for a job was started. Where all of ours had landed before, the
+    # difference is shown; where only some had, they are the ERP's own now and the base of what is sent next.
+    counts_differently = outcome.state is WithdrawState.CONFLICT and outcome.posting is not None
+    landed_whole = document.delivered_at is not None
+    if outcome.state is WithdrawState.WITHDRAWN or (counts_differently and not landed_whole):
         _record(document, clock, "mark_withdrawn", "Withdrew", lambda row, now: row.mark_withdrawn(now=now))
-    elif outcome.state is WithdrawState.POSTED:
+    elif outcome.state is WithdrawState.POSTED or counts_differently:
         seen = facts_of(outcome.posting)
         seen["evidence"] = {**seen["evidence"], "note": outcome.note or "posted before it could be withdrawn"}
         _record(document, clock, "post", "Already posted", lambda row, now: row.post(now=now, **seen))
