@@ -1,0 +1,299 @@
+"""The people of the story at their screens: each in a window of their own, each verb one thing a person does.
+
+Nobody sleeps: whoever waits reloads the page until it shows what is waited for, as a person would.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.browser import PATIENCE as FOR_A_PAGE
+from tests.support.browser import scrolls_sideways, sign_in
+
+expect.set_options(timeout=FOR_A_PAGE)
+
+
+PASSWORD = "tieback-test"
+PATIENCE = 60.0  # seconds for workers, on a busy machine
+GLANCE = 1_000  # milliseconds to look at a page before it is loaded again
+
+
+def wait_for(page: Page, place: Locator, *, patience: float = PATIENCE) -> None:
+    """Load the page again and again until the place is to be seen."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            expect(place).to_be_visible(timeout=GLANCE)
+            return
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        page.reload()
+
+
+def until(happened: Callable[[], bool], otherwise: str, *, patience: float = PATIENCE) -> None:
+    """Look again and again until it has happened; fail saying `otherwise`."""
+    end = time.monotonic() + patience
+    while not happened():
+        assert time.monotonic() < end, f"{otherwise} after {patience} s"
+        time.sleep(0.05)
+
+
+@dataclass
+class Person:
+    """Somebody before a browser window."""
+
+    page: Page
+    username: str
+
+    def logs_in(self) -> None:
+        """Log in through the login page."""
+        sign_in(self.page, username=self.username, password=PASSWORD)
+
+    def presses(self, name: str, *, inside: Locator | None = None) -> None:
+        """Press the button of exactly that name, on a page that fits the window."""
+        assert not scrolls_sideways(self.page), f"{self.page.url} is wider than its window"
+        (inside or self.page).get_by_role("button", name=name, exact=True).click()
+
+    def reads(self, words: str) -> None:
+        """See these words on the page."""
+        expect(self.page.get_by_text(words).first).to_be_visible()
+
+
+class ProjectManager(Person):
+    """Works on the budget's pages."""
+
+    @property
+    def standing(self) -> Locator:
+        """Where the budget stands, with its actions."""
+        return self.page.get_by_role("region", name="Where this budget stands")
+
+    @property
+    def state(self) -> Locator:
+        """The word for where it stands."""
+        return self.standing.locator(".state.large")
+
+    @property
+    def todo(self) -> Locator:
+        """The list of everything that stands in the way of sending."""
+        return self.page.get_by_role("region", name=re.compile(r"things? to do before sending"))
+
+    @property
+    def send_button(self) -> Locator:
+        """Send to ERP, later Re-send to ERP."""
+        return self.standing.get_by_role("button", name=re.compile(r"^(Send|Re-send) to ERP$"))
+
+    def opens(self, project: str) -> None:
+        """Open a project's budget from My projects."""
+        self.page.goto("/")
+        self.page.get_by_role("link", name=project, exact=True).click()
+        expect(self.standing).to_be_visible()
+
+    def follows_the_link_in(self, mail: str) -> None:
+        """Open the page a mail leads to."""
+        found = re.search(r"https?://\S+", mail)
+        assert found, mail
+        self.page.goto(found[0])
+
+    def opens_tab(self, name: str) -> None:
+        """Open one of the budget's parts."""
+        self.page.get_by_role("navigation", name="Parts of the budget").get_by_role("link", name=name).click()
+
+    def sees_state(self, words: str) -> None:
+        """Read where the budget stands."""
+        expect(self.state).to_contain_text(words)
+
+    def waits_until(self, words: str) -> None:
+        """Look again until the budget stands there."""
+        wait_for(self.page, self.state.filter(has_text=words))
+
+    def adds_line(self, cost_code: str, cost_type: str, **typed: str) -> None:
+        """Add a line; `typed` are the other fields of the form, and `job`."""
+        self.page.get_by_role("link", name="Cost Code Detail").click()
+        self.presses("Add a line")
+        self.page.get_by_label("Cost code").fill(cost_code)
+        self.page.get_by_label("Cost type").select_option(cost_type)
+        self._types(typed)
+        self.presses("Add the line")
+        expect(self.line(cost_code, cost_type)).to_be_visible()
+
+    def changes_line(self, cost_code: str, cost_type: str, **typed: str) -> None:
+        """Open a line from the grid and save it with other values."""
+        self.line(cost_code, cost_type).get_by_role("link").click()
+        self._types(typed)
+        self.presses("Save")
+        expect(self.standing).to_be_visible()
+
+    def _types(self, typed: dict[str, str]) -> None:
+        if job := typed.pop("job", ""):
+            self.page.get_by_label("Job").select_option(job)
+        if typed.pop("automatic", ""):
+            self.page.get_by_label("Automatic").check()
+        for label, value in typed.items():
+            self.page.get_by_label(label.replace("_", " ").capitalize(), exact=True).fill(value)
+
+    def line(self, cost_code: str, cost_type: str) -> Locator:
+        """A line's row of the grid."""
+        rows = self.page.locator("tr.line")
+        return rows.filter(has=self.page.get_by_role("rowheader", name=cost_code, exact=True)).filter(
+            has=self.page.get_by_role("cell", name=cost_type, exact=True)
+        )
+
+    def total(self, name: str) -> str:
+        """One of the figures in the budget's head, for example "Revised"."""
+        figure = self.page.locator("dl.figures > div").filter(has=self.page.get_by_text(name, exact=True))
+        return (figure.locator("dd").evaluate("dd => dd.firstChild.textContent") or "").strip()
+
+    def sees_amount_in_cmic(self, amount: str) -> None:
+        """Look again until the head of the budget says that CMiC holds this much."""
+        figure = self.page.locator("dl.figures > div").filter(has=self.page.get_by_text("In CMiC", exact=True))
+        wait_for(self.page, figure.get_by_text(amount, exact=True))
+
+    def locks(self) -> None:
+        """Lock the budget."""
+        self.presses("Lock", inside=self.standing)
+        self.reads("Locked. The original amounts are frozen")
+
+    def unlocks(self) -> None:
+        """Unlock the budget, and confirm it."""
+        self.presses("Unlock", inside=self.standing)
+        self.presses("Unlock")
+        self.sees_state("Draft")
+
+    def moves(self, amount: str, *, out_of: str, into: str, what_for: str) -> None:
+        """Write a transfer between two lines, named as the form names them, and make it effective."""
+        self.opens_tab("Modifications")
+        self.presses("New modification")
+        self.page.get_by_label("What for").fill(what_for)
+        for number, (line, change) in enumerate([(out_of, f"({amount})"), (into, amount)], 1):
+            choice = self.page.get_by_label(f"Line of row {number}")
+            option = choice.locator("option", has_text=line)
+            choice.select_option(value=option.get_attribute("value"))
+            self.page.get_by_label(f"Change in row {number}").fill(change)
+        self.presses("Make effective")
+        self.reads("Effective, not sent")
+
+    def sends(self, *, note: str = "", shows: tuple[str, ...] = ()) -> None:
+        """Go to what will be sent, read it, and send it."""
+        self.send_button.click()
+        expect(self.page.get_by_role("heading", name="What will be sent")).to_be_visible()
+        for words in shows:
+            self.reads(words)
+        self.page.get_by_label("Note to the approver").fill(note)
+        self.page.locator("#send-form").get_by_role("button", name=re.compile("to ERP$")).click()
+        self.sees_state("Waiting for accounting")
+
+    def cannot_send_because(self, *reasons: str) -> None:
+        """See the button grey, but there, and beside it everything there is to do."""
+        expect(self.send_button).to_be_visible()
+        expect(self.send_button).to_have_attribute("aria-disabled", "true")
+        expect(self.todo.locator("ol > li.blocker")).to_have_count(len(reasons))
+        for reason in reasons:
+            expect(self.todo.get_by_text(reason)).to_be_visible()
+
+    def answers(self, remark: str, answer: str) -> None:
+        """Answer an approver's remark where it stands in the grid."""
+        place = self.page.locator(".remark", has_text=remark)
+        place.get_by_label("answer here").fill(answer)
+        self.presses("Answer", inside=place)
+        expect(self.page.locator(".remark", has_text=remark)).to_contain_text(answer)
+
+
+class Approver(Person):
+    """Works in the ERP Integrations queue."""
+
+    @property
+    def standing(self) -> Locator:
+        """Where the batch stands, with what can be done to it."""
+        return self.page.get_by_role("region", name="Where this batch stands")
+
+    def opens_the_queue(self) -> None:
+        """Go to the queue as the head of every page offers it."""
+        self.page.goto("/")
+        self.page.get_by_role("link", name="ERP Integrations queue").click()
+        expect(self.page.get_by_role("heading", name="ERP Integrations queue")).to_be_visible()
+
+    def opens(self, project: str) -> None:
+        """Open a project's waiting batch from the queue, and wait until a worker has read CMiC."""
+        self.opens_the_queue()
+        self.page.get_by_role("link", name=project).click()
+        wait_for(self.page, self.page.get_by_text("CMiC was read"))
+
+    def compares(self, line: str, *, now: str, sent: str, change: str, after: str) -> None:
+        """Read one line: in CMiC now, sent, change, after posting."""
+        cells = self.line(line).get_by_role("cell")
+        expect(cells.nth(1)).to_have_text(now)
+        expect(cells.nth(2)).to_have_text(sent)
+        expect(cells.nth(3)).to_have_text(change)
+        expect(cells.nth(4)).to_have_text(after)
+
+    def line(self, line: str) -> Locator:
+        """A line's row: "26-0288 01-31-00 L"."""
+        return self.page.get_by_role("row").filter(
+            has=self.page.get_by_role("rowheader", name=line, exact=True)
+        )
+
+    def rejects(self, *, because: str, sentence: str, remarks: Mapping[str, str]) -> None:
+        """Send the batch back with a reason, a sentence, and remarks pinned to lines."""
+        for line, remark in remarks.items():
+            self.line(line).get_by_text("Pin a remark").click()
+            self.line(line).get_by_role("textbox").fill(remark)
+        self.page.get_by_label("Reason", exact=True).select_option(label=because)
+        self.page.get_by_label("What should the project manager do?").fill(sentence)
+        self.presses("Reject")
+        expect(self.standing).to_contain_text("Sent back")
+
+    def accepts(self) -> None:
+        """Let the batch go to CMiC."""
+        self.presses("Accept", inside=self.standing)
+        self.reads("Accepted. Tieback writes it into the ERP now.")
+
+    def waits_until(self, words: str) -> None:
+        """Look again until the batch stands there."""
+        wait_for(self.page, self.standing.locator(".big-state", has_text=words))
+
+    def numbers(self) -> list[str]:
+        """The numbers of the batch's documents in CMiC, in their order."""
+        documents = self.page.get_by_role("region", name="Documents").locator("tbody tr")
+        return [text.strip() for text in documents.locator(".code").all_text_contents()]
+
+    def checks_now(self) -> None:
+        """Have CMiC asked for postings now, not at the next poll."""
+        self.presses("Check now", inside=self.standing)
+        self.reads("The ERP is being asked for postings.")
+
+
+class Accountant(Person):
+    """Works at CMiC's own screens, for which the desk stands in."""
+
+    def opens_the_desk(self, address: str) -> None:
+        """Open CMiC."""
+        self.page.goto(address)
+        expect(self.page.get_by_role("heading", name="Accountant's desk")).to_be_visible()
+
+    def posts(self, number: str, *, total: str) -> None:
+        """Post the entry of that number, which amounts to the total."""
+        entry = self.page.get_by_role("article").filter(has=self.page.get_by_role("link", name=number))
+        expect(entry).to_contain_text(total)
+        self.presses("Post", inside=entry)
+        self.reads(f"{number} is posted")
+
+    def starts_job(self, job: str) -> None:
+        """Start a pending job."""
+        pending = self.page.get_by_role("region", name="Pending jobs").get_by_role("article")
+        mine = pending.filter(has=self.page.get_by_role("link", name=job, exact=True))
+        self.presses("Start job", inside=mine)
+        self.reads(f"Job {job} is started")
+
+
+def api(person: Person, path: str) -> Any:
+    """What the API says to somebody who is logged in."""
+    answer = person.page.request.get(f"/api/v1/{path}")
+    assert answer.ok, f"{path}: {answer.status} {answer.text()}"
+    return answer.json()
