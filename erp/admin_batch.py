@@ -109,6 +109,11 @@ class BatchAdmin(DeskAdmin):
         """The batches of the person's companies; others do not exist here."""
         return queue.queue(request.user, memberships(request))
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The columns; the company only for people who see several."""
+        columns = self.list_display
+        return columns if len(memberships(request)) > 1 else tuple(c for c in columns if c != "company")
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -206,7 +211,7 @@ class BatchAdmin(DeskAdmin):
         tone, words = queue.standing(batch)
         return format_html('<span class="state {}">{}</span>', tone, words)
 
-    @admin.display(description="Heed")
+    @admin.display(description="Heed", empty_value="")
     def heed(self, batch: Batch) -> SafeString:
         """What to look at before deciding."""
         return format_html_join(

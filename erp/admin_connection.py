@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -18,12 +18,12 @@ from budgets.errors import InvalidInput
 from erp import connection_actions as services
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState
-from projects.models import CostType
+from erp.templatetags.erp_queue import exact
+from projects.models import Company, CostType
 from workflow import submissions
-from workflow.actions import ActionBlocked
+from workflow.actions import ActionBlocked, available
 from workflow.events import events_about
 from workflow.models import Event
-from workflow.templatetags.figures import moment
 
 CONFLICT, UNPROCESSABLE = 409, 422
 RECENT = 8  # events shown on the connection's page
@@ -79,6 +79,7 @@ def _show(request: HttpRequest, connection: Connection, *, status: int = 200, **
         "connection": connection,
         "nav": "connection",
         "matches": _matches(connection),
+        "settings_free": available(connection, "change_settings", request.user),
         "documents": _documents(connection),
         "events": events_about(connection).order_by("-seq")[:RECENT],
         "options": json.dumps(connection.options, indent=2, sort_keys=True),
@@ -184,18 +185,39 @@ class CompanyOfEvent(admin.SimpleListFilter):
 class EventAdmin(DeskAdmin):
     """Who did what and when; append-only."""
 
-    list_display = ("moment", "actor", "sentence", "note", "from_state", "to_state")
+    list_display = ("moment", "actor", "sentence", "note", "change")
+    list_display_links = None
     list_filter = (CompanyOfEvent,)
     search_fields = ("actor", "sentence", "note")
     ordering = ("-at", "-seq")
     list_per_page = 100
     show_full_result_count = False
+    change_list_template = "admin/workflow/event/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """The events of the person's companies."""
-        return Event.objects.filter(chain__in=companies(request))
+        """The events of the person's companies, with the company's time zone."""
+        zone = Company.objects.filter(pk=OuterRef("chain")).values("time_zone")
+        return Event.objects.filter(chain__in=companies(request)).annotate(zone=Subquery(zone))
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list alone."""
+        view = self.admin_site.admin_view(self.changelist_view)
+        return [path("", view, name="workflow_event_changelist")]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The trail, the newest first."""
+        desk = [(str(row.company_id), str(row.company)) for row in memberships(request)]
+        return super().changelist_view(request, {"nav": "events", "desk_companies": desk})
 
     @admin.display(description="When", ordering="at")
-    def moment(self, event: Event) -> str:
-        """The exact time."""
-        return moment(event.at)
+    def moment(self, event: Any) -> str:
+        """The time to the second, in the company's zone."""
+        with timezone.override(event.zone):
+            return exact(event.at)
+
+    @admin.display(description="From, to", empty_value="")
+    def change(self, event: Event) -> str:
+        """The states, where it changed one."""
+        return f"{event.from_state} → {event.to_state}" if event.to_state else ""

@@ -206,6 +206,7 @@ def _ask(
         "nav": "queue",
         "action": actions.get(batch, action),
         "deed": DEEDS[action],
+        "main_job": decision_page.main_job(batch),
         **problem,
     }
     return render(request, "admin/erp/batch/confirm.html", context, status=status)

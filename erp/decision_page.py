@@ -23,13 +23,14 @@ def context(batch: Batch) -> dict[str, Any]:
     """This function will gather what an approver reads before deciding."""
     return {
         "decision": selectors.decision(batch),
-        "main_job": _main_job(batch),
+        "main_job": main_job(batch),
         "earlier": earlier(batch),
         **readings(batch),
     }
 
 
-def _main_job(batch: Batch) -> Job | None:
+def main_job(batch: Batch) -> Job | None:
+    """This function will find the job the batch is about."""
     return Job.objects.filter(project=batch.budget.project_id, parent=None).first()
 
 
@@ -126,7 +127,7 @@ def progress(batch: Batch) -> dict[str, Any]:
         and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
         "moments": selectors.timeline(batch),
         "took": _took(batch),
-        "main_job": _main_job(batch),
+        "main_job": main_job(batch),
         "remarks": batch.remarks.select_related("line__job", "line__cost_code", "line__cost_type"),
     }
 
@@ -153,5 +154,5 @@ def posting_list(batch: Batch) -> dict[str, Any]:
         "entries": entries,
         "net": sum((entry["net"] for entry in entries), ZERO),
         "moved": sum((entry["moved"] for entry in entries), ZERO),
-        "main_job": _main_job(batch),
+        "main_job": main_job(batch),
     }
