@@ -40,7 +40,7 @@ BUDGET = original(
 )
 BUDGET_WRITES = 5  # two assignments, three amounts
 AFTER_COMMIT = ["reset_after_commit", "hang_after_commit", "error500_after_commit"]
-NEVER_COMMITTED = ["reset_before", "hang_before", "503_html", "login_html_200"]
+NEVER_COMMITTED = ["reset_before", "503_html", "login_html_200"]
 WRITES = ["POST", "PATCH", "DELETE"]
 
 

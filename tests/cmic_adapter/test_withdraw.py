@@ -140,6 +140,12 @@ def test_what_we_may_not_see_is_not_taken_for_withdrawn(
     assert {f.code for f in refused.value.findings} == {"job_not_visible"}
 
 
+def cut(tenant: Tenant, fault: str, nth: int) -> None:
+    """Let the nth write of the withdrawal meet a fault; a late commit resets the connection at once."""
+    then: dict = {"then": "reset"} if fault == "late_commit" else {}
+    tenant.fault(fault, match={"nth": nth, "method": ["PATCH", "DELETE"]}, **then)
+
+
 FAULTS = ["reset_after_commit", "hang_after_commit", "error500_after_commit", "late_commit", "reset_before"]
 
 
@@ -149,7 +155,7 @@ def test_a_withdrawal_cut_at_any_write_is_finished_by_the_next(
     tenant: Tenant, cmic: CmicBackend, impatient: CmicBackend, fault: str, nth: int
 ):
     document = deliver(cmic, TRANSFER)
-    tenant.fault(fault, match={"nth": nth, "method": ["PATCH", "DELETE"]})
+    cut(tenant, fault, nth)
     with pytest.raises(ErpUnconfirmed):
         impatient.withdraw(document, Diary())
     tenant.later(60)
@@ -162,7 +168,7 @@ def test_a_restoration_cut_at_a_write_is_finished_by_the_next(
     tenant: Tenant, cmic: CmicBackend, impatient: CmicBackend, fault: str
 ):
     document = deliver(cmic, BUDGET)
-    tenant.fault(fault, match={"method": "PATCH"})
+    cut(tenant, fault, 1)
     with pytest.raises(ErpUnconfirmed):
         impatient.withdraw(document, Diary())
     tenant.later(60)
