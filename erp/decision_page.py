@@ -11,10 +11,21 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from budgets.states import state_of
 from erp import selectors
 from erp.decision_blockers import READING_MAX_AGE
 from erp.documents import ZERO
-from erp.models import Batch, BatchLine, BatchState, Call, DocumentState, ErpReading, ReadingState, Remark
+from erp.models import (
+    OPEN,
+    Batch,
+    BatchLine,
+    BatchState,
+    Call,
+    DocumentState,
+    ErpReading,
+    ReadingState,
+    Remark,
+)
 from erp.snapshots import latest_reading
 from projects.models import Job
 
@@ -126,6 +137,8 @@ def progress(batch: Batch) -> dict[str, Any]:
         "moving": batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED)
         and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
         "moments": selectors.timeline(batch),
+        "open_states": OPEN,
+        "state": state_of(batch.budget),
         "took": _took(batch),
         "main_job": main_job(batch),
         "remarks": batch.remarks.select_related("line__job", "line__cost_code", "line__cost_type"),
