@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
-from django.db import connection
+from django.db import connection, models
 
 from budgets import money
 from budgets.errors import InvalidInput
@@ -20,7 +20,11 @@ from budgets.spreadsheets import FileRow, RowError, double
 from projects.models import CostCode, CostType, Job, Project, Unit
 from workflow.actions import ensure
 
-LINKED = {"cost_code": CostCode, "cost_type": CostType, "unit": Unit}
+LINKED: dict[str, type[CostCode | CostType | Unit]] = {
+    "cost_code": CostCode,
+    "cost_type": CostType,
+    "unit": Unit,
+}
 PLAIN = ("description", "quantity", "unit_cost", "automatic", "amount")
 MOST_HINTS = 50  # comparing is slow, and nobody reads more
 Key = tuple[int, str, str]  # job id, cost code, cost type: the budget code
@@ -203,10 +207,8 @@ def _comes_to(quantity: Decimal | None, unit_cost: Decimal | None) -> Decimal | 
 
 def _columns(names: Iterable[str]) -> dict[str, str]:
     """The columns of a line with their types in the database, as arrays need them."""
-    fields = [BudgetLine._meta.get_field(name) for name in names]
-    return {
-        f.column: str(f.rel_db_type(connection) if f.is_relation else f.db_type(connection)) for f in fields
-    }
+    fields = [cast("models.Field[Any, Any]", BudgetLine._meta.get_field(name)) for name in names]
+    return {str(each.column): str(each.db_type(connection)) for each in fields}
 
 
 CHANGING = (

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 
-from demo.catalog import ANNEX, DOCK, OTHER_COMPANY
+from demo.catalog import ANNEX, COMPANY, DOCK, OTHER_COMPANY
 from projects.models import BudgetLevel, Company, ErpLevel, Membership, Project, ProjectRole
 
 PASSWORD = "tieback-demo"  # noqa: S105 printed by the demo for everybody to read
@@ -25,7 +26,7 @@ class Person:
     level: ErpLevel = ErpLevel.NONE
     can_push: bool = False
     limit: Decimal | None = None
-    company: str = "001"
+    company: str = COMPANY
 
 
 PEOPLE = (
@@ -69,6 +70,7 @@ PEOPLE = (
         company=OTHER_COMPANY,
     ),
 )
+DOMAINS = {COMPANY: "northgate.example", OTHER_COMPANY: "southbank.example"}
 TOMS_JOBS = (DOCK.code, ANNEX.code)
 FIRST_THING = (
     "Log in as dana, open Harborline Center and press Send to ERP: it says what stands in the way, and where."
@@ -78,11 +80,12 @@ FIRST_THING = (
 def hire(companies: dict[str, Company]) -> dict[str, Any]:
     """This function will make the six users with their memberships. Returns them by user name."""
     made = {}
+    hashed = make_password(PASSWORD)  # once: hashing is slow on purpose, and everybody has the same
     for person in PEOPLE:
-        user = get_user_model().objects.create_user(
-            person.username,
-            f"{person.username}@northgate.example",
-            PASSWORD,
+        user = get_user_model().objects.create(
+            username=person.username,
+            email=f"{person.username}@{DOMAINS[person.company]}",
+            password=hashed,
             first_name=person.first_name,
             last_name=person.last_name,
             is_staff=person.level > ErpLevel.NONE,

@@ -129,9 +129,8 @@ def test_an_import_is_one_event_and_its_history_names_the_same_change(scene):
     assert Event.objects.count() == before + 1
     event = Event.objects.order_by("seq").last()
     assert (event.action, event.data["new"], event.data["changed"]) == ("import_file", 1, 1)
-    history = BudgetLine.pgh_event_model.objects.filter(
-        pgh_context__metadata__change_set=event.data["change_set"]
-    )
+    kept = BudgetLine.pgh_event_model.objects  # type: ignore[attr-defined]
+    history = kept.filter(pgh_context__metadata__change_set=event.data["change_set"])
     assert sorted(row.pgh_label for row in history) == ["insert", "update"]
 
 
