@@ -1,7 +1,6 @@
 """A write whose answer never came: the ERP is asked before anything is sent again, and holds everything once."""
 
 import threading
-import time
 
 import pytest
 from django.db import connections
@@ -15,6 +14,7 @@ from tests.support.delivery import (
     one,
     send_and_accept,
     time_passes,
+    until,
     writes,
 )
 from tests.support.simulator import Simulator
@@ -162,15 +162,6 @@ def test_a_write_on_the_wire_is_in_the_journal_and_holds_no_transaction_open(bri
     assert call.outcome == "unconfirmed"
     ask_until_known(story)
     ends_posted_as_accepted(story)
-
-
-def until(look, *, patience: float = 10):
-    """Look until there is something to see."""
-    end = time.monotonic() + patience
-    while not (seen := look()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
-    return seen
 
 
 def test_what_is_there_twice_under_our_mark_waits_for_a_person(brisk_cmic: Simulator):

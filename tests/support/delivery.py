@@ -4,6 +4,7 @@ Ask for `brisk_cmic` instead of `cmic`; it brings the watch over the wire: no re
 open, and none that writes leaves before it is in the journal, committed. End with `assert_books_agree(story)`.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -21,7 +22,7 @@ from erp.backends import backend, forget_backends
 from erp.delivery_models import EDGES
 from erp.models import Batch, Call, Document, DocumentState
 from tests.support.simulator import Simulator
-from tests.support.story import JOB, SUB_JOB, Story
+from tests.support.story import SUB_JOB, Story
 from workflow import events
 
 OPEN = (
@@ -104,6 +105,15 @@ def finish(story: Story) -> None:
 def writes(simulator: Simulator, *, since: int = 0) -> list[dict[str, Any]]:
     """Every request that may change something, as the simulator saw it."""
     return [entry for entry in simulator.journal(since=since) if entry["method"] in WRITES]
+
+
+def until(look: Callable[[], Any], *, patience: float = 10) -> Any:
+    """Look until there is something to see."""
+    end = time.monotonic() + patience
+    while not (seen := look()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+    return seen
 
 
 def one() -> Document:
@@ -256,7 +266,3 @@ def _totals_tie(story: Story, documents: list[Document]) -> None:
         changes = sum((c.amount for c in line.changes.filter(modification__was_posted=True)), Decimal(0))
         there = held.get((line.job.code, line.code, code), (Decimal(0), Decimal(0)))
         assert there == (line.amount, line.amount + changes), f"{line}: {there}"
-
-
-Begin = Callable[..., Story]
-__all__ = ["JOB", "SUB_JOB"]
