@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 LARGEST = Decimal("9999999999999.99")
 LARGEST_QUANTITY = Decimal("99999999999999.9999")
 ZERO = Decimal("0.00")
+LONGEST = 60  # characters: far more than the largest number with every separator
+NUMBER = re.compile(
+    r"(?:[+-]? ?\$? ?|\$ ?[+-] ?)(?:\d{1,3}(?:([, ])\d{3}(?:\1\d{3})*)|\d+)?(?:\.\d*)?", re.ASCII
+)
 
 
 class NotExact(ValueError):
@@ -34,18 +38,13 @@ def parse(text: str | int | Decimal, *, places: int, largest: Decimal) -> Decima
 def _decimal(text: str | int | Decimal) -> Decimal:
     if isinstance(text, (Decimal, int)):
         return Decimal(text)
-    cleaned = text.strip()
-    negative = cleaned.startswith("(") and cleaned.endswith(")")
-    digits = (
-        cleaned.strip("()").replace("\u00a0", "").replace(" ", "").replace("\u2212", "-").removeprefix("$")
-    )
-    if not re.fullmatch(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?", digits) or not re.search(r"\d", digits):
-        raise NotExact(f"{text!r} is not a number. Write it like 1,234.50 or -1234.5.")
-    try:
-        number = Decimal(digits.replace(",", ""))
-    except InvalidOperation:
-        raise NotExact(f"{text!r} is not a number.") from None
-    return -number if negative else number
+    typed = re.sub("[\u00a0\u202f]", " ", text).replace("\u2212", "-").strip()
+    bracketed = re.fullmatch(r"\( ?(\$? ?[\d.].*?) ?\)", typed)  # as accountants write a negative
+    digits = bracketed[1] if bracketed else typed
+    if len(typed) > LONGEST or not NUMBER.fullmatch(digits) or not re.search(r"\d", digits):
+        raise NotExact(f"{text[:LONGEST]!r} is not a number. Write it like 1,234.50 or -1234.5.")
+    number = Decimal(re.sub("[ ,$]", "", digits))
+    return number.copy_negate() if bracketed else number  # a minus sign would round to 28 digits
 
 
 def amount(text: str | int | Decimal) -> Decimal:
@@ -60,7 +59,9 @@ def quantity(text: str | int | Decimal) -> Decimal:
 
 def extended(quantity: Decimal, unit_cost: Decimal) -> Decimal:
     """This function will multiply a quantity by a unit cost, half-up to the cent. Raises NotExact when too large."""
-    product = (quantity * unit_cost).quantize(CENT, rounding=ROUND_HALF_UP)
+    product = quantity * unit_cost  # exact up to the largest amount: fewer than 28 digits
+    if abs(product) < LARGEST + CENT:
+        product = product.quantize(CENT, rounding=ROUND_HALF_UP)
     if abs(product) > LARGEST:
         raise NotExact(f"{quantity} x {unit_cost} is too large: at most {LARGEST:,}.")
-    return product
+    return product + 0  # no negative zero
