@@ -17,6 +17,7 @@ import pghistory
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
+from budgets import money
 from budgets.errors import Conflict, InvalidInput
 from budgets.lines import apply_values, describe
 from budgets.models import Budget, BudgetLine, Modification, ModificationLine, ModificationState
@@ -233,6 +234,11 @@ def _refuse_bad_modification(
             errors["lines"] = f"The amount of {line} is 0.00. Enter an amount or take the line out."
         elif line.pk in seen:
             errors["lines"] = f"{line} is there twice. Enter one amount for it."
+        else:
+            try:
+                money.amount(amount)
+            except money.NotExact as problem:
+                errors["lines"] = f"{line}: {problem}"
         seen.add(line.pk)
     if errors:
         raise InvalidInput(errors)
