@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 
 from workflow.models import Submission
 
@@ -62,7 +63,7 @@ def _key(request: Any) -> uuid.UUID | None:
 
 def _repeat(request: Any, stored: Submission | None) -> HttpResponse:
     if stored is None:  # somebody else's id: never show them this person's answer
-        return HttpResponse("This form belongs to another person. Reload the page and try again.", status=409)
+        return render(request, "409.html", status=409)
     for level, text in stored.messages:
         messages.add_message(request, level, text)
     return HttpResponseRedirect(stored.location)

@@ -18,6 +18,12 @@ const explain = (button) => {
 };
 
 document.addEventListener("click", (event) => {
+  const hovered = event.target.closest("details.why[data-hover] > summary");
+  if (hovered) { // it is open already: the click keeps it so
+    event.preventDefault();
+    delete hovered.parentElement.dataset.hover;
+    return;
+  }
   const blocked = event.target.closest("[data-blockers]");
   if (blocked) {
     event.preventDefault();
@@ -44,18 +50,17 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The ? opens under a mouse, and closes when it leaves, unless it was opened by a click.
-document.querySelectorAll("details.why").forEach((why) => {
-  const hovers = window.matchMedia("(hover: hover)");
-  const summary = why.querySelector("summary");
-  summary.addEventListener("mouseenter", () => {
-    if (hovers.matches && !why.open) { why.open = true; why.dataset.hover = "yes"; }
+const hovers = window.matchMedia("(hover: hover)");
+document.addEventListener("mouseover", (event) => {
+  const summary = event.target.closest("details.why > summary");
+  const over = event.target.closest(".action");
+  document.querySelectorAll("details.why[data-hover]").forEach((why) => {
+    if (!over || !over.contains(why)) { why.open = false; delete why.dataset.hover; }
   });
-  summary.addEventListener("click", (event) => {
-    if (why.dataset.hover) { event.preventDefault(); delete why.dataset.hover; }
-  });
-  why.parentElement.addEventListener("mouseleave", () => {
-    if (why.dataset.hover) { why.open = false; delete why.dataset.hover; }
-  });
+  if (summary && hovers.matches && !summary.parentElement.open) {
+    summary.parentElement.open = true;
+    summary.parentElement.dataset.hover = "yes";
+  }
 });
 
 // One press, one request: a second press while the first is under way does nothing.

@@ -89,3 +89,36 @@ def test_the_whole_way_to_sending_works_by_keyboard(open_page: Callable[..., Pag
     page.get_by_role("heading", name="What will be sent").wait_for()
     page.get_by_role("button", name="Send to ERP").press("Enter")
     page.locator(".state.large", has_text="Waiting for accounting").wait_for()
+
+
+def test_the_whole_way_there_and_back_works_without_javascript(
+    open_page: Callable[..., Page], desk: Desk
+) -> None:
+    page = open_page(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    open_budget(page, desk)
+    page.get_by_role("button", name="Add a line").click()
+    page.fill("#id_cost_code", "09-68-00")
+    page.select_option("#id_cost_type", "E")
+    page.fill("#id_amount", "1,500.25")
+    page.get_by_role("button", name="Add the line").click()
+    page.get_by_text("Added 26-0288 09-68-00 E.").wait_for()
+    page.get_by_role("button", name="Lock", exact=True).click()
+    page.get_by_role("button", name="Send to ERP").click()
+    page.fill("#id_note", "The carpet is new")
+    page.get_by_role("button", name="Send to ERP").click()
+    page.get_by_role("button", name="Retrieve from ERP").click()
+    page.get_by_role("button", name="Retrieve from ERP").click()
+    page.get_by_text("Batch 1 is back with you.").wait_for()
+    page.get_by_role("button", name="Unlock").click()
+    page.get_by_role("button", name="Unlock").click()
+    page.get_by_text("Unlocked. Original amounts can be changed again").wait_for()
+    assert not scrolls_sideways(page)
+
+
+def test_the_question_mark_opens_under_the_mouse_and_closes_behind_it(browser_page: Page, desk: Desk) -> None:
+    open_budget(browser_page, desk)
+    mark = browser_page.locator("details.why", has_text="New modification")
+    mark.locator("summary").hover()
+    assert mark.get_attribute("open") is not None
+    browser_page.locator("h1").hover()
+    assert mark.get_attribute("open") is None

@@ -88,3 +88,11 @@ def test_the_same_form_twice_adds_one_line_and_gets_the_same_answer(desk: Desk) 
 
 def test_a_line_of_another_budget_is_no_page_of_this_one(desk: Desk) -> None:
     assert desk.get("line_edit", 999_999).status_code == 404
+
+
+def test_a_form_that_another_person_opened_is_refused(desk: Desk) -> None:
+    form = {"submission": new_id(), "cost_code": "09-68-00", "cost_type": "E", "amount": "5.00"}
+    desk.client.post(desk.url("line_add"), form)
+    answer = desk.log_in(desk.scene.tom).client.post(desk.url("line_add"), form)
+    assert answer.status_code == 409
+    assert "This form belongs to another login" in words(answer)

@@ -48,8 +48,9 @@ def test_sending_twice_with_the_same_form_is_one_batch(locked: Desk) -> None:
     form = page[page.index('id="send-form"') :]
     submission = re.search(r'name="submission" value="([^"]+)"', form)
     assert submission is not None
-    for _ in range(2):
-        locked.client.post(locked.url("preview"), {"submission": submission[1]})
+    answers = [locked.client.post(locked.url("preview"), {"submission": submission[1]}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"]
     assert locked.scene.budget.batches.count() == 1
 
 
