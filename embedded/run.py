@@ -14,10 +14,6 @@ from embedded.console import say, step
 from embedded.installation import ROOT, Installation
 from embedded.processes import StartError
 
-FIRST_THING = (
-    "Try first: log in as dana, open Harborline Center and read what stands in the way of sending it."
-)
-
 
 def run(installation: Installation) -> None:
     """Start everything, say where it is, and keep it running until somebody stops it."""
@@ -163,7 +159,6 @@ def welcome(children: Children, *, web_port: int, simulated: bool, seconds: floa
         return
     say(f"The accountant's desk of the CMiC simulator:  {children.env['CMIC_DESK_URL']}")
     say(said_by(children, "seed_demo", "--logins"))
-    say(FIRST_THING)
 
 
 def said_by(children: Children, command: str, *options: str) -> str:
