@@ -63,6 +63,11 @@ def test_whoever_has_no_project_is_told_how_to_get_one(desk: Desk) -> None:
     assert "You have no projects yet." in mine(desk)
 
 
+def test_an_approver_without_projects_is_shown_the_way_to_the_queue(desk: Desk) -> None:
+    desk.log_in(desk.scene.mira)
+    assert "what waits for you is in the" in mine(desk)
+
+
 def test_another_companys_project_is_not_listed(desk: Desk) -> None:
     assert desk.scene.other_project.name not in mine(desk)
 
