@@ -7,13 +7,16 @@ BROWSER ?= yes
 export BROWSER
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test lint pins
+.PHONY: help run services reset test lint pins
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: $(VENV)/.run  ## Start Tieback with the demo company; Ctrl-C stops it
 	@exec $(BIN)/python -m embedded run
+
+services: $(VENV)/.run  ## Start PostgreSQL and Valkey alone and print their addresses; Ctrl-C stops both
+	@exec $(BIN)/python -m embedded services
 
 reset: $(VENV)/.run  ## Delete the data of the demo
 	@exec $(BIN)/python -m embedded reset
