@@ -68,6 +68,13 @@ def static_files_as_they_lie(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords fast: a slow hash protects people, and costs a test with seven of them two seconds."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[redis.Redis]:
     """The Redis of this test process."""

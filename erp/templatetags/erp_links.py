@@ -6,7 +6,7 @@ from django import template
 from django.conf import settings
 from django.urls import reverse
 
-from projects.permissions import queue_companies
+from erp.admin_access import memberships
 
 register = template.Library()
 
@@ -14,8 +14,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def queue_link(context: template.Context) -> str:
     """This function will link to the queue for people who may see one; empty for everybody else."""
-    user = context["user"]
-    if not (user.is_staff and queue_companies(user).exists()):
+    if not (context["user"].is_staff and memberships(context["request"])):
         return ""
     return reverse("admin:erp_batch_changelist")
 

@@ -1,0 +1,115 @@
+"""The connection's page: ERP admins tend it, others read it, other companies never see it."""
+
+from celery import current_app
+
+from erp import tasks
+from erp.models import CostTypeLink
+from workflow.models import Event
+
+
+def url(scene, rest: str = "change/") -> str:
+    return f"/admin/erp/connection/{scene.connection.pk}/{rest}"
+
+
+def settings_of(**changed) -> dict:
+    return {"enabled": "on", "assign_missing": "on", "options": "{}", **changed}
+
+
+def rung(monkeypatch, django_capture_on_commit_callbacks, act) -> list:
+    """What the workers are asked for while somebody acts."""
+    heard: list = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, args, **more: heard.append((name, *args)))
+    with django_capture_on_commit_callbacks(execute=True):
+        act()
+    return heard
+
+
+def test_whoever_sees_one_connection_goes_straight_to_it(scene, desk):
+    answer = desk(scene.mira).get("/admin/erp/connection/")
+    assert (answer.status_code, answer.url) == (302, url(scene))
+
+
+def test_the_page_says_how_the_connection_does(scene, desk):
+    scene.connection.stopped_at = scene.connection.synced_at
+    scene.connection.stopped_because = "CMiC does not accept the password."
+    scene.connection.save()
+    page = desk(scene.ruth).get(url(scene)).content.decode()
+    for words in ("Stopped", "CMiC does not accept the password.", "Last contact", "Subcontract"):
+        assert words in page
+
+
+def test_verify_and_sync_are_left_to_workers(scene, desk, monkeypatch, django_capture_on_commit_callbacks):
+    client = desk(scene.jonas)
+    asked = rung(
+        monkeypatch,
+        django_capture_on_commit_callbacks,
+        lambda: [client.post(url(scene, f"do/{action}/")) for action in ("verify", "sync")],
+    )
+    assert asked == [
+        ("erp.tasks.verify_connection", scene.connection.pk, scene.jonas.pk),
+        ("erp.tasks.sync_reference_data", scene.connection.pk),
+    ]
+
+
+def test_the_worker_who_verifies_says_what_is_missing(scene):
+    scene.sheet.missing.append("The job cost module is not visible.")
+    tasks.verify_connection(scene.connection.pk, scene.jonas.pk)
+    scene.connection.refresh_from_db()
+    assert scene.connection.verified_at is None
+    event = Event.objects.get(action="verify_connection")
+    assert (event.actor, event.note) == ("Jonas Lindqvist", "The job cost module is not visible.")
+
+
+def test_jonas_confirms_the_cost_types(scene, desk):
+    links = CostTypeLink.objects.filter(erp_cost_type__connection=scene.connection)
+    links.filter(cost_type__code="O").update(confirmed_by=None, confirmed_at=None)
+    desk(scene.jonas).post(url(scene, "do/confirm_cost_types/"))
+    assert links.get(cost_type__code="O").confirmed_by == scene.jonas
+
+
+def test_jonas_changes_settings_and_the_event_holds_old_and_new(scene, desk):
+    given = settings_of(options='{"status_ready": "APPR"}')
+    assert desk(scene.jonas).post(url(scene, "do/change_settings/"), given).status_code == 302
+    scene.connection.refresh_from_db()
+    assert not scene.connection.originals_on_started_jobs
+    assert scene.connection.options == {"status_ready": "APPR"}
+    event = Event.objects.get(action="change_connection")
+    assert event.data["originals_on_started_jobs"] == {"old": True, "new": False}
+    assert set(event.data) == {"originals_on_started_jobs", "options"}
+
+
+def test_options_that_are_no_object_are_refused_and_shown_again(scene, desk):
+    for typed, sentence in (("[1]", "Write an object"), ("{", "This is no JSON")):
+        answer = desk(scene.jonas).post(
+            url(scene, "do/change_settings/"), settings_of(options=typed), follow=True
+        )
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+        assert f"{typed}</textarea>" in answer.content.decode()
+
+
+def test_an_approver_changes_nothing_of_the_connection(scene, desk):
+    client = desk(scene.mira)
+    for action in ("verify", "sync", "confirm_cost_types", "change_settings"):
+        answer = client.post(url(scene, f"do/{action}/"), settings_of(enabled=""))
+        assert answer.status_code == 409, action
+        assert "Ask Jonas Lindqvist." in answer.content.decode()
+    scene.connection.refresh_from_db()
+    assert scene.connection.enabled
+
+
+def test_another_companys_connection_does_not_exist(scene, desk):
+    client = desk(scene.olga)
+    assert client.get(url(scene)).status_code == 404
+    assert client.post(url(scene, "do/change_settings/"), settings_of()).status_code == 404
+
+
+def test_events_are_read_by_company_and_never_changed(scene, desk):
+    mine = desk(scene.mira).get("/admin/workflow/event/").content.decode()
+    assert "Dana Reyes" in mine
+    assert "Olga Novak" not in mine
+    theirs = desk(scene.olga).get("/admin/workflow/event/").content.decode()
+    assert "Dana Reyes" not in theirs
+    first = Event.objects.first()
+    for path in ("add/", f"{first.pk}/change/", f"{first.pk}/delete/"):
+        assert desk(scene.mira).get(f"/admin/workflow/event/{path}").status_code == 404, path

@@ -1,0 +1,220 @@
+"""The queue as a list: who sees what, on which shelf, and several batches at once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from budgets import services as budget_services
+from budgets.models import Budget
+from erp import services
+from erp.models import Batch, BatchState
+from projects.models import BudgetLevel, Membership, ProjectRole
+from tests.support import scene as acts
+
+QUEUE = "/admin/erp/batch/"
+
+
+def another_batch(scene, code: str = "26-0310", amount: str = "500.00", *, by=None) -> Batch:
+    """Dana sends the budget of one more project of company 001; it is not read yet."""
+    project = acts._project(scene.connection, f"Project {code}", code)
+    for person in (scene.dana, scene.tom):
+        ProjectRole.objects.create(user=person, project=project, level=BudgetLevel.ADMIN)
+    budget = budget_services.budget_for(project)
+    acts.add_line(budget, scene.dana, code, "01-31-00", "L", amount)
+    budget_services.lock(budget, user=scene.dana, now=timezone.now())
+    budget = Budget.objects.get(pk=budget.pk)
+    return services.send(budget, user=by or scene.dana, now=timezone.now())
+
+
+def read(batch: Batch) -> None:
+    from erp import readings
+
+    readings.make(batch.budget.readings.get(), now=timezone.now())
+
+
+def projects_on(client, shelf: str = "") -> list[str]:
+    answer = client.get(QUEUE, {"queue": shelf} if shelf else {})
+    assert answer.status_code == 200
+    return [batch.budget.project.name for batch in answer.context["cl"].result_list]
+
+
+def counts(client) -> dict[str, int]:
+    return {shelf.key: shelf.count for shelf in client.get(QUEUE).context["shelves"]}
+
+
+def test_what_waits_is_shown_first_with_what_it_is_and_moves(scene, desk):
+    acts.lock(scene)
+    acts.modify(scene, "Own crew", *_transfer("500.00"))
+    acts.send(scene)
+    page = desk(scene.mira).get(QUEUE).content.decode()
+    for words in ("Quay Street", "original, 1 modification", "93,000.75", "92,500.75", "Dana Reyes", "1st"):
+        assert words in page, words
+
+
+def _transfer(amount: str):
+    job = acts.MAIN
+    return ((job, "03-30-00", "L"), amount), ((job, "03-30-00", "M"), f"-{amount}")
+
+
+def test_a_batch_moves_from_shelf_to_shelf(scene, desk):
+    batch = acts.send(scene)
+    client = desk(scene.mira)
+    assert projects_on(client) == projects_on(client, "mine") == ["Quay Street"]
+    acts.accept(scene, batch)
+    assert projects_on(client) == []
+    assert projects_on(client, "exporting") == ["Quay Street"]
+    acts.refuse(batch)
+    assert projects_on(client, "attention") == ["Quay Street"]
+    services.retry(batch, user=scene.mira, now=timezone.now())
+    acts.deliver(batch)
+    assert projects_on(client, "in_erp") == ["Quay Street"]
+    acts.post(batch)
+    assert projects_on(client, "posted") == ["Quay Street"]
+    assert counts(client) == {
+        **dict.fromkeys(("mine", "waiting", "exporting", "attention", "in_erp", "back"), 0),
+        "posted": 1,
+        "all": 1,
+    }
+
+
+def test_a_rejected_batch_lies_on_sent_back(scene, desk):
+    acts.reject(scene, acts.send(scene))
+    assert projects_on(desk(scene.mira), "back") == ["Quay Street"]
+
+
+def test_mine_to_decide_leaves_out_what_i_prepared_and_what_is_over_my_limit(scene, desk):
+    acts.send(scene, by=scene.tom)
+    another_batch(scene, amount="100000.01")
+    assert projects_on(desk(scene.tom), "mine") == ["Project 26-0310"]
+    assert projects_on(desk(scene.mira), "mine") == ["Quay Street"]
+    assert projects_on(desk(scene.ruth), "mine") == []
+    page = desk(scene.tom).get(QUEUE).content.decode()
+    assert "you prepared it" in page
+    assert "over your limit" in desk(scene.mira).get(QUEUE).content.decode()
+
+
+def test_another_companys_batches_do_not_exist(scene, desk):
+    batch = acts.send(scene)
+    client = desk(scene.olga)
+    assert projects_on(client, "all") == []
+    assert counts(client)["all"] == 0
+    for rest in ("change/", "progress/", "reading/", "posting-list/", "do/return_to_pm/"):
+        assert client.get(f"{QUEUE}{batch.pk}/{rest}").status_code == 404, rest
+    for action in ("accept", "reject", "retry", "return_to_pm", "check_now", "confirm_posted", "read_again"):
+        assert client.post(f"{QUEUE}{batch.pk}/do/{action}/").status_code == 404, action
+    chosen = {"action": "accept_selected", "_selected_action": [batch.pk], "index": 0, "confirm": "yes"}
+    client.post(f"{QUEUE}?queue=all", chosen)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.WAITING
+
+
+@pytest.mark.parametrize("path", ["", "1/change/"])
+def test_staff_without_a_level_and_people_who_are_no_staff_see_no_queue(scene, desk, path):
+    Membership.objects.filter(user=scene.mira).update(erp_level=0)
+    assert desk(scene.mira).get(f"{QUEUE}{path}").status_code in (403, 404)
+    assert desk(scene.dana).get(f"{QUEUE}{path}").status_code == 302
+
+
+def test_nobody_adds_deletes_or_edits_a_batch_by_hand(scene, desk):
+    batch = acts.send(scene)
+    client = desk(scene.jonas)
+    for path in ("add/", f"{batch.pk}/delete/", f"{batch.pk}/history/"):
+        assert client.get(f"{QUEUE}{path}").status_code == 404, path
+    assert client.post(f"{QUEUE}{batch.pk}/change/", {"state": "posted"}).status_code == 405
+
+
+def test_search_finds_a_project_a_job_a_person_and_a_document(scene, desk):
+    batch = acts.send(scene)
+    another_batch(scene)
+    acts.accept(scene, batch)
+    number = batch.documents.get().number
+    client = desk(scene.mira)
+    for words in ("Quay", "26-0288", number):
+        answer = client.get(QUEUE, {"queue": "all", "q": words})
+        assert [b.pk for b in answer.context["cl"].result_list] == [batch.pk], words
+    assert len(client.get(QUEUE, {"queue": "all", "q": "Reyes"}).context["cl"].result_list) == 2
+
+
+def test_a_sender_is_filtered(scene, desk):
+    acts.send(scene, by=scene.tom)
+    another_batch(scene)
+    answer = desk(scene.mira).get(QUEUE, {"sender": scene.tom.pk})
+    assert [b.budget.project.name for b in answer.context["cl"].result_list] == ["Quay Street"]
+
+
+def test_the_number_of_queries_is_small_and_does_not_grow(scene, desk, django_assert_max_num_queries):
+    acts.send(scene)
+    client = desk(scene.mira)
+    with django_assert_max_num_queries(8):
+        assert client.get(QUEUE).status_code == 200
+    for number in range(6):
+        another_batch(scene, code=f"26-04{number:02}")
+    with django_assert_max_num_queries(8):
+        assert len(client.get(QUEUE).context["cl"].result_list) == 7
+
+
+# -- several at once -----------------------------------------------------------------------------------------
+
+
+def choose(client, action: str, batches: list[Batch], **more):
+    chosen = {"action": action, "_selected_action": [b.pk for b in batches], "index": 0, "select_across": 0}
+    return client.post(QUEUE, {**chosen, **more}, follow=True)
+
+
+def test_selected_batches_are_accepted_one_by_one_and_each_is_told(scene, desk):
+    first, second, third = acts.send(scene), another_batch(scene), another_batch(scene, "26-0311")
+    read(second)
+    client = desk(scene.mira)
+    asked = choose(client, "accept_selected", [first, second, third])
+    assert "Accept 2 of 3 selected batches?" in asked.content.decode()
+    seen = {f"reading-{c.batch.pk}": c.reading.hash if c.reading else "" for c in asked.context["candidates"]}
+    done = choose(client, "accept_selected", [first, second, third], confirm="yes", **seen)
+    told = [str(message) for message in done.context["messages"]]
+    assert told[0] == "2 accepted."
+    assert told[1].startswith("1 not accepted: Project 26-0311 (batch 1): CMiC is being read.")
+    assert [Batch.objects.get(pk=b.pk).state for b in (first, second, third)] == [
+        "accepted",
+        "accepted",
+        "waiting",
+    ]
+
+
+def test_a_reading_that_grew_old_is_not_accepted_in_bulk(scene, desk):
+    batch = acts.send(scene, read_it=False)
+    reading = acts.read(scene, at=timezone.now() - timedelta(minutes=16))
+    client = desk(scene.mira)
+    choose(client, "accept_selected", [batch], confirm="yes", **{f"reading-{batch.pk}": reading.hash})
+    assert Batch.objects.get().state == "waiting"
+
+
+def test_bulk_accept_without_having_seen_the_reading_accepts_nothing(scene, desk):
+    batch = acts.send(scene)
+    choose(desk(scene.mira), "accept_selected", [batch], confirm="yes")
+    assert Batch.objects.get().state == "waiting"
+
+
+def test_selected_batches_are_rejected_with_one_reason(scene, desk):
+    batches = [acts.send(scene), another_batch(scene)]
+    client = desk(scene.mira)
+    assert "Reject 2 of 2" in choose(client, "reject_selected", batches).content.decode()
+    given = {"confirm": "yes", "reason_code": "documentation", "reason": "Attach the estimate, please."}
+    choose(client, "reject_selected", batches, **given)
+    assert set(Batch.objects.values_list("state", "reason")) == {("rejected", "Attach the estimate, please.")}
+
+
+def test_a_bulk_rejection_without_a_reason_asks_again(scene, desk):
+    batch = acts.send(scene)
+    answer = choose(desk(scene.mira), "reject_selected", [batch], confirm="yes", reason_code="amounts")
+    assert answer.status_code == 422
+    assert "Say in a sentence what the project manager should do." in answer.content.decode()
+    assert Batch.objects.get().state == "waiting"
+
+
+def test_the_auditor_is_offered_no_decisions(scene, desk):
+    batch = acts.send(scene)
+    client = desk(scene.ruth)
+    assert "Accept selected" not in client.get(QUEUE).content.decode()
+    seen = {f"reading-{batch.pk}": scene.budget.readings.first().hash}
+    choose(client, "accept_selected", [batch], confirm="yes", **seen)
+    assert Batch.objects.get().state == "waiting"

@@ -1,0 +1,306 @@
+"""Every action that people take, through page, admin and API: each door names the same blockers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from budgets.models import Budget, BudgetLine, Modification
+from erp.models import Batch, Connection, Remark
+from tests.support import scene as acts
+from tests.support.scene import MAIN, Scene
+from workflow import actions
+from workflow.api import actions_for_people
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where an action is taken: method and address for an object, and what is sent."""
+
+    address: Callable[[Scene, Any], str]
+    given: Callable[[Scene, Any], dict[str, Any]] = lambda scene, obj: {}
+    method: str = "post"
+
+
+def page(rest: str, **given: Any) -> Door:
+    return Door(lambda s, o: f"/projects/{s.project.pk}/budget/{rest.format(pk=o.pk)}", lambda s, o: given)
+
+
+def api(rest: str, method: str = "post", **given: Any) -> Door:
+    return Door(
+        lambda s, o: f"/api/v1/budgets/{s.project.pk}/{rest.format(pk=o.pk)}", lambda s, o: given, method
+    )
+
+
+def batch_page(action: str, **given: Any) -> Door:
+    return Door(lambda s, o: f"/admin/erp/batch/{o.pk}/do/{action}/", lambda s, o: given)
+
+
+def batch_api(rest: str, **given: Any) -> Door:
+    return Door(lambda s, o: f"/api/v1/batches/{o.pk}/{rest}/", lambda s, o: given)
+
+
+def connection_page(action: str) -> Door:
+    return Door(lambda s, o: f"/admin/erp/connection/{o.pk}/do/{action}/", lambda s, o: {"options": "{}"})
+
+
+def typed_modification(scene: Scene, obj: Any) -> dict[str, Any]:
+    """The form of a modification, well filled in."""
+    up, down = (scene.lines[MAIN, "03-30-00", kind].pk for kind in ("L", "M"))
+    return {
+        "title": "x",
+        "date": "2026-11-02",
+        "version": getattr(obj, "version", 0),
+        "line": [up, down],
+        "amount": ["5.00", "-5.00"],
+    }
+
+
+def sent_modification(scene: Scene, obj: Any) -> dict[str, Any]:
+    """The same for the API."""
+    form = typed_modification(scene, obj)
+    rows = zip(form["line"], form["amount"], strict=True)
+    lines = [{"line": line, "amount": amount} for line, amount in rows]
+    return {"title": "x", "date": form["date"], "version": form["version"], "lines": lines}
+
+
+LINE = {"cost_code": "01-31-00", "cost_type": "M", "amount": "0.00"}
+REASON = {"reason_code": "amounts", "reason": "Concrete is too high."}
+NOTE = {"note": "because"}
+
+
+def answer_page(scene: Scene, obj: Any) -> str:
+    return f"/projects/{scene.project.pk}/budget/remarks/{Remark.objects.get().pk}/answer/"
+
+
+def answer_api(scene: Scene, obj: Any) -> str:
+    return f"/api/v1/budgets/{scene.project.pk}/remarks/{Remark.objects.get().pk}/answer/"
+
+
+def page_of_modification(rest: str) -> Door:
+    return Door(
+        lambda s, o: f"/projects/{s.project.pk}/budget/modifications/{rest.format(pk=o.pk)}",
+        typed_modification,
+    )
+
+
+def api_of_modification(rest: str, method: str) -> Door:
+    return Door(
+        lambda s, o: f"/api/v1/budgets/{s.project.pk}/modifications/{rest.format(pk=o.pk)}",
+        sent_modification,
+        method,
+    )
+
+
+# Files are imported by a command so far; changing an effective modification has the doors of changing any.
+WITHOUT_A_DOOR_OF_THEIR_OWN = {(Budget, "import_file"), (Modification, "change_effective")}
+
+DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
+    (Budget, "lock"): (page("do/lock/"), api("lock/")),
+    (Budget, "unlock"): (page("do/unlock/"), api("unlock/")),
+    (Budget, "add_line"): (page("lines/add/", **LINE), api("lines/", **LINE)),
+    (Budget, "modify"): (page_of_modification("new/"), api_of_modification("", "post")),
+    (Budget, "send"): (page("send/"), page("do/send/"), api("send/")),
+    (Budget, "retrieve"): (page("do/retrieve/"), api("retrieve/")),
+    (Budget, "answer_remark"): (
+        Door(answer_page, lambda s, o: {"answer": "Yes"}),
+        Door(answer_api, lambda s, o: {"answer": "Yes"}),
+    ),
+    (BudgetLine, "edit_line"): (
+        page("lines/{pk}/", **LINE, version=0, job=MAIN),
+        api("lines/{pk}/", "patch", version=0, description="x"),
+    ),
+    (BudgetLine, "delete_line"): (page("lines/{pk}/delete/"), api("lines/{pk}/", "delete")),
+    (Modification, "change_modification"): (
+        page_of_modification("{pk}/edit/"),
+        api_of_modification("{pk}/", "put"),
+    ),
+    (Modification, "make_effective"): (
+        page("modifications/{pk}/do/make_effective/"),
+        api("modifications/{pk}/make-effective/"),
+    ),
+    (Modification, "void"): (page("modifications/{pk}/do/void/"), api("modifications/{pk}/void/")),
+    (Modification, "delete_modification"): (
+        page("modifications/{pk}/do/delete_modification/"),
+        api("modifications/{pk}/", "delete"),
+    ),
+    (Batch, "accept"): (
+        batch_page("accept", reading_hash="x"),
+        batch_api("accept", reading_hash="x"),
+    ),
+    (Batch, "reject"): (batch_page("reject", **REASON), batch_api("reject", **REASON)),
+    (Batch, "read_again"): (batch_page("read_again"), batch_api("read-again")),
+    (Batch, "retry"): (batch_page("retry"), batch_api("retry")),
+    (Batch, "return_to_pm"): (batch_page("return_to_pm", **NOTE), batch_api("return-to-pm", **NOTE)),
+    (Batch, "check_now"): (batch_page("check_now"), batch_api("check-now")),
+    (Batch, "confirm_posted"): (batch_page("confirm_posted", **NOTE), batch_api("confirm-posted", **NOTE)),
+    (Connection, "verify"): (connection_page("verify"),),
+    (Connection, "sync"): (connection_page("sync"),),
+    (Connection, "confirm_cost_types"): (connection_page("confirm_cost_types"),),
+    (Connection, "change_settings"): (connection_page("change_settings"),),
+}
+
+
+def draft(scene: Scene) -> None:
+    """Nothing has happened yet."""
+
+
+def locked(scene: Scene) -> None:
+    """Locked, with an effective modification and a draft."""
+    acts.lock(scene)
+    legs = ((MAIN, "03-30-00", "L"), "5.00"), ((MAIN, "03-30-00", "M"), "-5.00")
+    acts.modify(scene, "Effective", *legs)
+    acts.modify(scene, "Draft", *legs, effective=False)
+
+
+def waiting(scene: Scene) -> None:
+    """Sent, before the decision; the ERP moved after Mira looked."""
+    locked(scene)
+    acts.send(scene)
+
+
+def sent_back(scene: Scene) -> None:
+    """Rejected with a remark."""
+    locked(scene)
+    line = scene.lines[MAIN, "03-30-00", "M"]
+    acts.reject(scene, acts.send(scene), remarks={line.pk: "Why?"})
+
+
+def in_the_erp(scene: Scene) -> None:
+    """Accepted and delivered."""
+    locked(scene)
+    batch = acts.send(scene)
+    acts.accept(scene, batch)
+    acts.deliver(batch)
+
+
+def stopped(scene: Scene) -> None:
+    """The connection was stopped."""
+    Connection.objects.filter(pk=scene.connection.pk).update(
+        stopped_at=timezone.now(), stopped_because="Wrong password."
+    )
+
+
+STATES = (draft, locked, waiting, sent_back, in_the_erp, stopped)
+
+
+def objects(scene: Scene, model: type) -> list[Any]:
+    """Every object of a model that the scene has in company 001, fresh."""
+    related = {
+        Budget: ("project__company",),
+        BudgetLine: ("budget__project__company", "job", "cost_code", "cost_type"),
+        Modification: ("budget__project__company",),
+        Batch: ("budget__project__company",),
+        Connection: ("company",),
+    }[model]
+    rows = model.objects.select_related(*related).order_by("pk")  # type: ignore[attr-defined]
+    if model is Connection:
+        return list(rows.filter(company=scene.company))
+    where = "project" if model is Budget else "budget__project"
+    return list(rows.filter(**{where: scene.project}))[:3]
+
+
+def knock(door: Door, scene: Scene, obj: Any, person: Any) -> tuple[int, list[str], list[str]]:
+    """Take the action: status, the blockers' codes, and the sentences that were not told."""
+    client = Client()
+    client.force_login(person)
+    address, given = door.address(scene, obj), door.given(scene, obj)
+    if address.startswith("/api/"):
+        answer = getattr(client, door.method)(address, given, content_type=JSON)
+        told = answer.json()["blockers"] if answer.status_code == 409 else []
+        return answer.status_code, [b["code"] for b in told], [b["code"] for b in told if not b["sentence"]]
+    answer = client.post(address, given)
+    found = answer.context["refused"].blockers if answer.status_code == 409 else []
+    html = answer.content.decode()
+    return (
+        answer.status_code,
+        [b.code for b in found],
+        [b.code for b in found if escape(b.sentence) not in html],
+    )
+
+
+def people(scene: Scene, door: Door, obj: Any) -> list[Any]:
+    """Those who can see the object behind this door."""
+    address = door.address(scene, obj)
+    if address.startswith("/projects/") or address.startswith("/api/v1/budgets/"):
+        return [scene.dana, scene.ruth]
+    return [scene.mira, scene.ruth]
+
+
+def expected(scene: Scene, model: type, name: str, obj: Any, person: Any) -> list[str]:
+    """What the registry says, asked of a fresh object."""
+    fresh = next(o for o in objects(scene, model) if o.pk == obj.pk)
+    if name == "accept":
+        fresh.__dict__["read_hash"] = "x"  # what both doors send
+    return [b.code for b in actions.blockers(fresh, name, person)]
+
+
+def test_every_action_that_people_take_has_its_doors():
+    models = {model for model, _ in actions.REGISTRY}
+    taken = {(model, action.name) for model in models for action in actions_for_people(model)}
+    assert taken == set(DOORS) | WITHOUT_A_DOOR_OF_THEIR_OWN
+
+
+@pytest.mark.parametrize("key", DOORS, ids=lambda key: f"{key[0].__name__}-{key[1]}")
+def test_every_door_names_the_same_blockers(key, scene):
+    model, name = key
+    met: set[tuple[Any, ...]] = set()  # the same answer at the same door is asked for once
+    for state in _states_for(model, name):
+        with _undone():
+            state(scene)
+            scene.reload()
+            for obj in objects(scene, model):
+                for door in DOORS[key]:
+                    for person in people(scene, door, obj):
+                        codes = expected(scene, model, name, obj, person)
+                        case = (door, person.pk, *codes)
+                        if codes and case not in met:
+                            met.add(case)
+                            assert knock(door, scene, obj, person) == (409, codes, []), (state, person)
+    assert met, "the test never met a closed door"
+
+
+def _states_for(model: type, name: str) -> tuple[Callable[[Scene], None], ...]:
+    if name == "answer_remark":
+        return (sent_back,)
+    return (draft, stopped) if model is Connection else STATES
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """A transaction whose work is thrown away."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def test_a_budget_a_line_a_modification_and_a_batch_list_their_actions_with_the_same_blockers(scene):
+    in_the_erp(scene)
+    client = Client()
+    client.force_login(scene.dana)
+    shown = {
+        Budget: lambda o: f"/api/v1/budgets/{scene.project.pk}/",
+        BudgetLine: lambda o: f"/api/v1/budgets/{scene.project.pk}/lines/{o.pk}/",
+        Modification: lambda o: f"/api/v1/budgets/{scene.project.pk}/modifications/{o.pk}/",
+        Batch: lambda o: f"/api/v1/batches/{o.pk}/",
+    }
+    for model, address in shown.items():
+        for obj in objects(scene, model):
+            told = {
+                action["name"]: [b["code"] for b in action["blockers"]]
+                for action in client.get(address(obj)).json()["actions"]
+            }
+            assert told == {
+                action.name: [b.code for b in actions.blockers(obj, action.name, scene.dana)]
+                for action in actions_for_people(model)
+            }
