@@ -149,6 +149,7 @@ def _close(office: Office, now: datetime) -> None:
     """Read CMiC once more, as of today, and note that the demo is whole."""
     for connection in Connection.objects.select_related("company").order_by("company__code"):
         sync.sync_company(connection, now=now)
+        connections.verify(connection, user=None, now=now)
     for reading in ErpReading.objects.filter(state=ReadingState.ASKED).select_related(
         "budget__project__company"
     ):
