@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from budgets.models import Budget, BudgetLine, BudgetState, Modification
-from erp import notifications
+from erp import notifications, readings
 from erp.models import Batch, BatchLine, BatchState, Document, DocumentState
 from workflow import events
 from workflow.actions import SYSTEM, ensure
@@ -60,6 +60,7 @@ def _finish(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
         ensure(budget, "give_back", SYSTEM)
         budget.give_back(now=now)
         budget.save(update_fields=["state", "state_since"])
+    readings.ask(budget, now=now)  # what the ERP holds now stands beside our amounts, not what it held at acceptance
     notifications.tell_sender_of_end(batch)
 
 
