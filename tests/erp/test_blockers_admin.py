@@ -1,0 +1,64 @@
+"""A company's connection is its ERP admin's: others read whom to ask, and a stopped one says why."""
+
+from django.utils import timezone
+
+from erp import connection_actions, connections
+from erp.models import CostTypeLink
+from projects.models import ErpLevel, Membership
+from tests.workflow.cases import codes, gone, met, removes, shows
+from workflow.blockers import Kind
+
+ALL = ("verify", "sync", "confirm_cost_types", "change_settings")
+
+
+def now():
+    return timezone.now()
+
+
+@shows("not_erp_admin")
+@removes("not_erp_admin")
+def test_an_approver_is_no_erp_admin_until_somebody_makes_her_one(scene):
+    for action in ALL:
+        found = met(scene.connection, action, scene.mira, "not_erp_admin")
+        assert (found.kind, found.who) == (Kind.PERMISSION, "Jonas Lindqvist")
+        assert found.sentence == "You are no ERP admin of Northgate Builders. Ask Jonas Lindqvist."
+        met(scene.connection, action, scene.olga, "not_erp_admin")
+    Membership.objects.filter(user=scene.mira).update(erp_level=ErpLevel.ADMIN)
+    for action in ALL:
+        gone(scene.connection, action, scene.mira, "not_erp_admin")
+
+
+@shows("connection_not_in_use")
+@removes("connection_not_in_use")
+def test_nothing_is_synced_over_a_stopped_connection_until_it_is_verified(scene):
+    stopped = now()
+    connections.stop(scene.connection, because="Wrong password.", now=stopped)
+    found = met(scene.connection, "sync", scene.jonas, "connection_not_in_use")
+    assert (found.kind, found.since) == (Kind.STATE, stopped)
+    assert found.sentence == "The connection was stopped: Wrong password. Put that right, then verify it."
+    assert codes(scene.connection, "verify", scene.jonas) == []
+    connections.verify(scene.connection, user=scene.jonas, now=now())
+    gone(scene.connection, "sync", scene.jonas, "connection_not_in_use")
+
+
+def test_a_connection_that_is_switched_off_is_switched_on_in_its_settings(scene):
+    connection_actions.change_settings(
+        scene.connection, user=scene.jonas, now=now(), values={"enabled": False}
+    )
+    found = met(scene.connection, "sync", scene.jonas, "connection_not_in_use")
+    assert found.sentence == "The connection is switched off. Switch it on below."
+    connection_actions.change_settings(
+        scene.connection, user=scene.jonas, now=now(), values={"enabled": True}
+    )
+    gone(scene.connection, "sync", scene.jonas, "connection_not_in_use")
+
+
+@shows("nothing_to_confirm")
+@removes("nothing_to_confirm")
+def test_matches_are_confirmed_once(scene):
+    found = met(scene.connection, "confirm_cost_types", scene.jonas, "nothing_to_confirm")
+    assert (found.kind, found.sentence) == (Kind.STATE, "Every match of a cost type is confirmed already.")
+    CostTypeLink.objects.filter(cost_type__code="S").update(confirmed_by=None, confirmed_at=None)
+    gone(scene.connection, "confirm_cost_types", scene.jonas, "nothing_to_confirm")
+    assert connection_actions.confirm_cost_types(scene.connection, user=scene.jonas, now=now()) >= 1
+    met(scene.connection, "confirm_cost_types", scene.jonas, "nothing_to_confirm")
