@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 
 from django.conf import settings
@@ -35,3 +36,6 @@ def forget_backends() -> None:
     """This function will close and drop the instances of this process, after settings changed."""
     for key in [key for key in _made if key[1] == os.getpid()]:
         _made.pop(key).close()
+
+
+atexit.register(forget_backends)
