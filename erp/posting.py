@@ -134,8 +134,8 @@ def facts_of(posting: Posting | None) -> dict[str, Any]:
     differs = [
         {
             "refs": list(d.refs),
-            "sent": str(d.sent),
-            "found": str(d.found),
+            "sent": f"{d.sent:.2f}",
+            "found": f"{d.found:.2f}",
             "cost_code": d.key.cost_code,
             "cost_type": d.key.cost_type,
             "job": d.key.job,
