@@ -18,44 +18,64 @@ def fix_and_queue(batch: Batch, reading: ErpReading, *, now: datetime) -> list[D
 
     A document that changes nothing once its lines are mapped is settled as posted without a write.
     """
-    lines = _fix_lines(batch, reading)
-    deltas = [row.delta for row in lines]
-    batch.moved, batch.net = moved(deltas), sum(deltas, ZERO)
-    batch.lines_changed = sum(1 for delta in deltas if delta)
+    _weigh(batch, _fix_lines(batch, reading))
     started = main_status(batch.budget, reading) == JobStatus.STARTED
     return [_queue(batch, item, now=now, started=started) for item in batch.items.all()]
 
 
+def weigh(batch: Batch, reading: ErpReading) -> None:
+    """This function will work out what a waiting batch moves, against a new reading, and save that on the batch.
+
+    Lists, limits and the decision page then speak of the same amounts that Accept will fix.
+    """
+    rows = linked_batch_lines(batch)
+    set_bases(batch, rows, reading)
+    _weigh(batch, rows)
+    batch.save(update_fields=["moved", "net", "lines_changed"])
+
+
+def _weigh(batch: Batch, rows: list[BatchLine]) -> None:
+    deltas = [row.delta for row in rows]
+    batch.moved, batch.net = moved(deltas), sum(deltas, ZERO)
+    batch.lines_changed = sum(1 for delta in deltas if delta)
+
+
+def linked_batch_lines(batch: Batch) -> list[BatchLine]:
+    """This function will read a batch's lines with our codes and the ERP's, in the snapshot's order."""
+    rows = BatchLine.objects.filter(item__batch=batch).select_related(
+        "item", *(f"line__{name}" for name in LINKED)
+    )
+    return list(rows.order_by("item__position", "position"))
+
+
 def _fix_lines(batch: Batch, reading: ErpReading) -> list[BatchLine]:
     """Fill in the ERP's codes; fix base and before of originals."""
-    rows = list(
-        BatchLine.objects.filter(item__batch=batch)
-        .select_related("item", *(f"line__{name}" for name in LINKED))
-        .order_by("item__position", "position")
-    )
-    keys = {row.pk: key for row in rows if (key := erp_key(row.line))}
+    rows = linked_batch_lines(batch)
     for row in rows:
-        key = keys[row.pk]
+        key = erp_key(row.line)
+        if key is None:
+            raise RuntimeError(
+                "a line of an accepted batch has codes in the ERP"
+            )  # `lines_not_mapped` said so
         row.erp_job, row.erp_cost_code, row.erp_cost_type = key.job, key.cost_code, key.cost_type
-    originals = [row for row in rows if row.item.kind == DocumentKind.ORIGINAL]
-    _fix_bases(batch, originals, keys, reading)
+    set_bases(batch, rows, reading)
     BatchLine.objects.bulk_update(
         rows, ["erp_job", "erp_cost_code", "erp_cost_type", "base", "delta", "before"], batch_size=1000
     )
     return rows
 
 
-def _fix_bases(
-    batch: Batch, originals: list[BatchLine], keys: dict[int, ErpKey], reading: ErpReading
-) -> None:
-    before = bases_in_erp(((row.pk, keys[row.pk]) for row in originals), held_originals(reading))
+def set_bases(batch: Batch, rows: list[BatchLine], reading: ErpReading) -> None:
+    """This function will set before, base and delta of originals against a reading, without saving."""
+    keys = [(row.pk, key) for row in rows if row.target is not None and (key := erp_key(row.line))]
+    before = bases_in_erp(keys, held_originals(reading))
     never_posted = not posted_targets(batch.budget)
-    started = main_status(batch.budget, reading) == JobStatus.STARTED
-    for row in originals:
-        row.before = before[row.pk]
-        if never_posted and row.target is not None:
-            row.base = before[row.pk] if started else ZERO
-            row.delta = row.target - row.base
+    for row in rows:
+        if row.target is None:
+            continue
+        row.before = before.get(row.pk, ZERO)
+        if never_posted:
+            row.base, row.delta = row.before, row.target - row.before
 
 
 def _queue(batch: Batch, item: BatchItem, *, now: datetime, started: bool) -> Document:

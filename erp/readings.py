@@ -9,10 +9,12 @@ from datetime import datetime
 from django.db import transaction
 
 from budgets.models import Budget
+from budgets.services import lock_row
 from erp import bell, reconciliation
+from erp.acceptance import weigh
 from erp.backends import backend
 from erp.connections import note_contact, stop
-from erp.models import ErpReading, JobLink, ReadingState
+from erp.models import Batch, BatchState, ErpReading, JobLink, ReadingState
 from erp.port import ErpError, ErpMisconfigured, Reading
 from erp.snapshots import erp_connection
 
@@ -77,6 +79,12 @@ def _fail(reading: ErpReading, why: str) -> ErpReading:
 def _save_once(reading: ErpReading) -> None:
     """Two tasks may have made the same reading: the first stands."""
     with transaction.atomic():
+        budget = lock_row(reading.budget)
         row = ErpReading.objects.select_for_update().get(pk=reading.pk)
-        if row.state == ReadingState.ASKED:
-            reading.save()
+        if row.state != ReadingState.ASKED:
+            return
+        reading.save()
+        waiting = Batch.objects.select_for_update().filter(budget=budget, state=BatchState.WAITING).first()
+        if waiting is not None and reading.state == ReadingState.MADE:
+            waiting.budget = budget
+            weigh(waiting, reading)

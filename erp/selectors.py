@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Sum
 
 from budgets.models import Budget
+from erp.acceptance import linked_batch_lines, set_bases
 from erp.backends import backend
 from erp.blockers import open_remarks
 from erp.documents import ZERO, moved
@@ -27,7 +28,6 @@ from erp.models import (
 )
 from erp.port import DocumentKind, ErpKey, JobStatus
 from erp.snapshots import (
-    LINKED,
     NewItem,
     erp_connection,
     erp_key,
@@ -286,8 +286,9 @@ def decision(batch: Batch) -> Decision:
     reading = latest_reading(batch.budget) if waiting else batch.reading
     newest = batch.budget.readings.first()
     asked = newest if newest is not None and newest.state != "made" else None
-    lines = _batch_lines(batch)
-    changes = _changes(batch, lines, reading) if waiting else {row.pk: row.delta for row in lines}
+    lines = linked_batch_lines(batch)
+    if waiting and reading is not None:
+        set_bases(batch, lines, reading)
     held = _holdings(reading)
     remarks = {remark.line_id: remark for remark in batch.remarks.all()} or _asked_before(batch)
     findings = _findings(batch)
@@ -298,8 +299,8 @@ def decision(batch: Batch) -> Decision:
         kind = 0 if item.item.kind == DocumentKind.ORIGINAL else 1
         in_erp = None if reading is None or key is None else held[kind].get(key, ZERO)
         if key is not None and reading is not None:
-            _carry(held, key, kind, changes[row.pk])
-        shown = DecisionRow(row, in_erp, changes[row.pk], remarks.get(row.line_id), findings.get(row.pk, ""))
+            _carry(held, key, kind, row.delta)
+        shown = DecisionRow(row, in_erp, row.delta, remarks.get(row.line_id), findings.get(row.pk, ""))
         (item.rows if shown.change or shown.finding else item.unchanged).append(shown)
     for document in batch.documents.all():
         items[document.item_id].document = document
@@ -315,26 +316,9 @@ def _carry(held: Held, key: ErpKey, kind: int, change: Decimal) -> None:
         held[0][key] = ZERO  # several lines on one code: the first is read against the ERP's amount
 
 
-def _batch_lines(batch: Batch) -> list[BatchLine]:
-    rows = BatchLine.objects.filter(item__batch=batch).select_related(*(f"line__{name}" for name in LINKED))
-    return list(rows.order_by("item__position", "position"))
-
-
 def _holdings(reading: ErpReading | None) -> Held:
     """What originals and modifications are read against: the ERP's original and its current budget."""
     return (held_originals(reading), _current(reading)) if reading else ({}, {})
-
-
-def _changes(batch: Batch, lines: list[BatchLine], reading: ErpReading | None) -> dict[int, Decimal]:
-    changes = {row.pk: row.delta for row in lines}
-    if reading is None or posted_targets(batch.budget):
-        return changes
-    held = held_originals(reading)
-    for row in lines:
-        key = erp_key(row.line)
-        if row.target is not None and key is not None:
-            changes[row.pk] = row.target - held.pop(key, ZERO)
-    return changes
 
 
 def _asked_before(batch: Batch) -> dict[int, Remark]:

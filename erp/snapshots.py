@@ -23,7 +23,7 @@ from erp.models import (
     JobLink,
     ReadingState,
 )
-from erp.port import DocumentKind, ErpKey, JobStatus
+from erp.port import DocumentKind, ErpKey
 from workflow.blockers import once_per_object
 
 
@@ -146,9 +146,9 @@ def held_originals(reading: ErpReading) -> dict[ErpKey, Decimal]:
 
 
 def bases(budget: Budget, lines: list[BudgetLine], reading: ErpReading | None) -> dict[int, Decimal]:
-    """This function will find each line's base: last posted, else the ERP's own original on a started job."""
+    """This function will find each line's base: last posted, else the ERP's own original."""
     posted = posted_targets(budget)
-    if posted or reading is None or main_status(budget, reading) != JobStatus.STARTED:
+    if posted or reading is None:
         return posted
     return bases_in_erp(keys_of(lines), held_originals(reading))
 
@@ -156,7 +156,7 @@ def bases(budget: Budget, lines: list[BudgetLine], reading: ErpReading | None) -
 def new_items(budget: Budget, *, reading: ErpReading | None, today: date) -> list[NewItem]:
     """This function will find everything that Send would put into a batch, in the order it will be delivered.
 
-    With a reading, originals of a started job that was never posted are shown as changes of what the ERP holds.
+    With a reading, originals of a budget that was never posted are shown as changes of what the ERP holds.
     """
     lines = linked_lines(budget)
     by_id = {line.pk: line for line in lines}
