@@ -31,6 +31,8 @@ def companies(request: HttpRequest) -> list[int]:
 class DeskAdmin(Base):
     """Seen by level, not by Django's model permissions; nobody adds, edits or deletes rows here."""
 
+    empty_value_display = ""
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether the person sees the app in the index."""
         return bool(memberships(request))

@@ -217,7 +217,7 @@ class EventAdmin(DeskAdmin):
         with timezone.override(event.zone):
             return exact(event.at)
 
-    @admin.display(description="From, to", empty_value="")
+    @admin.display(description="From, to")
     def change(self, event: Event) -> str:
         """The states, where it changed one."""
         return f"{event.from_state} → {event.to_state}" if event.to_state else ""

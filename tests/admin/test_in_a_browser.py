@@ -1,0 +1,74 @@
+"""The desk in a real browser: the policy holds, a phone is wide enough, the page follows by itself."""
+
+from erp.models import Batch
+from tests.support import paper
+from tests.support import scene as acts
+from tests.support.browser import scrolls_sideways, sign_in
+from tests.support.scene import MAIN, PASSWORD
+
+
+def enter(page, username: str, path: str) -> None:
+    sign_in(page, username=username, password=PASSWORD)
+    page.goto(path)
+
+
+def test_mira_decides_from_the_queue_and_sees_new_amounts_arrive(scene, transactional_db, browser_page):
+    batch = acts.send(scene)
+    page = browser_page
+    enter(page, "mira", "/admin/erp/batch/")
+    page.click("text=Quay Street")
+    page.click("button:has-text('Read again')")
+    page.wait_for_selector("text=CMiC is being read …")
+    paper.SHEET.hold(MAIN, "03-30-00", "1000", "14000.00")
+    acts.read(scene)
+    page.wait_for_selector("tr:has-text('03-30-00 L') >> text=14,000.00")
+    page.click("button:has-text('Accept')")
+    page.wait_for_selector("text=Accepted. Tieback writes it into the ERP now.")
+    assert Batch.objects.get(pk=batch.pk).state == "accepted"
+    acts.deliver(batch)
+    page.wait_for_selector("text=1 of 1 document in CMiC")
+
+
+def test_a_rejection_without_javascript_pins_its_remark(scene, transactional_db, page_without_javascript):
+    batch = acts.send(scene)
+    page = page_without_javascript
+    enter(page, "mira", f"/admin/erp/batch/{batch.pk}/change/")
+    row = page.locator("tr", has_text=f"{MAIN} 03-30-00 M")
+    row.locator("summary").click()
+    row.locator("textarea").fill("Is that ready-mix?")
+    page.select_option("#reason_code", "amounts")
+    page.fill("textarea#reason", "Concrete is too high.")
+    page.click("#reject-form button")
+    page.wait_for_selector("text=Sent back. Dana Reyes reads your reason and remarks.")
+    assert [remark.text for remark in batch.remarks.all()] == ["Is that ready-mix?"]
+
+
+def test_at_320_pixels_nothing_of_the_desk_scrolls_sideways(scene, transactional_db, narrow_page):
+    batch = acts.send(scene, note="A note")
+    enter(narrow_page, "mira", "/admin/erp/batch/")
+    pages = ["", f"{batch.pk}/change/", f"{batch.pk}/do/return_to_pm/", f"{batch.pk}/posting-list/"]
+    for path in [f"/admin/erp/batch/{rest}" for rest in pages] + [
+        "/admin/erp/connection/",
+        "/admin/workflow/event/",
+    ]:
+        narrow_page.goto(path)
+        assert not scrolls_sideways(narrow_page), path
+    acts.accept(scene, batch)
+    acts.refuse(batch)
+    narrow_page.goto(f"/admin/erp/batch/{batch.pk}/change/")
+    assert not scrolls_sideways(narrow_page)
+
+
+def test_a_blocked_button_moves_to_everything_that_stands_in_its_way(scene, transactional_db, browser_page):
+    acts.lock(scene)
+    batch = acts.send(scene, by=scene.tom)
+    enter(browser_page, "tom", f"/admin/erp/batch/{batch.pk}/change/")
+    browser_page.focus("button:has-text('Accept')")
+    browser_page.keyboard.press("Enter")
+    focused = browser_page.evaluate("() => document.activeElement.textContent")
+    assert "so somebody else accepts it: ask Jonas Lindqvist or Mira Osei." in focused
+
+
+def test_the_description_of_the_api_is_read_under_the_policy(scene, transactional_db, browser_page):
+    enter(browser_page, "mira", "/api/v1/docs/")
+    browser_page.wait_for_selector("text=/api/v1/batches/{id}/accept/")
