@@ -199,7 +199,7 @@ def save_modification(
         event |= {
             "action": "save_modification",
             "about": [*event["about"], row],
-            "sentence": f"Wrote {row}: {row.title}",
+            "sentence": f"Wrote {f'modification {row.number}' if row.number else 'draft modification'}: {row.title}",
             "data": {"lines": [[str(line), amount] for line, amount in lines]},
         }
     return row
