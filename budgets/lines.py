@@ -20,6 +20,7 @@ def apply_values(
 ) -> None:
     """This function will put values on a line, without saving. Raises InvalidInput naming each bad field."""
     errors: dict[str, str] = {}
+    before = _identity(line)
     _apply_job(line, values, project, errors, adding=adding)
     company = project.company
     _apply_code(line, values, company, errors, field="cost_code", model=CostCode, longest=40)
@@ -34,8 +35,21 @@ def apply_values(
             setattr(line, field, _number(values[field], field, errors, money.quantity))
     line.automatic = bool(values.get("automatic", line.automatic))
     _apply_amount(line, values, errors)
+    for field in _changed(before, _identity(line)) if line.was_posted else ():
+        errors[field] = (
+            "This line was posted in the ERP: its job, code and type stay. Add another line instead."
+        )
     if errors:
         raise InvalidInput(errors)
+
+
+def _identity(line: BudgetLine) -> dict[str, Any]:
+    """What makes the budget code, as far as it is set."""
+    return {"job": line.job_id, "cost_code": line.cost_code_id, "cost_type": line.cost_type_id}
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    return [field for field in before if before[field] != after[field]]
 
 
 def _apply_job(

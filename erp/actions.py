@@ -5,11 +5,12 @@ from budgets.models import Budget
 from erp import blockers as b
 from erp import decision_blockers as d
 from erp.models import Batch, Document
+from erp.snapshots import latest_batch
 from workflow.actions import Action, register, system_only
 
 
 def _send_label(budget: Budget) -> str:
-    return "Re-send to ERP" if budget.batches.exists() else "Send to ERP"
+    return "Re-send to ERP" if latest_batch(budget) else "Send to ERP"
 
 
 register(

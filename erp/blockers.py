@@ -17,6 +17,7 @@ from erp.readiness import unfit_lines
 from erp.snapshots import (
     bases,
     erp_connection,
+    latest_batch,
     latest_reading,
     linked_lines,
     main_status,
@@ -322,7 +323,7 @@ def remarks_open(budget: Budget, user: Any) -> Found | None:
 
 def open_remarks(budget: Budget) -> list[Remark]:
     """This function will find the remarks of the newest batch, if it was rejected, that still want an answer."""
-    last = Batch.objects.filter(budget=budget).order_by("-number").first()
+    last = latest_batch(budget)
     if last is None or last.state != BatchState.REJECTED:
         return []
     wanting = last.remarks.filter(answer="", line__version=F("line_version"))
@@ -364,7 +365,7 @@ def no_approver(budget: Budget, user: Any) -> Found | None:
 @blocker("never_sent", Kind.STATE)
 def never_sent(budget: Budget, user: Any) -> Found | None:
     """Nothing waits for accounting."""
-    if budget.batches.exists():
+    if latest_batch(budget):
         return None
     return Found("The budget was never sent, so there is nothing to retrieve.")
 
@@ -372,7 +373,7 @@ def never_sent(budget: Budget, user: Any) -> Found | None:
 @blocker("batch_already_decided", Kind.STATE)
 def batch_already_decided(budget: Budget, user: Any) -> Found | None:
     """Somebody was faster."""
-    last = budget.batches.order_by("-number").select_related("accepted_by", "sent_back_by").first()
+    last = latest_batch(budget)
     if last is None or last.state == BatchState.WAITING:
         return None
     return Found(decided_sentence(last))

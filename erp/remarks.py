@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from budgets.models import Budget, BudgetLine
 from erp.models import Batch, BatchState, Remark
-from workflow.blockers import once_per_object
+from erp.snapshots import latest_batch
 
 WITH = ("batch__sent_back_by", "answered_by", "line__job", "line__cost_code", "line__cost_type")
 
@@ -30,15 +30,9 @@ class ShownRemark:
         return self.newest and not self.remark.answer and not self.changed
 
 
-@once_per_object
-def newest_batch(budget: Budget) -> Batch | None:
-    """This function will find the last send of a budget."""
-    return budget.batches.order_by("-number").select_related("sent_back_by").first()
-
-
 def on_budget(budget: Budget) -> list[ShownRemark]:
     """This function will find the remarks of the newest batch, if it was rejected."""
-    last: Batch | None = newest_batch(budget)
+    last: Batch | None = latest_batch(budget)
     if last is None or last.state != BatchState.REJECTED:
         return []
     return [ShownRemark(remark, True) for remark in last.remarks.select_related(*WITH).order_by("pk")]

@@ -32,6 +32,7 @@ from erp.snapshots import (
     erp_connection,
     erp_key,
     held_originals,
+    latest_batch,
     latest_reading,
     linked_lines,
     main_status,
@@ -69,7 +70,7 @@ def open_batch(budget: Budget) -> Batch | None:
 
 def remarks_on_lines(budget: Budget) -> dict[int, Remark]:
     """This function will find the newest batch's remarks by line id, answered or not, if it was rejected."""
-    last = budget.batches.order_by("-number").first()
+    last = latest_batch(budget)
     if last is None or last.state != BatchState.REJECTED:
         return {}
     return {remark.line_id: remark for remark in last.remarks.select_related("answered_by", "line")}

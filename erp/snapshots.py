@@ -58,6 +58,7 @@ class NewItem:
         return moved(row.delta for row in self.lines)
 
 
+@once_per_object
 def posted_targets(budget: Budget) -> dict[int, Decimal]:
     """This function will find what was last posted as original of each line, by line id."""
     rows = (
@@ -78,16 +79,19 @@ def unsent_modifications(budget: Budget) -> QuerySet[Modification]:
     ).order_by("number")
 
 
+@once_per_object
 def erp_connection(budget: Budget) -> Connection | None:
     """This function will find the connection of a budget's company."""
-    return _connection(budget)
-
-
-@once_per_object
-def _connection(budget: Budget) -> Connection | None:
     return Connection.objects.filter(company=budget.project.company_id).select_related("company").first()
 
 
+@once_per_object
+def latest_batch(budget: Budget) -> Batch | None:
+    """This function will find the batch that was sent last, with the people who decided it."""
+    return budget.batches.order_by("-number").select_related("accepted_by", "sent_back_by").first()
+
+
+@once_per_object
 def latest_reading(budget: Budget) -> ErpReading | None:
     """This function will find the newest reading that was made."""
     return budget.readings.filter(state=ReadingState.MADE).first()
@@ -246,7 +250,7 @@ def _freeze_preparers(batch: Batch, items: list[NewItem], sender: Any) -> None:
 
 def next_numbers(budget: Budget) -> tuple[int, int, Batch | None]:
     """This function will number the next batch: (number, round, the batch sent back before or None)."""
-    last = budget.batches.order_by("-number").first()
+    last = latest_batch(budget)
     if last is None:
         return 1, 1, None
     if last.state in (BatchState.REJECTED, BatchState.RETRIEVED, BatchState.RETURNED):

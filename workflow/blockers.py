@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
+
+
+Thing = TypeVar("Thing")
+Fact = TypeVar("Fact")
 
 
 class Kind(IntEnum):
@@ -101,7 +105,7 @@ def blocker(code: str, kind: Kind) -> Callable[[Rule], Check]:
     return declare
 
 
-def once_per_object(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def once_per_object(read: Callable[[Thing], Fact]) -> Callable[[Thing], Fact]:
     """This decorator will read a fact about an object once and keep it on that instance.
 
     Ten rules ask the same few questions of one budget; a page would otherwise ask the database each time. Services
@@ -109,8 +113,8 @@ def once_per_object(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """
 
     @wraps(read)
-    def remembered(obj: Any) -> Any:
-        facts = obj.__dict__.setdefault("_facts", {})
+    def remembered(obj: Thing) -> Fact:
+        facts: dict[str, Fact] = obj.__dict__.setdefault("_facts", {})
         name = f"{read.__module__}.{read.__qualname__}"
         if name not in facts:
             facts[name] = read(obj)

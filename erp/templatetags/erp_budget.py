@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from budgets.models import Budget, BudgetLine
 from budgets.selectors import GridRow
-from erp import remarks, selectors
+from erp import remarks, selectors, snapshots
 from erp.models import OPEN, Batch, BatchLine, DocumentState
 from workflow.models import Event
 
@@ -32,7 +32,7 @@ def of(things: Mapping[Any, Any], key: Any) -> Any:
 @register.simple_tag
 def latest_batch(budget: Budget) -> Batch | None:
     """This function will find the last send of a budget."""
-    return remarks.newest_batch(budget)
+    return snapshots.latest_batch(budget)
 
 
 @register.simple_tag
