@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Q, Sum
 
 from budgets import links
-from budgets.models import Budget, BudgetLine, ModificationLine
+from budgets.models import Budget, BudgetLine, BudgetState, ModificationLine
 from erp.backends import backend
 from erp.models import Batch, BatchState, Connection, ErpJob, Remark
 from erp.port import JobStatus
@@ -158,7 +158,14 @@ def _bad_lines(budget: Budget, which: str, what: str, fix: str) -> Found | None:
     if not lines:
         return None
     said = what.format(erp=erp_name(erp_connection(budget)))
-    return Found(f"{_lines(len(lines))} {said}. {fix}", lines=links.places(lines, budget.project_id))
+    return Found(
+        f"{_lines(len(lines))} {said}. {fix}{_unlock_first(budget)}",
+        lines=links.places(lines, budget.project_id),
+    )
+
+
+def _unlock_first(budget: Budget) -> str:
+    return " To change a line, unlock the budget first." if budget.state == BudgetState.LOCKED else ""
 
 
 def _line_rule(code: str, what: str, fix: str) -> Check:
@@ -178,7 +185,7 @@ def cost_code_unknown(budget: Budget, user: Any) -> Found | None:
     hint = _did_you_mean(budget, sorted({line.code for line in lines}))
     return Found(
         f"{_lines(len(lines))} with a cost code that {erp_name(erp_connection(budget))} does not know"
-        f"{hint}. Correct the code, or ask {_admins(budget)} to add it.",
+        f"{hint}. Correct the code, or ask {_admins(budget)} to add it.{_unlock_first(budget)}",
         lines=links.places(lines, budget.project_id),
     )
 
@@ -240,7 +247,8 @@ def code_not_allowed(budget: Budget, user: Any) -> Found | None:
         return None
     return Found(
         f"{_lines(len(bad))} with a code that is too long for {erp_name(connection)} (cost codes {limits.cost_code}, "
-        f"cost types {limits.cost_type} characters) or has characters it refuses. Correct the code.",
+        f"cost types {limits.cost_type} characters) or has characters it refuses. Correct the code."
+        f"{_unlock_first(budget)}",
         lines=links.places(bad, budget.project_id),
     )
 

@@ -45,15 +45,14 @@ def _suspects(budget: Budget, connection: Connection) -> QuerySet[BudgetLine]:
         job_code=OuterRef("job__erp_link__erp_job__code"),
         cost_code=OuterRef("cost_code__erp_link__erp_cost_code__code"),
     )
+    this_type = OuterRef("cost_type__erp_link__erp_cost_type__code")
     unit = ErpUnit.objects.filter(connection=connection, code=OuterRef("unit__code"), gone_at=None)
     job, code, kind = "job__erp_link", "cost_code__erp_link", "cost_type__erp_link"
     return (
         budget.lines.select_related(*LINKED)
         .annotate(
-            inactive_there=Exists(assigned.filter(active=False)),
-            assigned_there=Exists(
-                assigned.filter(active=True, cost_type=OuterRef("cost_type__erp_link__erp_cost_type__code"))
-            ),
+            inactive_there=Exists(assigned.filter(Q(cost_type="") | Q(cost_type=this_type), active=False)),
+            assigned_there=Exists(assigned.filter(active=True, cost_type=this_type)),
             unit_known=Exists(unit),
         )
         .filter(
