@@ -99,6 +99,10 @@ class CmicBackend(ErpBackend):
         faults = self.problems(document)
         if faults:
             raise ErpRefused(faults)
+        with self._setups.forgotten_when_wrong():
+            return self._push(document, journal)
+
+    def _push(self, document: ErpDocument, journal: Journal) -> Receipt:
         self._setups.ensure_names()
         setup = self._setups.of(document.company)
         jobs = self._jobs_of(document)
@@ -165,6 +169,10 @@ class CmicBackend(ErpBackend):
 
     def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
         """This function will take an unposted document out again. Raises the four failures."""
+        with self._setups.forgotten_when_wrong():
+            return self._withdraw(document, journal)
+
+    def _withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
         self._setups.ensure_names()
         setup, jobs = self._setups.of(document.company), self._jobs_of(document)
         ensure_visible(document=document, jobs=jobs)

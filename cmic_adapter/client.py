@@ -282,8 +282,10 @@ class Client:
 
     def _stop_if_locked_out(self) -> None:
         if self._refused_logins >= LOGIN_TRIES and time.monotonic() < self._quiet_until:
-            raise ErpMisconfigured(
-                "CMiC refused the log-in twice; not asking again for a while, accounts get locked."
+            # Not a new finding that would stop what an administrator has verified meanwhile, in another process.
+            raise ErpUnavailable(
+                "CMiC refused the log-in twice; not asking again for a while, accounts get locked.",
+                retry_after=self._quiet_until - time.monotonic(),
             )
 
     def _clean(self, text: str) -> str:

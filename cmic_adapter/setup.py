@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -143,6 +144,16 @@ class Setups:
     def forget(self) -> None:
         """This function will make the next look a new one."""
         self._kept.clear()
+
+    @contextmanager
+    def forgotten_when_wrong(self) -> Iterator[None]:
+        """This function will let the next look be a new one when something in here is found to be misconfigured:
+        an administrator puts it right and verifies it, perhaps in another process."""
+        try:
+            yield
+        except ErpMisconfigured:
+            self.forget()
+            raise
 
     def _fresh(self, name: object, look: Callable[[], Kept]) -> Kept:
         kept = self._kept.get(name)

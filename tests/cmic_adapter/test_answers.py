@@ -202,9 +202,13 @@ def test_a_base_url_that_is_none_is_refused_at_once(make_backend: Callable[..., 
 
 def test_a_refused_log_in_is_tried_at_most_twice(tenant: Tenant, cmic: CmicBackend):
     tenant.fault("401", times=None)
-    for _ in range(5):
+    for _ in range(2):
         with pytest.raises(ErpMisconfigured):
             cmic.push(DOCUMENT, Diary())
+    for _ in range(3):
+        with pytest.raises(ErpUnavailable) as rest:
+            cmic.push(DOCUMENT, Diary())
+        assert rest.value.retry_after is not None and 0 < rest.value.retry_after <= 600
     assert len(tenant.calls()) == 2
 
 
