@@ -171,7 +171,6 @@ def test_what_is_there_twice_under_our_mark_waits_for_a_person(brisk_cmic: Simul
     cut(story, "reset_after_commit", STARTED["header"])
     held = brisk_cmic.book()["pcis"][0]
     brisk_cmic.seed({"pcis": [{**held, "code": "COO9999", "uuid": "another", "lines": []}]})
-    time_passes(story)
-    outbox.work_on(one().pk)
+    finish(story)
     assert one().state == DocumentState.REFUSED
     assert one().findings[0]["code"] == "found_twice"

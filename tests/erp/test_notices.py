@@ -1,0 +1,158 @@
+"""Mails are written in the transaction they tell about, go out once, and a dead mail server only delays them."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.core import mail
+from django.db import connections, transaction
+from django.utils import timezone
+
+from erp import notifications, services
+from erp.models import Batch, Notice
+from erp.notifications import GIVE_UP_AFTER
+from tests.support.delivery import assert_books_agree, fill, finish, send_and_accept, until
+from tests.support.simulator import Simulator
+from tests.support.story import JOB, Story, begin
+from tests.support.worker import Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def rejected(simulator: Simulator) -> Story:
+    story = begin(simulator, status="I")
+    fill(story)
+    reject(story, story.send())
+    return story
+
+
+def reject(story: Story, batch: Batch) -> None:
+    line = story.budget.lines.get(cost_type__code="L")
+    services.reject(
+        batch,
+        user=story.mira,
+        now=timezone.now(),
+        reason_code="amounts",
+        reason="Labor is too high.",
+        remarks={line.pk: "Check the hours."},
+    )
+
+
+def test_a_mail_and_what_it_tells_of_are_written_together_or_not_at_all(brisk_cmic: Simulator):
+    story = begin(brisk_cmic, status="I")
+    fill(story)
+    batch = story.send()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        reject(story, batch)
+        assert Notice.objects.count() == 1
+        raise ZeroDivisionError
+    assert not Notice.objects.exists()
+    batch.refresh_from_db()
+    assert batch.state == "waiting"
+
+
+def test_a_rejection_is_told_once_with_reason_remarks_and_a_link_however_many_workers_send(
+    brisk_cmic: Simulator,
+):
+    story = rejected(brisk_cmic)
+
+    def send(_: int) -> int:
+        try:
+            return notifications.send_waiting(now=timezone.now())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as workers:
+        assert sum(workers.map(send, range(8))) == 1
+    (message,) = mail.outbox
+    assert message.to == ["dana@example.com"]
+    for words in ("Mira Osei", "Labor is too high.", "Check the hours.", f"/projects/{story.project.pk}/"):
+        assert words in message.body
+
+
+def test_a_resend_after_a_rejection_is_told_to_the_approvers_at_once(brisk_cmic: Simulator):
+    story = rejected(brisk_cmic)
+    remark = story.budget.batches.get().remarks.get()
+    services.answer_remark(remark, user=story.dana, now=timezone.now(), answer="The hours are right.")
+    story.reload()
+    story.send()
+    told = Notice.objects.filter(kind="resend").values_list("to__username", flat=True)
+    assert set(told) == {"mira", "jonas"}
+
+
+def test_a_dead_mail_server_delays_mails_and_nothing_else(brisk_cmic: Simulator, settings: LazySettings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    story = begin(brisk_cmic, status="I")
+    fill(story)
+    send_and_accept(story)
+    finish(story)
+    story.post_everything()
+    story.poll()
+    assert_books_agree(story)
+    now = timezone.now()
+    assert notifications.send_waiting(now=now) == 0
+    notice = Notice.objects.get(kind="posting")
+    assert (notice.attempts, notice.sent_at) == (1, None)
+    assert "refused" in notice.error
+    assert notice.not_before == now + timedelta(minutes=2)
+    assert notifications.send_waiting(now=now) == 0
+    notice.refresh_from_db()
+    assert notice.attempts == 1
+
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert notifications.send_waiting(now=now + timedelta(minutes=2)) == 1
+    notice.refresh_from_db()
+    assert (notice.sent_at, notice.error) == (now + timedelta(minutes=2), "")
+    assert notifications.send_waiting(now=now + timedelta(days=1)) == 0
+
+
+def test_a_mail_that_cannot_be_made_does_not_hold_up_the_others(brisk_cmic: Simulator):
+    story = rejected(brisk_cmic)
+    first = Notice.objects.get()
+    Notice.objects.filter(pk=first.pk).update(subject="two\nlines")
+    company = story.connection.company
+    Notice.objects.create(company=company, to=story.mira, kind="other", key="k", subject="good", text="words")
+    assert notifications.send_waiting(now=timezone.now()) == 1
+    assert [message.subject for message in mail.outbox] == ["good"]
+    first.refresh_from_db()
+    assert first.error
+    Notice.objects.filter(pk=first.pk).update(attempts=GIVE_UP_AFTER)
+    assert notifications.send_waiting(now=timezone.now() + timedelta(days=9)) == 0
+
+
+def test_a_name_with_a_line_break_from_cmic_makes_a_mail_all_the_same(brisk_cmic: Simulator):
+    story = begin(brisk_cmic, status="I")
+    story.project.name = "Quay\nStreet"
+    story.project.save()
+    story.reload()
+    fill(story)
+    reject(story, story.send())
+    assert notifications.send_waiting(now=timezone.now()) == 1
+    assert mail.outbox[0].subject == "Sent back: Quay Street"
+
+
+def test_a_worker_sends_what_waits(
+    brisk_cmic: Simulator, celery_worker_process: Callable[..., Worker], tmp_path: Path
+):
+    rejected(brisk_cmic)
+    celery_worker_process(beat=True)
+    until(lambda: Notice.objects.get().sent_at, patience=30)
+    (sent,) = (tmp_path / "mail").iterdir()
+    assert "Labor is too high." in sent.read_text()
+
+
+def test_the_job_stands_in_the_mail_of_a_failure(brisk_cmic: Simulator):
+    story = begin(brisk_cmic, status="I")
+    fill(story)
+    send_and_accept(story)
+    brisk_cmic.accountant("close_job", company="001", job=JOB)
+    finish(story)
+    finish(story)
+    notifications.send_waiting(now=timezone.now())
+    to_dana = [message for message in mail.outbox if message.to == ["dana@example.com"]]
+    assert len(to_dana) == 1
+    assert f"Job {JOB} is closed in CMiC; reopen it there." in to_dana[0].body
