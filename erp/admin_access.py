@@ -20,7 +20,7 @@ def memberships(request: HttpRequest) -> list[Membership]:
     """This function will find the companies whose queue the person may see, once for a request."""
     if not hasattr(request, "_desk_memberships"):
         request._desk_memberships = desk_memberships(request.user)  # type: ignore[attr-defined]
-    return request._desk_memberships  # type: ignore[attr-defined,no-any-return]
+    return request._desk_memberships  # type: ignore[attr-defined]
 
 
 def companies(request: HttpRequest) -> list[int]:

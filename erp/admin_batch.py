@@ -22,7 +22,7 @@ def counted(request: HttpRequest) -> queue.Counted:
     """This function will count the shelves once for a request."""
     if not hasattr(request, "_counted"):
         request._counted = queue.counted(request.user, memberships(request))  # type: ignore[attr-defined]
-    return request._counted  # type: ignore[attr-defined,no-any-return]
+    return request._counted  # type: ignore[attr-defined]
 
 
 class Narrowed(admin.SimpleListFilter):

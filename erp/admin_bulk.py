@@ -83,7 +83,10 @@ def accept_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[B
 @admin.action(description="Reject selected")
 def reject_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Batch]) -> HttpResponse | None:
     """This function will ask for the reason that all selected batches share, then send back what is free."""
-    typed = {"reason_code": request.POST.get("reason_code", ""), "reason": request.POST.get("reason", "")}
+    typed: dict[str, Any] = {
+        "reason_code": request.POST.get("reason_code", ""),
+        "reason": request.POST.get("reason", ""),
+    }
     if "confirm" not in request.POST:
         return _reject_page(request, typed=typed)
 
@@ -98,7 +101,7 @@ def reject_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[B
 
 
 def _reject_page(
-    request: HttpRequest, *, typed: dict[str, str], status: int = 200, **problem: Any
+    request: HttpRequest, *, typed: dict[str, Any], status: int = 200, **problem: Any
 ) -> HttpResponse:
     candidates = _candidates(request, "reject")
     context = {

@@ -14,13 +14,14 @@ from django.utils import timezone
 from budgets.states import state_of
 from erp import selectors
 from erp.decision_blockers import READING_MAX_AGE
-from erp.documents import ZERO
+from erp.documents import ZERO, moved
 from erp.models import (
     OPEN,
     Batch,
     BatchLine,
     BatchState,
     Call,
+    Document,
     DocumentState,
     ErpReading,
     ReadingState,
@@ -150,22 +151,32 @@ def _took(batch: Batch) -> timedelta | None:
     return batch.posted_at - batch.sent_at if batch.posted_at else None
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A document of the posting list, with the lines that change."""
+
+    document: Document
+    lines: list[BatchLine]
+
+    @property
+    def net(self) -> Decimal:
+        """Sum of the changes."""
+        return sum((row.delta for row in self.lines), ZERO)
+
+    @property
+    def moved(self) -> Decimal:
+        """Sum of what goes up."""
+        return moved(row.delta for row in self.lines)
+
+
 def posting_list(batch: Batch) -> dict[str, Any]:
     """This function will list what waits to be posted or is, with each document's lines in the ERP's own codes."""
-    documents = batch.documents.select_related("item").prefetch_related("item__lines")
-    entries = [
-        {
-            "document": document,
-            "lines": [row for row in document.item.lines.all() if row.delta],
-            "net": sum((row.delta for row in document.item.lines.all()), ZERO),
-            "moved": sum((row.delta for row in document.item.lines.all() if row.delta > 0), ZERO),
-        }
-        for document in documents
-        if document.state in (DocumentState.DELIVERED, DocumentState.POSTED)
-    ]
+    rows = batch.documents.filter(state__in=[DocumentState.DELIVERED, DocumentState.POSTED])
+    documents = rows.select_related("item").prefetch_related("item__lines")
+    entries = [Entry(one, [row for row in one.item.lines.all() if row.delta]) for one in documents]
     return {
         "entries": entries,
-        "net": sum((entry["net"] for entry in entries), ZERO),
-        "moved": sum((entry["moved"] for entry in entries), ZERO),
+        "net": sum((entry.net for entry in entries), ZERO),
+        "moved": sum((entry.moved for entry in entries), ZERO),
         "main_job": main_job(batch),
     }
