@@ -240,8 +240,9 @@ class Approver(Person):
         expect(cells.nth(4)).to_have_text(after)
 
     def line(self, line: str) -> Locator:
-        """A line's row: "26-0288 01-31-00 L"."""
-        return self.page.get_by_role("row").filter(
+        """A line's row of the original budget: "26-0288 01-31-00 L"."""
+        original = self.page.get_by_role("region", name="Original budget").first
+        return original.get_by_role("row").filter(
             has=self.page.get_by_role("rowheader", name=line, exact=True)
         )
 
