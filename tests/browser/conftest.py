@@ -36,7 +36,9 @@ class Stage:
         found: list[str] = []
 
         def arrived() -> bool:
-            found[:] = [text for text, name, reader in _mails(self.mailbox) if name == subject and reader == to]
+            found[:] = [
+                text for text, name, reader in _mails(self.mailbox) if name == subject and reader == to
+            ]
             return bool(found)
 
         until(arrived, f"no mail {subject!r} to {to}")
@@ -77,12 +79,11 @@ def opens(
             story,
             dana=ProjectManager(open_page(**window), "dana"),
             mira=Approver(open_page(**window), "mira"),
-            accountant=Accountant(open_page(**window), "accountant"),
+            accountant=Accountant(open_page(base_url=cmic.origin, **window), "accountant"),
             mailbox=tmp_path / "mail",
         )
         stage.dana.logs_in()
         stage.mira.logs_in()
-        stage.accountant.opens_the_desk(cmic.desk_url)
         return stage
 
     return open_stage

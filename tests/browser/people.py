@@ -57,8 +57,10 @@ class Person:
 
     def presses(self, name: str, *, inside: Locator | None = None) -> None:
         """Press the button of exactly that name, on a page that fits the window."""
+        button = (inside or self.page).get_by_role("button", name=name, exact=True)
+        expect(button).to_be_visible()
         assert not scrolls_sideways(self.page), f"{self.page.url} is wider than its window"
-        (inside or self.page).get_by_role("button", name=name, exact=True).click()
+        button.click()
 
     def reads(self, words: str) -> None:
         """See these words on the page."""
@@ -102,7 +104,9 @@ class ProjectManager(Person):
 
     def opens_tab(self, name: str) -> None:
         """Open one of the budget's parts."""
-        self.page.get_by_role("navigation", name="Parts of the budget").get_by_role("link", name=name).click()
+        parts = self.page.get_by_role("navigation", name="Parts of the budget")
+        parts.get_by_role("link", name=name).click()
+        expect(parts.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
 
     def sees_state(self, words: str) -> None:
         """Read where the budget stands."""
@@ -114,7 +118,6 @@ class ProjectManager(Person):
 
     def adds_line(self, cost_code: str, cost_type: str, **typed: str) -> None:
         """Add a line; `typed` are the other fields of the form, and `job`."""
-        self.page.get_by_role("link", name="Cost Code Detail").click()
         self.presses("Add a line")
         self.page.get_by_label("Cost code").fill(cost_code)
         self.page.get_by_label("Cost type").select_option(cost_type)
@@ -151,7 +154,9 @@ class ProjectManager(Person):
 
     def sees_amount_in_cmic(self, amount: str) -> None:
         """Look again until the head of the budget says that CMiC holds this much."""
-        figure = self.page.locator("dl.figures > div").filter(has=self.page.get_by_text("In CMiC", exact=True))
+        figure = self.page.locator("dl.figures > div").filter(
+            has=self.page.get_by_text("In CMiC", exact=True)
+        )
         wait_for(self.page, figure.get_by_text(amount, exact=True))
 
     def locks(self) -> None:
@@ -279,13 +284,14 @@ class Approver(Person):
 class Accountant(Person):
     """Works at CMiC's own screens, for which the desk stands in."""
 
-    def opens_the_desk(self, address: str) -> None:
+    def opens_the_desk(self) -> None:
         """Open CMiC."""
-        self.page.goto(address)
+        self.page.goto("/desk")
         expect(self.page.get_by_role("heading", name="Accountant's desk")).to_be_visible()
 
     def posts(self, number: str, *, total: str) -> None:
         """Post the entry of that number, which amounts to the total."""
+        self.opens_the_desk()
         entry = self.page.get_by_role("article").filter(has=self.page.get_by_role("link", name=number))
         expect(entry).to_contain_text(total)
         self.presses("Post", inside=entry)
@@ -293,6 +299,7 @@ class Accountant(Person):
 
     def starts_job(self, job: str) -> None:
         """Start a pending job."""
+        self.opens_the_desk()
         pending = self.page.get_by_role("region", name="Pending jobs").get_by_role("article")
         mine = pending.filter(has=self.page.get_by_role("link", name=job, exact=True))
         self.presses("Start job", inside=mine)

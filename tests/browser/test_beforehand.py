@@ -57,7 +57,7 @@ def test_without_javascript_the_server_answers_with_the_same_list(
 def test_who_sent_a_budget_sees_beforehand_that_others_accept_it(
     open_page: Callable[..., Page], scene: Scene
 ) -> None:
-    lock(scene, user=scene.tom)
+    lock(scene)
     tom = ProjectManager(open_page(), "tom", PASSWORD)
     tom.logs_in()
     tom.opens(scene.project.name)
