@@ -26,7 +26,7 @@ QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
 def _history(model: type[models.Model]) -> type[models.Model]:
     """Keep old and new values of a model's rows by database triggers, so that bulk work is seen too."""
     trackers = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
-    return pghistory.track(*trackers, append_only=True)(model)
+    return pghistory.track(*trackers, append_only=True, level=pgtrigger.Statement)(model)
 
 
 class BudgetState(models.TextChoices):
