@@ -160,12 +160,12 @@ def test_what_the_erp_holds_is_read_again_at_accept_not_taken_from_the_send(scen
     assert lines_of(batch)[CONCRETE].base == 39000
 
 
-def test_on_a_pending_job_the_base_is_nothing_whatever_the_erp_holds(scene):
+def test_a_pending_job_that_holds_amounts_is_weighed_by_what_changes_there_too(scene):
     scene.sheet.status = JobStatus.PENDING
     scene.sheet.hold(MAIN, "03-30-00", "2000", "39000.00")
     batch = acts.accept(scene, acts.send(scene))
     row = lines_of(batch)[CONCRETE]
-    assert (row.before, row.base, row.delta) == (39000, 0, 40000)
+    assert (row.before, row.base, row.target, row.delta) == (39000, 39000, 40000, 1000)
 
 
 def test_once_something_is_posted_the_base_is_ours_and_not_the_erps(scene):

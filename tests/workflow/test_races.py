@@ -15,7 +15,7 @@ from budgets.errors import Conflict
 from budgets.models import Budget, BudgetLine, Modification
 from erp import services as erp_services
 from erp.models import Batch, BatchPreparer, Document
-from projects.models import BudgetLevel, Membership, ProjectRole
+from projects.models import BudgetLevel, Job, Membership, Project, ProjectRole
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from tests.workflow.racing import race, split
@@ -299,14 +299,28 @@ def test_a_right_taken_away_while_people_press_counts_before_or_after_but_never_
     the_chain_holds(scene)
 
 
-def test_companies_do_not_wait_for_each_other_and_neither_chain_forks(scene):
-    for number in range(FEWER):
+def test_two_projects_of_one_company_write_one_chain_that_never_forks(scene, people):
+    """Each on a budget of its own: only the chain's head stands between them."""
+    budgets = [scene.budget, *(_another_project(scene, people, number) for number in range(3))]
+    before = events_of("add_line")
+    for number in range(ROUNDS):
         ended = race(
-            partial(acts.add_line, scene.budget, scene.dana, MAIN, f"a{number}", "E", "1.00"),
-            partial(acts.add_line, scene.budget, scene.tom, MAIN, f"b{number}", "E", "1.00"),
-            partial(acts.add_line, scene.other_budget, scene.olga, "26-0900", f"c{number}", "E", "1.00"),
+            partial(acts.add_line, scene.other_budget, scene.olga, "26-0900", f"x{number}", "E", "1.00"),
+            *(
+                partial(acts.add_line, budget, person, "", f"x{number}", "E", "1.00")
+                for budget, person in zip(budgets, people, strict=False)
+            ),
         )
         won, _ = split(ended, ActionBlocked)
-        assert len(won) == 3
+        assert len(won) == 5
     the_chain_holds(scene)
+    assert events_of("add_line") - before == 5 * ROUNDS
     assert events.verify(scene.other_company.pk)[1] is None
+
+
+def _another_project(scene, people, number):
+    project = Project.objects.create(company=scene.company, name=f"Pier {number}")
+    Job.objects.create(company=scene.company, project=project, code=f"26-030{number}")
+    for person in people:
+        ProjectRole.objects.create(user=person, project=project, level=BudgetLevel.ADMIN)
+    return budget_services.budget_for(project)
