@@ -155,15 +155,24 @@ def make_scene() -> Scene:
 
 def _company(code: str, name: str, **more: Any) -> Company:
     company = Company.objects.create(code=code, name=name, **more)
-    for place, (letter, words) in enumerate(COST_TYPES.items()):
-        CostType.objects.create(company=company, code=letter, name=words, position=place)
-    for cost_code, words in COST_CODES.items():
-        parent = CostCode.objects.filter(company=company, code=cost_code[:2]).first()
-        CostCode.objects.create(
-            company=company, code=cost_code, name=words, parent=parent, division=cost_code[:2]
-        )
+    CostType.objects.bulk_create(
+        CostType(company=company, code=letter, name=words, position=place)
+        for place, (letter, words) in enumerate(COST_TYPES.items())
+    )
+    divisions = [code for code in COST_CODES if "-" not in code]
+    roots = {row.code: row for row in _cost_codes(company, divisions, {})}
+    _cost_codes(company, [code for code in COST_CODES if code not in roots], roots)
     Unit.objects.create(company=company, code="CY", name="Cubic yard")
     return company
+
+
+def _cost_codes(company: Company, codes: list[str], roots: dict[str, CostCode]) -> list[CostCode]:
+    return CostCode.objects.bulk_create(
+        CostCode(
+            company=company, code=code, name=COST_CODES[code], parent=roots.get(code[:2]), division=code[:2]
+        )
+        for code in codes
+    )
 
 
 def _connect(company: Company) -> Connection:
@@ -177,15 +186,24 @@ def _connect(company: Company) -> Connection:
         last_contact_at=now,
         originals_on_started_jobs=True,
     )
-    for code in CostCode.objects.filter(company=company):
-        row = ErpCostCode.objects.create(connection=connection, code=code.code, name=code.name)
-        CostCodeLink.objects.create(cost_code=code, erp_cost_code=row)
+    codes = list(CostCode.objects.filter(company=company))
+    mirrored = ErpCostCode.objects.bulk_create(
+        ErpCostCode(connection=connection, code=row.code, name=row.name) for row in codes
+    )
+    CostCodeLink.objects.bulk_create(
+        CostCodeLink(cost_code=ours, erp_cost_code=theirs)
+        for ours, theirs in zip(codes, mirrored, strict=True)
+    )
     admin, _ = get_user_model().objects.get_or_create(username=f"setup-{company.code}", is_active=False)
-    for place, kind in enumerate(CostType.objects.filter(company=company)):
-        mirrored = ErpCostType.objects.create(connection=connection, code=f"{place + 1}000", name=kind.name)
-        CostTypeLink.objects.create(
-            cost_type=kind, erp_cost_type=mirrored, confirmed_by=admin, confirmed_at=now
-        )
+    kinds = list(CostType.objects.filter(company=company))
+    categories = ErpCostType.objects.bulk_create(
+        ErpCostType(connection=connection, code=f"{place + 1}000", name=kind.name)
+        for place, kind in enumerate(kinds)
+    )
+    CostTypeLink.objects.bulk_create(
+        CostTypeLink(cost_type=ours, erp_cost_type=theirs, confirmed_by=admin, confirmed_at=now)
+        for ours, theirs in zip(kinds, categories, strict=True)
+    )
     ErpUnit.objects.create(connection=connection, code="CY", name="Cubic yard")
     return connection
 
