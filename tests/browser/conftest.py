@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -63,7 +63,7 @@ def opens(
     live_server: LiveServer,
     settings: LazySettings,
     tmp_path: Path,
-) -> Callable[..., Stage]:
+) -> Iterator[Callable[..., Stage]]:
     """A function that puts everything in place: `opens(status="I", budget=[...], **window)`.
 
     `status` is the job's in CMiC, `budget` what CMiC holds for it already, `window` Playwright's options for each
@@ -71,10 +71,11 @@ def opens(
     """
     settings.PASSWORD_HASHERS = QUICK_HASHES
     settings.BASE_URL = live_server.url
+    workers = []
 
     def open_stage(*, status: str, budget: list[dict[str, Any]] | None = None, **window: Any) -> Stage:
         story = begin(cmic, status=status, budget=budget)
-        celery_worker_process(beat=True, BASE_URL=live_server.url)
+        workers.append(celery_worker_process(beat=True, BASE_URL=live_server.url))
         stage = Stage(
             story,
             dana=ProjectManager(open_page(**window), "dana"),
@@ -86,4 +87,6 @@ def opens(
         stage.mira.logs_in()
         return stage
 
-    return open_stage
+    yield open_stage
+    for worker in workers:
+        worker.kill()  # the story is told; its warm shutdown would take seconds

@@ -19,7 +19,7 @@ from tests.support.browser import scrolls_sideways, sign_in
 expect.set_options(timeout=FOR_A_PAGE)
 
 PATIENCE = 20.0  # seconds for workers, on a busy machine
-GLANCE = 1_000  # milliseconds to look at a page before it is loaded again
+GLANCE = 400  # milliseconds to look at a page before it is loaded again
 
 
 def wait_for(page: Page, place: Locator, *, patience: float = PATIENCE) -> None:
@@ -64,7 +64,7 @@ class Person:
 
     def reads(self, words: str) -> None:
         """See these words on the page."""
-        expect(self.page.get_by_text(words).first).to_be_visible()
+        expect(self.page.get_by_text(words).filter(visible=True).first).to_be_visible()
 
 
 class ProjectManager(Person):
@@ -243,6 +243,13 @@ class Approver(Person):
         expect(cells.nth(2)).to_have_text(sent)
         expect(cells.nth(3)).to_have_text(change)
         expect(cells.nth(4)).to_have_text(after)
+
+    def sees_total(self, *, sent: str, after: str) -> None:
+        """Read the foot of the original budget: what was sent in all, and what CMiC will hold for it."""
+        cells = self.page.get_by_role("region", name="Original budget").first.locator("tfoot td")
+        for cell, amount in ((cells.nth(1), sent), (cells.nth(3), after)):
+            expect(cell).to_have_text(amount)
+            expect(cell).to_be_visible()
 
     def line(self, line: str) -> Locator:
         """A line's row of the original budget: "26-0288 01-31-00 L"."""
