@@ -335,3 +335,19 @@ def test_a_job_started_after_all_amounts_had_landed_is_delivered_and_posted(bris
     time_passes(story)
     posted_as_planned(story)
     assert BudgetLine.objects.filter(was_posted=True).count() == 3
+
+
+def test_a_job_started_after_a_first_write_was_turned_away_is_refused_as_if_nothing_had_been_tried(
+    brisk_cmic: Simulator,
+):
+    story = with_a_budget(brisk_cmic, status="P")
+    batch = send_and_accept(story)
+    brisk_cmic.fault("429", match={"method": "POST", "resource": "jcjobcategory"})
+    outbox.work_on(one().pk)
+    assert one().calls.get().outcome == "unavailable"
+    brisk_cmic.accountant("start_job", company="001", job=JOB)
+    finish(story)
+    assert [finding["code"] for finding in one().findings] == ["job_started"]
+    give_back(story, batch)
+    send_and_accept(story)
+    posted_as_planned(story)

@@ -93,9 +93,7 @@ def test_a_refused_batch_with_some_lines_written_is_taken_out_again(brisk_cmic: 
     goes_again(story)
 
 
-@pytest.mark.parametrize(
-    "fault", ["reset_after_commit", "hang_after_commit", "error500_after_commit", "reset_before", "429"]
-)
+@pytest.mark.parametrize("fault", ["reset_after_commit", "hang_after_commit", "429"])
 @pytest.mark.parametrize("status", ["I", "P"])
 def test_a_withdrawal_that_is_cut_at_its_writes_goes_on_until_nothing_is_left(
     brisk_cmic: Simulator, status: str, fault: str
