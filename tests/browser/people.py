@@ -18,7 +18,7 @@ from tests.support.browser import scrolls_sideways, sign_in
 
 expect.set_options(timeout=FOR_A_PAGE)
 
-PATIENCE = 20.0  # seconds for workers, on a busy machine
+PATIENCE = 45.0  # seconds for workers, on a busy machine
 GLANCE = 400  # milliseconds to look at a page before it is loaded again
 
 
@@ -115,6 +115,10 @@ class ProjectManager(Person):
     def waits_until(self, words: str) -> None:
         """Look again until the budget stands there."""
         wait_for(self.page, self.state.filter(has_text=words))
+
+    def watches_until(self, words: str) -> None:
+        """Leave the page alone until it says by itself that the budget stands there."""
+        expect(self.state).to_contain_text(words, timeout=PATIENCE * 1_000)
 
     def adds_line(self, cost_code: str, cost_type: str, **typed: str) -> None:
         """Add a line; `typed` are the other fields of the form, and `job`."""

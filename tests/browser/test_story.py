@@ -137,7 +137,7 @@ def started_and_empty(stage: Stage) -> None:
 # -- stories ----------------------------------------------------------------------------------------------------
 
 
-def test_on_a_pending_job_the_budget_is_entered_and_counts_when_the_accountant_starts_the_job(
+def test_on_a_pending_job_the_budget_is_entered_and_the_poll_sees_that_the_job_was_started(
     opens: Callable[..., Stage],
 ) -> None:
     stage = opens(status="P")
@@ -149,7 +149,7 @@ def test_on_a_pending_job_the_budget_is_entered_and_counts_when_the_accountant_s
         stage, now="0.00", change="1,250,000.50", after="1,250,000.50"
     )
     stage.accountant.starts_job(JOB)
-    stage.mira.checks_now()
+    stage.dana.watches_until("Posted (batch 2)")
     everybody_sees_the_same_once_it_is_posted(stage, BUDGET)
 
 
