@@ -14,6 +14,7 @@ from django.db.models.functions import Round
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
+from budgets.money import LARGEST, LARGEST_QUANTITY
 from projects.models import CostCode, CostType, Job, Project, Unit
 from workflow import guards
 from workflow.actions import allowed
@@ -79,6 +80,7 @@ class Budget(models.Model):
                 "state", ("draft", "locked"), ("locked", "draft"), ("locked", "sent"), ("sent", "locked")
             ),
             guards.kept("never_deleted_once_exported", when="OLD.ever_exported"),
+            guards.frozen("exported_once", "ever_exported", when="OLD.ever_exported"),
         ]
 
     def __str__(self) -> str:
@@ -168,10 +170,26 @@ class BudgetLine(models.Model):
                 ),
                 name="automatic_amount_is_quantity_times_unit_cost",
             ),
+            # PostgreSQL keeps NaN in a numeric column, and holds it to be larger than any number.
+            models.CheckConstraint(
+                condition=Q(amount__lte=LARGEST)
+                & (Q(quantity=None) | Q(quantity__lte=LARGEST_QUANTITY))
+                & (Q(unit_cost=None) | Q(unit_cost__lte=LARGEST_QUANTITY)),
+                name="line_numbers_are_numbers",
+            ),
         ]
         triggers = [
-            guards.frozen("posted_code", "job_id", "cost_code_id", "cost_type_id", when="OLD.was_posted"),
+            guards.frozen(
+                "posted_code", "job_id", "cost_code_id", "cost_type_id", "was_posted", when="OLD.was_posted"
+            ),
+            guards.frozen("home", "budget_id", when="TRUE"),
             guards.kept("posted_line", when="OLD.was_posted OR OLD.in_batch"),
+            guards.refuse(
+                "deleted_in_draft",
+                operation=pgtrigger.Delete,
+                when="(SELECT state FROM budgets_budget WHERE id = OLD.budget_id) <> 'draft'",
+                because="a line is deleted only while its budget is a draft",
+            ),
             guards.refuse(
                 "original_frozen",
                 operation=pgtrigger.Update,
@@ -249,6 +267,7 @@ class Modification(models.Model):
                 "state",
                 when="OLD.was_posted OR OLD.in_batch",
             ),
+            guards.frozen("posted_once", "was_posted", when="OLD.was_posted"),
             guards.kept("kept_modification", when="OLD.state <> 'draft'"),
         ]
 
@@ -287,14 +306,16 @@ class ModificationLine(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["modification", "line"], name="line_once_per_modification"),
-            models.CheckConstraint(condition=~Q(amount=0), name="modification_line_changes_something"),
+            models.CheckConstraint(
+                condition=~Q(amount=0) & Q(amount__lte=LARGEST), name="modification_line_changes_something"
+            ),
         ]
         triggers = [
             guards.refuse(
                 "frozen_modification",
                 operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Insert,
-                when="EXISTS (SELECT 1 FROM budgets_modification m WHERE m.id = (CASE WHEN TG_OP = 'DELETE'"
-                " THEN OLD.modification_id ELSE NEW.modification_id END) AND (m.was_posted OR m.in_batch))",
+                when="EXISTS (SELECT 1 FROM budgets_modification m WHERE m.id IN"
+                " (OLD.modification_id, NEW.modification_id) AND (m.was_posted OR m.in_batch))",
                 because="a modification that was sent is frozen",
             ),
         ]

@@ -131,7 +131,8 @@ class Document(models.Model):
             ),
             guards.frozen(
                 "posted",
-                *("state", "posted_at", "delivered_at", "receipt", "route", "erp_number"),
+                *("state", "posted_at", "posted_on", "delivered_at", "receipt", "route", "erp_number"),
+                *("posting", "differs", "confirmed_by_id"),
                 when="OLD.state = 'posted'",
             ),
             guards.kept("kept", when="TRUE"),

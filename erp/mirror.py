@@ -12,6 +12,7 @@ from django.db.models import Q
 from budgets.models import Budget
 from erp.port import ErpCompany, JobStatus
 from projects.models import Company, CostCode, CostType, Job
+from workflow import guards
 
 JOB_STATUS = [(status.value, status.value) for status in JobStatus]
 
@@ -217,6 +218,13 @@ class ErpReading(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="made") | (Q(made_at__isnull=False) & ~Q(hash="")),
                 name="made_reading_is_hashed",
+            )
+        ]
+        triggers = [
+            guards.frozen(
+                "made",
+                *("budget_id", "state", "made_at", "hash", "statuses", "rows"),
+                when="OLD.state = 'made'",
             )
         ]
 

@@ -139,6 +139,7 @@ class Batch(models.Model):
                 ("exported", "accepted"),
                 ("exported", "returned"),
             ),
+            guards.frozen("rule", "four_eyes", "sent_by_id", "sent_at", when="TRUE"),
             guards.frozen(
                 "snapshot",
                 *(
@@ -252,7 +253,15 @@ class BatchItem(models.Model):
                 name="item_is_original_or_modification",
             ),
         ]
-        triggers = [pgtrigger.Protect(name="frozen", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="frozen", operation=pgtrigger.Update | pgtrigger.Delete),
+            guards.refuse(
+                "decided",
+                operation=pgtrigger.Insert,
+                when="(SELECT state FROM erp_batch WHERE id = NEW.batch_id) <> 'waiting'",
+                because="nothing is added to a decided batch",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -299,11 +308,12 @@ class BatchLine(models.Model):
                 *("item_id", "line_id", "job", "cost_code", "cost_type", "quantity", "unit", "target"),
                 when="TRUE",
             ),
+            guards.frozen("sent", "delta", "description", "position", when="OLD.target IS NULL"),
             guards.refuse(
                 "decided",
-                operation=pgtrigger.Update,
+                operation=pgtrigger.Update | pgtrigger.Insert,
                 when="(SELECT b.state FROM erp_batch b JOIN erp_batchitem i ON i.batch_id = b.id"
-                " WHERE i.id = OLD.item_id) <> 'waiting'",
+                " WHERE i.id = NEW.item_id) <> 'waiting'",
                 because="the lines of a decided batch never change",
             ),
             guards.kept("kept", when="TRUE"),

@@ -60,7 +60,8 @@ def _finish(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
         ensure(budget, "give_back", SYSTEM)
         budget.give_back(now=now)
         budget.save(update_fields=["state", "state_since"])
-    readings.ask(budget, now=now)  # what the ERP holds now stands beside our amounts, not what it held at acceptance
+    # What the ERP holds now stands beside our amounts from here on, not what it held at acceptance.
+    readings.ask(budget, now=now)
     notifications.tell_sender_of_end(batch)
 
 
