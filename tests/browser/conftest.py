@@ -13,7 +13,8 @@ from django.conf import LazySettings
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.people import Accountant, Approver, ProjectManager, until
+from tests.browser.accounting import Accountant, Approver
+from tests.browser.people import ProjectManager, until
 from tests.support.simulator import Simulator
 from tests.support.story import Story, begin
 

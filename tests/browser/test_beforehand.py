@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Approver, ProjectManager
+from tests.browser.accounting import Approver
+from tests.browser.people import ProjectManager
 from tests.support.scene import PASSWORD, Scene, lock, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
