@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import connections, notifications, outbox, posting, readings, sync
+from erp import bell, connections, notifications, outbox, posting, readings, sync
 from erp.models import Connection, ErpReading, ReadingState
 
 
@@ -44,10 +44,14 @@ def send_notices(**later: object) -> None:
 
 @shared_task
 def sync_reference_data(connection_id: int | None = None, **later: object) -> None:
-    """Read jobs and codes of one company, or of all."""
-    connections = Connection.objects.filter(enabled=True, stopped_at=None).select_related("company")
-    for connection in connections if connection_id is None else connections.filter(pk=connection_id):
-        sync.sync_company(connection, now=timezone.now())
+    """Read jobs and codes of one company, or ring for each: one that fails is no other's loss."""
+    in_use = Connection.objects.filter(enabled=True, stopped_at=None).select_related("company")
+    if connection_id is None:
+        for key in in_use.order_by("pk").values_list("pk", flat=True):
+            bell.ring("sync_reference_data", key)
+    else:
+        for connection in in_use.filter(pk=connection_id):
+            sync.sync_company(connection, now=timezone.now())
 
 
 @shared_task
