@@ -10,7 +10,7 @@ from django.db import transaction
 from erp import notifications
 from erp.backends import backend
 from erp.models import Connection
-from erp.port import ErpError, ErpMisconfigured
+from erp.port import ErpError, ErpMisconfigured, ErpUnavailable, ErpUnconfirmed
 from workflow import events
 
 
@@ -37,18 +37,22 @@ def stop(connection: Connection, *, because: str, now: datetime) -> None:
 def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
     """This function will check the ERP's own names and rights, and start the connection when nothing is missing.
 
-    Returns what is missing, one sentence each. Talks to the ERP: call it outside a transaction.
+    Returns what is missing, one sentence each. An ERP that gives no answer is said too, and changes nothing: what was
+    verified stays so, what was stopped stays so. Talks to the ERP: call it outside a transaction.
     """
+    answered = True
     try:
         missing = backend(connection.alias).check(connection.erp)
+    except (ErpUnavailable, ErpUnconfirmed) as problem:
+        answered, missing = False, [str(problem)]
     except (ErpMisconfigured, ErpError) as problem:
         missing = [str(problem)]
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
-        if missing:
-            row.verified_at = None
-        else:
+        if not missing:
             row.verified_at, row.stopped_at, row.stopped_because, row.last_contact_at = now, None, "", now
+        elif answered:
+            row.verified_at = None
         row.save()
         events.record(
             chain=row.company_id,

@@ -84,6 +84,16 @@ def test_an_erp_that_is_down_is_not_verified(brisk_cmic: Simulator):
     delivers(story)
 
 
+def test_a_verified_connection_stays_verified_when_the_erp_gives_no_answer(brisk_cmic: Simulator):
+    story = accepted(brisk_cmic)
+    brisk_cmic.fault("503_html", times=None)
+    (sentence,) = verify(story)
+    assert story.connection.verified_at and not story.connection.stopped_at
+    assert events.events_about(story.connection).last().note == sentence  # type: ignore[union-attr]
+    brisk_cmic.clear_faults()
+    delivers(story)
+
+
 def test_stopping_and_verifying_are_in_the_trail(brisk_cmic: Simulator):
     story = accepted(brisk_cmic)
     connections.stop(story.connection, because="names are missing", now=timezone.now())
