@@ -10,6 +10,7 @@ from django.db.models import F, Q, Sum
 
 from budgets import links
 from budgets.models import Budget, BudgetLine, BudgetState, ModificationLine
+from erp.approvers import anybody_for_the_next
 from erp.backends import backend
 from erp.models import Batch, BatchState, Connection, ErpJob, Remark
 from erp.port import JobStatus
@@ -308,7 +309,7 @@ def sent_modification_unbalanced(budget: Budget, user: Any) -> Found | None:
     )
 
 
-@blocker("nothing_new", Kind.STATE)
+@blocker("nothing_new", Kind.WAITING)
 def nothing_new(budget: Budget, user: Any) -> Found | None:
     """Everything that counts here was posted in the ERP."""
     if not posted_targets(budget) or unsent_modifications(budget).exists() or _originals_change(budget):
@@ -324,7 +325,7 @@ def remarks_open(budget: Budget, user: Any) -> Found | None:
         return None
     return Found(
         f"{len(remarks)} {'remark' if len(remarks) == 1 else 'remarks'} of the rejection not answered. "
-        "Change each line, or answer its remark.",
+        f"Change each line, or answer its remark.{_unlock_first(budget)}",
         lines=links.places([remark.line for remark in remarks], budget.project_id),
     )
 
@@ -352,17 +353,13 @@ def may_send(budget: Budget, user: Any) -> Found | None:
 
 @blocker("no_approver", Kind.PROBLEM)
 def no_approver(budget: Budget, user: Any) -> Found | None:
-    """Nobody could accept it: no approver, or all of them prepared it."""
-    company = budget.project.company
-    approvers = permissions.who_may_decide(company)
-    if user is not None and company.four_eyes:
-        approvers = approvers.exclude(pk=user.pk)
-    if approvers.exists():
+    """Nobody could accept it: no approver, all of them prepared it, or it moves more than they may accept."""
+    if anybody_for_the_next(budget, user):
         return None
-    who = _admins(budget)
+    who, company = _admins(budget), budget.project.company
     return Found(
-        f"Nobody could accept this batch: {company.name} has no approver besides its sender. "
-        f"{who} can name one.",
+        f"Nobody could accept this batch: {company.name} has no approver with a high enough limit who did not "
+        f"prepare it. {who} can name one.",
         who=who,
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
+from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence, erp_name
 from erp.models import Batch, BatchLine, BatchState, DocumentState, ReadingState
 from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
@@ -35,16 +35,13 @@ def already_decided(batch: Batch, user: Any) -> Found | None:
 
 @blocker("you_prepared_it", Kind.PERMISSION)
 def you_prepared_it(batch: Batch, user: Any) -> Found | None:
-    """Four eyes: whoever sent it, or last changed something new in it, may not accept it."""
+    """Four eyes: whoever sent it, or changed something new in it, may not accept it."""
     if user is None or not batch.four_eyes:
         return None
     preparer = batch.preparers.filter(user=user).first()
     if preparer is None:
         return None
-    others = permissions.who_may_decide(batch.budget.project.company).exclude(
-        pk__in=batch.preparers.values("user")
-    )
-    who = permissions.names(others, nobody="another approver (there is none yet)")
+    who = permissions.names(able_to_accept(batch), nobody="another approver (there is none yet)")
     return Found(f"You {preparer.what}, so somebody else accepts it: ask {who}.", who=who)
 
 
@@ -57,11 +54,7 @@ def over_your_limit(batch: Batch, user: Any) -> Found | None:
     member = permissions.membership(user, company)
     if member is None or member.approval_limit is None or batch.moved <= member.approval_limit:
         return None
-    enough = company.memberships.filter(Q(approval_limit=None) | Q(approval_limit__gte=batch.moved))
-    others = permissions.who_may_decide(company).filter(pk__in=enough.values("user"))
-    if batch.four_eyes:
-        others = others.exclude(pk__in=batch.preparers.values("user"))
-    who = permissions.names(others, nobody="another approver (there is none yet)")
+    who = permissions.names(able_to_accept(batch), nobody="another approver (there is none yet)")
     return Found(
         f"This batch moves {batch.moved:,.2f}; you may accept up to {member.approval_limit:,.2f}. Ask {who}.",
         who=who,

@@ -7,6 +7,7 @@ from typing import Any
 
 from budgets.models import Budget, BudgetState, Hold
 from budgets.signals import budget_changed
+from erp.approvers import able_to_accept
 from erp.blockers import erp_name
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.snapshots import erp_connection
@@ -36,9 +37,7 @@ def _things_to_do(budget: Budget) -> int:
 
 def _hold(budget: Budget, batch: Batch) -> tuple[str, datetime | None, dict[str, Any]]:
     if batch.state == BatchState.WAITING:
-        approvers = permissions.who_may_decide(budget.project.company)
-        if batch.four_eyes:
-            approvers = approvers.exclude(pk__in=batch.preparers.values("user"))
+        approvers = able_to_accept(batch)
         return Hold.WAITING, batch.sent_at, {"who": permissions.names(approvers), "round": batch.round}
     if batch.state == BatchState.REJECTED:
         return Hold.SENT_BACK, batch.state_since, {"text": batch.reason}

@@ -33,6 +33,7 @@ from workflow import guards
 from workflow.actions import allowed
 
 KINDS = [(kind.value, kind.value) for kind in DocumentKind]
+SUM: dict[str, Any] = {"max_digits": 20, "decimal_places": 2}  # of many amounts
 PERSON: dict[str, Any] = {"on_delete": models.PROTECT, "null": True, "blank": True, "related_name": "+"}
 
 
@@ -82,8 +83,8 @@ class Batch(models.Model):
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField()
     note = models.TextField(blank=True)
-    moved = models.DecimalField(**AMOUNT, help_text="sum of positive deltas, company currency")
-    net = models.DecimalField(**AMOUNT, help_text="sum of all deltas, company currency")
+    moved = models.DecimalField(**SUM, help_text="sum of positive deltas, company currency")
+    net = models.DecimalField(**SUM, help_text="sum of all deltas, company currency")
     lines_changed = models.PositiveIntegerField(default=0)
     four_eyes = models.BooleanField(help_text="the company's setting when it was sent")
     opened_at = models.DateTimeField(null=True, blank=True)

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from budgets.models import Budget
 from erp.acceptance import linked_batch_lines, set_bases
+from erp.approvers import able_to_accept_next
 from erp.backends import backend
 from erp.blockers import open_remarks
 from erp.documents import ZERO, moved
@@ -108,10 +109,8 @@ def preview(budget: Budget, *, user: Any, today: date) -> Preview:
     """This function will show exactly what Send would carry now, and who would decide."""
     reading = latest_reading(budget)
     items = new_items(budget, reading=reading, today=today)
-    company = budget.project.company
-    deciders = permissions.who_may_decide(company)
-    if company.four_eyes:
-        deciders = deciders.exclude(pk=user.pk)
+    amount = moved(row.delta for item in items for row in item.lines)
+    deciders = able_to_accept_next(budget, user, amount=amount)
     calls = sum(len(item.lines) + 4 for item in items)
     connection = erp_connection(budget)
     rate = backend(connection.alias).requests_per_second if connection else 1.0

@@ -19,7 +19,8 @@ from budgets.errors import InvalidInput
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
 from erp import bell, holds, notifications, readings
-from erp.acceptance import fix_and_queue
+from erp.acceptance import fix_and_queue, weigh
+from erp.approvers import freeze_preparers
 from erp.documents import ZERO, moved
 from erp.models import (
     Batch,
@@ -77,7 +78,8 @@ def send(budget: Budget, *, user: Any, now: datetime, note: str = "") -> Batch:
             lines_changed=sum(1 for delta in deltas if delta),
             four_eyes=locked.project.company.four_eyes,
         )
-        freeze(batch, items, sender=user)
+        freeze(batch, items)
+        freeze_preparers(batch, sender=user)
         _mark(batch, in_batch=True)
         locked.send(now=now)
         locked.save(update_fields=["state", "state_since"])
@@ -163,8 +165,12 @@ def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batc
     with _on(batch.budget, user=user, now=now) as (locked, event):
         row = _lock_batch(batch, locked)
         row.__dict__ |= {"read_hash": reading_hash, "deciding_at": now}
-        ensure(row, "accept", user)
         reading = latest_reading(locked)
+        if reading is not None and row.state == BatchState.WAITING:
+            weigh(
+                row, reading
+            )  # codes may have been mapped anew since: the limit is held against what will move
+        ensure(row, "accept", user)
         if reading is None:  # `reading_missing` has said so already; this tells the type checker
             raise InvalidInput({"reading": "The ERP was not read yet."})
         documents = fix_and_queue(row, reading, now=now)

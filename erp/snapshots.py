@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -16,7 +15,6 @@ from erp.models import (
     Batch,
     BatchItem,
     BatchLine,
-    BatchPreparer,
     BatchState,
     Connection,
     ErpReading,
@@ -190,8 +188,8 @@ def _modification_items(budget: Budget, by_id: dict[int, BudgetLine]) -> list[Ne
     ]
 
 
-def freeze(batch: Batch, items: list[NewItem], *, sender: Any) -> None:
-    """This function will write a batch's items, lines and preparers, in bulk."""
+def freeze(batch: Batch, items: list[NewItem]) -> None:
+    """This function will write a batch's items and lines, in bulk."""
     stored = BatchItem.objects.bulk_create(
         BatchItem(
             batch=batch,
@@ -211,7 +209,6 @@ def freeze(batch: Batch, items: list[NewItem], *, sender: Any) -> None:
         ),
         batch_size=2000,
     )
-    _freeze_preparers(batch, items, sender)
 
 
 def _frozen(row: NewLine, item: BatchItem, place: int) -> BatchLine:
@@ -230,21 +227,6 @@ def _frozen(row: NewLine, item: BatchItem, place: int) -> BatchLine:
         target=row.target,
         base=row.base,
         delta=row.delta,
-    )
-
-
-def _freeze_preparers(batch: Batch, items: list[NewItem], sender: Any) -> None:
-    what: dict[int, str] = {}
-    for item in items:
-        if item.modification is not None:
-            what.setdefault(item.modification.changed_by_id, f"wrote modification {item.modification.number}")
-            continue
-        for row in item.lines:
-            if row.line.changed_by_id and (row.delta or not batch.budget.ever_exported):
-                what.setdefault(row.line.changed_by_id, f"prepared line {row.line}")
-    what.setdefault(sender.pk, "sent it")
-    BatchPreparer.objects.bulk_create(
-        BatchPreparer(batch=batch, user_id=user, what=words) for user, words in what.items()
     )
 
 

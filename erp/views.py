@@ -17,6 +17,7 @@ from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
 from erp import remarks, selectors, services
+from erp.approvers import able_to_accept
 from erp.models import OPEN, Batch, Remark
 from projects import permissions
 
@@ -33,7 +34,7 @@ def _send(request: HttpRequest, budget: Budget) -> HttpResponse:
 
     def do() -> HttpResponse:
         batch = services.send(budget, user=request.user, now=timezone.now(), note=note)
-        deciders = permissions.names(permissions.who_may_decide(budget.project.company))
+        deciders = permissions.names(able_to_accept(batch))
         messages.success(
             request, f"Batch {batch.number} waits for {deciders}. Until they decide, you can retrieve it."
         )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
+import pgtrigger
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+
+from workflow import guards
 
 
 def validate_time_zone(name: str) -> None:
@@ -74,6 +77,14 @@ class Job(models.Model):
             models.UniqueConstraint(fields=["company", "code"], name="job_code_once_per_company"),
             models.UniqueConstraint(
                 fields=["project"], condition=Q(parent=None), name="one_main_job_per_project"
+            ),
+        ]
+        triggers = [
+            guards.refuse(
+                "one_company",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when="(SELECT company_id FROM projects_project WHERE id = NEW.project_id) <> NEW.company_id",
+                because="a job belongs to the company of its project",
             ),
         ]
 

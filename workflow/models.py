@@ -32,7 +32,7 @@ class Event(models.Model):
     seq = models.BigIntegerField()
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
-    actor = models.CharField(max_length=150, help_text="name of the person, or 'Tieback'")
+    actor = models.CharField(max_length=310, help_text="name of the person, or 'Tieback'")
     actor_pk = models.BigIntegerField(null=True)
     action = models.CharField(max_length=40)
     about = ArrayField(models.CharField(max_length=60))

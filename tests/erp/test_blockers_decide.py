@@ -117,7 +117,7 @@ def test_whoever_wrote_a_modification_is_reminded_of_its_number(scene):
     budget_services.make_effective(written, user=scene.tom, now=now())
     batch = acts.send(scene)
     found = met(batch, "accept", scene.tom, "you_prepared_it")
-    assert found.sentence.startswith("You wrote modification 1, so")
+    assert found.sentence.startswith("You worked on modification 1, so")
 
 
 def test_a_line_that_is_not_new_in_this_batch_makes_nobody_a_preparer(scene):

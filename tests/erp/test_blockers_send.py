@@ -205,8 +205,8 @@ def test_where_nobody_may_accept_the_erp_admin_names_an_approver(scene):
     found = met(scene.budget, "send", scene.dana, "no_approver")
     assert (found.kind, found.who) == (Kind.PROBLEM, "Jonas Lindqvist")
     assert found.sentence == (
-        "Nobody could accept this batch: Northgate Builders has no approver besides its sender. "
-        "Jonas Lindqvist can name one."
+        "Nobody could accept this batch: Northgate Builders has no approver with a high enough limit who did not "
+        "prepare it. Jonas Lindqvist can name one."
     )
     Membership.objects.filter(user=scene.mira).update(can_push=True)
     gone(scene.budget, "send", scene.dana, "no_approver")

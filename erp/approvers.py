@@ -1,0 +1,124 @@
+"""Who prepared a batch, and who could accept it: worked out here for pages, blockers, mails and the snapshot alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db.models import Min, Q, QuerySet
+from django.utils import timezone
+
+from budgets.models import Budget, BudgetLine, Modification
+from erp.documents import moved
+from erp.models import Batch, BatchLine, BatchPreparer, BatchState
+from erp.port import DocumentKind
+from erp.snapshots import latest_reading, new_items, posted_targets, unsent_modifications
+from projects.models import Company, ErpLevel, Membership
+from workflow.blockers import once_per_object
+from workflow.events import events_about
+
+# The history tables that database triggers write; each row names the change set and the user of its service.
+LINES = apps.get_model("budgets", "BudgetLineEvent")
+MODIFICATIONS = apps.get_model("budgets", "ModificationEvent")
+MODIFICATION_LINES = apps.get_model("budgets", "ModificationLineEvent")
+BY_A_SERVICE = Q(pgh_context__metadata__has_key="change_set")
+USER = "pgh_context__metadata__user"
+
+
+def freeze_preparers(batch: Batch, *, sender: Any) -> None:
+    """This function will write down who sent a batch and everybody who changed something new in it."""
+    original = BatchLine.objects.filter(item__batch=batch, item__kind=DocumentKind.ORIGINAL)
+    if posted_targets(batch.budget):
+        original = original.exclude(delta=0)  # before the first posting Accept may still turn any delta
+    changed = batch.items.exclude(modification=None).values("modification")
+    what = _who_changed(batch.budget, lines=original.values("line"), modifications=changed)
+    what.setdefault(sender.pk, "sent it")
+    BatchPreparer.objects.bulk_create(
+        BatchPreparer(batch=batch, user_id=user, what=words) for user, words in what.items()
+    )
+
+
+def _who_changed(budget: Budget, *, lines: Any, modifications: Any) -> dict[int, str]:
+    """Everybody whose change of these rows is in the history since the last posting: user id -> words for them."""
+    what: dict[int, str] = {}
+    edits = LINES.objects.filter(BY_A_SERVICE, budget_id=budget.pk, pgh_obj_id__in=lines)
+    posted = budget.batches.filter(state=BatchState.POSTED).order_by("-number").first()
+    sent = events_about(posted).filter(action="send").first() if posted else None
+    if sent is not None:
+        edits = edits.filter(pgh_created_at__gt=sent.recorded_at)
+    firsts = dict(edits.values_list(USER).annotate(first=Min("pgh_obj_id")).order_by())
+    named = BudgetLine.objects.select_related("cost_code", "cost_type").in_bulk(set(firsts.values()))
+    for user, line in firsts.items():
+        if user is not None:
+            what[user] = f"prepared line {named[line]}"
+    written = MODIFICATIONS.objects.filter(BY_A_SERVICE, pgh_obj_id__in=modifications)
+    amounts = MODIFICATION_LINES.objects.filter(BY_A_SERVICE, modification_id__in=modifications)
+    numbers = dict(Modification.objects.filter(pk__in=modifications).values_list("pk", "number"))
+    for rows, key in ((written, "pgh_obj_id"), (amounts, "modification_id")):
+        for user, first in rows.values_list(USER).annotate(first=Min(key)).order_by():
+            if user is not None:
+                what.setdefault(user, f"worked on modification {numbers[first]}")
+    return what
+
+
+def able(
+    company: Company, *, amount: Decimal | None, without: Iterable[int] | QuerySet[Any] = ()
+) -> QuerySet[Any]:
+    """This function will find the active people who may accept a batch that moves `amount`, but for some, by name.
+
+    `amount` None asks for those who may accept any amount.
+    """
+    limit = (
+        Q(approval_limit=None) if amount is None else Q(approval_limit=None) | Q(approval_limit__gte=amount)
+    )
+    members = Membership.objects.filter(
+        limit, company=company, can_push=True, erp_level__gte=ErpLevel.STANDARD
+    )
+    people = get_user_model().objects.filter(pk__in=members.values("user"), is_active=True)
+    return people.exclude(pk__in=without).order_by("first_name", "last_name", "username")
+
+
+def able_to_accept(batch: Batch) -> QuerySet[Any]:
+    """This function will find who could accept a batch: the right, the limit, and other eyes than its preparers'."""
+    without = batch.preparers.values("user") if batch.four_eyes else ()
+    return able(batch.budget.project.company, amount=batch.moved, without=without)
+
+
+def able_to_accept_next(budget: Budget, sender: Any, *, amount: Decimal) -> QuerySet[Any]:
+    """This function will find who could accept what `sender` would send now, if it moves `amount`."""
+    return able(budget.project.company, amount=amount, without=_not_the_next(budget, sender))
+
+
+def anybody_for_the_next(budget: Budget, sender: Any) -> bool:
+    """This function will tell whether anybody could accept what `sender` (None: no matter who) would send now."""
+    without, company = _not_the_next(budget, sender), budget.project.company
+    if able(company, amount=None, without=without).exists():
+        return True  # what would move need not be summed to know
+    return able(company, amount=_would_move(budget), without=without).exists()
+
+
+def _not_the_next(budget: Budget, sender: Any) -> frozenset[int]:
+    if not budget.project.company.four_eyes:
+        return frozenset()
+    return _would_be_preparers(budget) | (frozenset() if sender is None else {sender.pk})
+
+
+@once_per_object
+def _would_be_preparers(budget: Budget) -> frozenset[int]:
+    posted = posted_targets(budget)
+    lines: Any = budget.lines.values("pk")
+    if posted:
+        lines = [
+            key for key, amount in budget.lines.values_list("pk", "amount") if amount != posted.get(key, 0)
+        ]
+    modifications = unsent_modifications(budget).order_by().values("pk")
+    return frozenset(_who_changed(budget, lines=lines, modifications=modifications))
+
+
+@once_per_object
+def _would_move(budget: Budget) -> Decimal:
+    items = new_items(budget, reading=latest_reading(budget), today=timezone.localdate())
+    return moved(row.delta for item in items for row in item.lines)
