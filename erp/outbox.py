@@ -168,16 +168,26 @@ def _backoff(document: Document, problem: ErpUnavailable) -> timedelta:
 
 
 def _record(
-    document: Document, clock: Clock, name: str, sentence: str, move: Callable[[Document, datetime], None]
+    document: Document,
+    clock: Clock,
+    name: str,
+    sentence: str,
+    move: Callable[[Document, datetime], None],
+    *,
+    expired: bool = False,
 ) -> bool:
-    """Record what became of a document; False when the claim was lost meanwhile and nothing may be recorded."""
+    """Record what became of a document; False when the claim was lost meanwhile and nothing may be recorded.
+
+    With `expired` also False when its worker lives: it has extended the claim after it was found to have run out.
+    """
     now = clock()
     with transaction.atomic():
         budget = lock_row(document.batch.budget)
         batch = Batch.objects.select_for_update(of=("self",)).get(pk=document.batch_id)
         batch.budget = budget
-        row = Document.objects.select_for_update(of=("self",)).select_related("item").get(pk=document.pk)
-        if (row.state, row.claim, row.attempts) != (document.state, document.claim, document.attempts):
+        rows = Document.objects.select_for_update(of=("self",)).select_related("item").filter(pk=document.pk)
+        row = (rows.filter(lease_until__lt=Now()) if expired else rows).first()
+        if row is None or (row.state, row.claim, row.attempts) != (document.state, document.claim, document.attempts):
             return False
         row.batch = batch
         before = row.state
@@ -233,7 +243,7 @@ def _back_to_queue(document: Document, clock: Clock, *, wait: timedelta, why: st
     )
 
 
-def _unconfirm(document: Document, clock: Clock, reason: str) -> None:
+def _unconfirm(document: Document, clock: Clock, reason: str, *, expired: bool = False) -> None:
     first = timedelta(seconds=_backend(document).probe_seconds[0])
     _record(
         document,
@@ -241,6 +251,7 @@ def _unconfirm(document: Document, clock: Clock, reason: str) -> None:
         "unconfirm",
         "No trustworthy answer for",
         lambda row, now: row.unconfirm(reason=reason, now=now, not_before=now + first),
+        expired=expired,
     )
 
 
@@ -345,8 +356,9 @@ def _withdrawn(document: Document, clock: Clock, outcome: Outcome) -> None:
         )
 
 
-def _release(document: Document, wait: timedelta, why: str) -> None:
-    Document.objects.filter(pk=document.pk, claim=document.claim).update(
+def _release(document: Document, wait: timedelta, why: str, *, expired: bool = False) -> None:
+    mine = Document.objects.filter(pk=document.pk, claim=document.claim)
+    (mine.filter(lease_until__lt=Now()) if expired else mine).update(
         claim=None, lease_until=None, not_before=Now() + wait, waiting_for=why
     )
 
@@ -360,9 +372,9 @@ def sweep(*, limit: int = 500) -> int:
         "item", "batch__budget__project__company"
     )[:limit]:
         if document.state == DocumentState.SENDING:
-            _unconfirm(document, timezone.now, "The worker that was sending it stopped.")
+            _unconfirm(document, timezone.now, "The worker that was sending it stopped.", expired=True)
         else:
-            _release(document, timedelta(0), "")
+            _release(document, timedelta(0), "", expired=True)
     due = list(_claimable().order_by("not_before").values_list("pk", flat=True)[:limit])
     due += list(_askable().order_by("not_before").values_list("pk", flat=True)[:limit])
     for key in due:

@@ -1,0 +1,104 @@
+"""Workers that are gone, and workers that only seem to be: what the sweep takes back, and what it leaves alone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db.models.functions import Now
+
+from erp import outbox
+from erp.backends import forget_backends
+from erp.journal import DatabaseJournal
+from erp.models import Document, DocumentState
+from erp.port import ErpDocument, Journal, Receipt
+from tests.support import scene as acts
+from tests.support.paper import PaperErp
+from tests.support.scene import MAIN, Scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CONCRETE, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "09-68-00", "S")
+BACKENDS = {"paper": {"BACKEND": "tests.erp.test_delivery_lost.Stumbling"}}
+
+
+class Stumbling(PaperErp):
+    """Takes everything but what is called "poison": there it has a bug."""
+
+    probe_seconds = (0.0,)
+
+    def push(self, document: ErpDocument, journal: Journal) -> Receipt:
+        if document.title == "poison":
+            raise ZeroDivisionError
+        total = sum((line.amount for line in document.lines), start=document.lines[0].amount * 0)
+        return Receipt(document.number, "paper", len(document.lines), total)
+
+    def find(self, document: ErpDocument) -> Receipt | None:
+        return None
+
+
+@pytest.fixture
+def stumbling(scene: Scene, settings: LazySettings) -> Scene:
+    """The scene, whose ERP stumbles."""
+    settings.ERP_BACKENDS = BACKENDS
+    forget_backends()
+    return scene
+
+
+def accepted(scene: Scene, *titles: str) -> list[Document]:
+    acts.lock(scene)
+    for title in titles:
+        acts.modify(scene, title, (CONCRETE, "-5.00"), (CARPET, "5.00"))
+    batch = acts.accept(scene, acts.send(scene))
+    return acts.documents(batch)
+
+
+def leases_run_out() -> None:
+    Document.objects.exclude(claim=None).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def claimed(scene: Scene) -> Document:
+    document = accepted(scene)[0]
+    acts.take(document)
+    return document
+
+
+def extending(document: Document, then: Callable[..., Any]) -> Callable[..., Any]:
+    """The worker writes its next request down just before `then` happens."""
+
+    def run(*args: Any, **more: Any) -> Any:
+        DatabaseJournal(document).learned(route="pci")
+        return then(*args, **more)
+
+    return run
+
+
+def test_a_claim_that_is_extended_while_the_sweep_looks_stays_with_its_worker(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    document = claimed(scene)
+    leases_run_out()
+    monkeypatch.setattr(outbox, "lock_row", extending(document, outbox.lock_row))
+    outbox.sweep()
+    row = Document.objects.get()
+    assert (row.state, row.claim) == (DocumentState.SENDING, document.claim)
+
+
+def test_a_withdrawal_that_goes_on_while_the_sweep_looks_stays_with_its_worker(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    document = claimed(scene)
+    claim = document.claim
+    acts._step(document, "queue_again", "queue_again", not_before=document.state_since)
+    acts._step(document, "withdraw", "withdraw")
+    Document.objects.update(claim=claim, lease_until=Now())
+    document.refresh_from_db()
+    leases_run_out()
+    monkeypatch.setattr(outbox, "_release", extending(document, outbox._release))
+    outbox.sweep()
+    assert Document.objects.get().claim == claim
+    monkeypatch.undo()
+    leases_run_out()
+    outbox.sweep()
+    assert Document.objects.get().claim is None
