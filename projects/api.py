@@ -7,10 +7,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from knox.views import LoginView, LogoutView
 from rest_framework import serializers
-from rest_framework.authentication import BasicAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.authentication import Basic, Token
 from projects.models import Company, Job
 
 
@@ -24,7 +24,7 @@ class TokenSerializer(serializers.Serializer[Any]):
 class Login(LoginView):
     """Takes a username and password by basic authentication."""
 
-    authentication_classes = [BasicAuthentication]
+    authentication_classes = [Basic]
 
     @extend_schema(request=None, responses=TokenSerializer, operation_id="login", tags=["auth"])
     def post(self, request: Request, format: str | None = None) -> Response:
@@ -35,6 +35,8 @@ class Login(LoginView):
 
 class Logout(LogoutView):
     """Takes the token it is called with."""
+
+    authentication_classes = [Token]
 
     @extend_schema(request=None, responses={204: None}, operation_id="logout", tags=["auth"])
     def post(self, request: Request, format: str | None = None) -> Response:

@@ -54,3 +54,12 @@ def test_a_session_without_the_csrf_token_changes_nothing(scene):
     answer = client.post(f"/api/v1/budgets/{scene.project.pk}/lock/")
     assert answer.status_code == 403
     assert scene.reload().state == "draft"
+
+
+def test_a_login_or_token_that_can_be_nobodys_is_refused_like_a_wrong_one(scene):
+    answer = APIClient().post("/api/v1/auth/login/", HTTP_AUTHORIZATION=basic("a\0b", "c"))
+    assert answer.status_code == 401
+    for token in ("\xff\xfe", "\0\0"):
+        for address in ("projects/", "auth/logout/"):
+            answer = APIClient().post(f"/api/v1/{address}", HTTP_AUTHORIZATION=f"Token {token}")
+            assert answer.status_code == 401, (token, address)

@@ -1,0 +1,44 @@
+"""How API clients prove who they are: knox's tokens and basic logins, with garbage refused as garbage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.authentication import BasicScheme as SpectacularBasicScheme
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from knox.auth import TokenAuthentication
+from rest_framework.authentication import BasicAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+
+class Token(TokenAuthentication):
+    """A token of knox. Bytes that can be none are a wrong token, not an error of ours."""
+
+    def authenticate_credentials(self, token: bytes) -> Any:
+        """Find the person; raises AuthenticationFailed."""
+        if not token.isalnum():  # knox's are hexadecimal
+            raise AuthenticationFailed("Invalid token.")
+        return super().authenticate_credentials(token)
+
+
+class TokenScheme(KnoxTokenScheme):
+    """The same token, as the schema describes it; drf-spectacular finds it by itself."""
+
+    target_class = "projects.authentication.Token"
+
+
+class Basic(BasicAuthentication):
+    """A username and password. Nobody's holds a NUL character, and the database would not take the question."""
+
+    def authenticate_credentials(self, userid: str, password: str, request: Request | None = None) -> Any:
+        """Find the person; raises AuthenticationFailed."""
+        if "\0" in userid + password:
+            raise AuthenticationFailed("Invalid username/password.")
+        return super().authenticate_credentials(userid, password, request)
+
+
+class BasicScheme(SpectacularBasicScheme):
+    """The same login, as the schema describes it."""
+
+    target_class = "projects.authentication.Basic"
