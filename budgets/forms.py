@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_date
 from budgets import money
 from budgets.errors import InvalidInput
 from budgets.models import Budget, BudgetLine, Modification
+from workflow.numbers import number
 
 LINE_FIELDS = ("job", "cost_code", "cost_type", "description", "quantity", "unit", "unit_cost", "amount")
 EMPTY_ROWS = 4
@@ -90,13 +91,12 @@ def typed_modification(post: QueryDict) -> TypedModification:
     """This function will take a modification out of a form, as it was typed."""
     pairs = zip(post.getlist("line")[:MOST_ROWS], post.getlist("amount")[:MOST_ROWS], strict=False)
     rows = [TypedRow(line, amount) for line, amount in pairs]
-    version = post.get("version", "")
     return TypedModification(
         post.get("title", ""),
         post.get("date", ""),
         post.get("note", ""),
         rows,
-        int(version) if version.isascii() and version.isdigit() else None,
+        number(post.get("version", "")),
     )
 
 

@@ -19,6 +19,9 @@ from budgets.pages import budget_page, perform
 from budgets.views import show_page
 from projects.models import CostCode, CostType, Job, Unit
 from workflow import actions
+from workflow.numbers import number
+
+NEVER = -1  # a version that no line ever has: whoever does not say what they saw is told what there is
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,9 +68,13 @@ def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     line = _line(budget, pk)
 
     def do() -> HttpResponse:
-        version = int(request.POST["version"]) if request.POST.get("version", "").isdigit() else -1
+        version = number(request.POST.get("version", ""))
         changed = services.edit_line(
-            line, user=request.user, now=timezone.now(), version=version, values=typed
+            line,
+            user=request.user,
+            now=timezone.now(),
+            version=NEVER if version is None else version,
+            values=typed,
         )
         messages.success(request, f"Changed {changed.job.code} {changed}.")
         return redirect(f"{links.page(budget)}#line-{changed.pk}")

@@ -22,6 +22,7 @@ from budgets.money import ZERO
 from budgets.pages import budget_page, frame, perform
 from workflow import actions
 from workflow.actions import ActionBlocked
+from workflow.numbers import number
 
 
 @require_GET
@@ -77,9 +78,9 @@ def new(request: HttpRequest, budget: Budget) -> HttpResponse:
 
 
 def _first_form(request: HttpRequest, budget: Budget) -> TypedModification:
-    other = request.GET.get("reverse", "")
-    if other.isascii() and other.isdigit():
-        return forms.stored_modification(_modification(budget, int(other)), reverse=True)
+    other = number(request.GET.get("reverse", ""))
+    if other is not None:
+        return forms.stored_modification(_modification(budget, other), reverse=True)
     return forms.empty_modification(line=request.GET.get("line", ""))
 
 

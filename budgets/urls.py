@@ -7,7 +7,7 @@ from budgets import line_views, modification_views, my_projects, views
 project_urls = [path("", my_projects.mine, name="mine")]
 
 BUDGET = "projects/<int:project_id>/budget/"
-ACT_ON_BUDGET = r"^projects/(?P<project_id>[0-9]+)/budget/do/(?P<action>{})/$"
+ACT_ON_BUDGET = r"^projects/(?P<project_id>[0-9]{{1,18}})/budget/do/(?P<action>{})/$"
 
 urlpatterns = [
     path(BUDGET, views.page, name="page"),
@@ -21,7 +21,7 @@ urlpatterns = [
     path(f"{BUDGET}modifications/<int:pk>/", modification_views.detail, name="modification"),
     path(f"{BUDGET}modifications/<int:pk>/edit/", modification_views.edit, name="modification_edit"),
     re_path(
-        rf"^projects/(?P<project_id>[0-9]+)/budget/modifications/(?P<pk>[0-9]+)/do/"
+        rf"^projects/(?P<project_id>[0-9]{{1,18}})/budget/modifications/(?P<pk>[0-9]{{1,18}})/do/"
         rf"(?P<action>{'|'.join(modification_views.SERVICES)})/$",
         modification_views.act,
         name="modification_act",

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -15,6 +17,7 @@ from django.utils.safestring import SafeString
 from erp import admin_bulk, admin_views, queue
 from erp.admin_access import DeskAdmin, memberships
 from erp.models import Batch
+from workflow.numbers import number
 from workflow.templatetags.figures import age, money
 
 
@@ -34,8 +37,7 @@ class Narrowed(admin.SimpleListFilter):
 
     def digits(self) -> int | None:
         """The chosen id; None where nothing or nonsense was chosen."""
-        value = self.value()
-        return int(value) if value and value.isascii() and value.isdigit() else None
+        return number(self.value() or "")
 
 
 class ShelfFilter(Narrowed):
@@ -118,6 +120,8 @@ class BatchAdmin(DeskAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, with counts on every shelf."""
+        if any(number(key) is None for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("A batch is selected by its id.")
         chosen = request.GET.get("queue", queue.DEFAULT)
         numbers = counted(request)
         context = {

@@ -20,6 +20,7 @@ from erp.snapshots import latest_reading
 from workflow import actions
 from workflow.actions import ActionBlocked
 from workflow.blockers import Blocker
+from workflow.numbers import number
 
 UNPROCESSABLE = 422
 
@@ -35,7 +36,7 @@ class Candidate:
 
 def _chosen(request: HttpRequest) -> list[Batch]:
     """The selected batches the person may see, whatever has become of them meanwhile."""
-    keys = [key for key in request.POST.getlist(ACTION_CHECKBOX_NAME) if key.isascii() and key.isdigit()]
+    keys = [key for text in request.POST.getlist(ACTION_CHECKBOX_NAME) if (key := number(text)) is not None]
     return list(selectors.visible_batches(request.user).filter(pk__in=keys).order_by("sent_at", "pk"))
 
 

@@ -24,6 +24,7 @@ from workflow import submissions
 from workflow.actions import ActionBlocked, available
 from workflow.events import events_about
 from workflow.models import Event
+from workflow.numbers import number
 
 CONFLICT, UNPROCESSABLE = 409, 422
 RECENT = 8  # events shown on the connection's page
@@ -178,8 +179,8 @@ class CompanyOfEvent(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
         """The events of the chosen company."""
-        chosen = self.value()
-        return queryset.filter(chain=chosen) if chosen and chosen.isdigit() else queryset
+        chosen = number(self.value() or "")
+        return queryset if chosen is None else queryset.filter(chain=chosen)
 
 
 class EventAdmin(DeskAdmin):

@@ -19,6 +19,7 @@ from erp.models import Batch, BatchState, RejectReason
 from projects import permissions
 from workflow import actions, submissions
 from workflow.actions import ActionBlocked
+from workflow.numbers import number
 
 CONFLICT, UNPROCESSABLE = 409, 422
 PEOPLE = ("opened_by", "answers__sent_back_by", "reading")
@@ -125,10 +126,10 @@ def remarks(request: HttpRequest) -> dict[int, str]:
     """This function will read the remarks typed beside lines; those on one line of several documents are joined."""
     typed: dict[int, str] = {}
     for name in request.POST:
-        key = name.removeprefix("remark-")
-        if key != name and key.isascii() and key.isdigit():
+        line = number(name.removeprefix("remark-")) if name.startswith("remark-") else None
+        if line is not None:
             said = [text.strip() for text in request.POST.getlist(name) if text.strip()]
-            typed[int(key)] = "\n".join(said)
+            typed[line] = "\n".join(said)
     return typed
 
 

@@ -12,6 +12,7 @@ from erp.models import Batch, BatchItem, BatchLine, Document, ErpReading, Reject
 from erp.snapshots import latest_reading
 from projects.api import CompanySerializer, PersonSerializer
 from workflow.api import ActionSerializer, MoneyField, QuantityField, actions_on
+from workflow.numbers import number
 
 
 class BatchSerializer(serializers.ModelSerializer[Batch]):
@@ -211,9 +212,13 @@ class RejectSerializer(serializers.Serializer[Any]):
 
     def validate_remarks(self, remarks: dict[str, str]) -> dict[int, str]:
         """The remarks by line id."""
-        if not all(key.isascii() and key.isdigit() for key in remarks):
-            raise serializers.ValidationError("Give each remark under the id of its budget line.")
-        return {int(key): text for key, text in remarks.items()}
+        by_line: dict[int, str] = {}
+        for key, text in remarks.items():
+            line = number(key)
+            if line is None:
+                raise serializers.ValidationError("Give each remark under the id of its budget line.")
+            by_line[line] = text
+        return by_line
 
 
 class NoteSerializer(serializers.Serializer[Any]):
