@@ -44,6 +44,8 @@ from workflow.actions import SYSTEM, ensure
 
 NOT_YET = timedelta(minutes=5)  # how soon a document that has to wait for the ERP's people is tried again
 LONGEST_BACKOFF = 3600.0
+WORKER_GONE = "The worker that was sending it stopped."
+GIVE_UP_AFTER = 10  # workers lost over one document, in all: waiting for an ERP that is down does not count
 ACTIVE = (BatchState.ACCEPTED, BatchState.EXPORTED)
 Clock = Callable[[], datetime]  # business time; leases and due times are the database's
 
@@ -187,7 +189,11 @@ def _record(
         batch.budget = budget
         rows = Document.objects.select_for_update(of=("self",)).select_related("item").filter(pk=document.pk)
         row = (rows.filter(lease_until__lt=Now()) if expired else rows).first()
-        if row is None or (row.state, row.claim, row.attempts) != (document.state, document.claim, document.attempts):
+        if row is None or (row.state, row.claim, row.attempts) != (
+            document.state,
+            document.claim,
+            document.attempts,
+        ):
             return False
         row.batch = batch
         before = row.state
@@ -255,7 +261,7 @@ def _unconfirm(document: Document, clock: Clock, reason: str, *, expired: bool =
     )
 
 
-def _refuse(document: Document, clock: Clock, findings: list[Finding]) -> None:
+def _refuse(document: Document, clock: Clock, findings: list[Finding], *, expired: bool = False) -> None:
     told = [
         {"code": f.code, "message": f.message, "refs": list(f.refs), "field": f.field, "raw": f.raw}
         for f in findings
@@ -265,7 +271,7 @@ def _refuse(document: Document, clock: Clock, findings: list[Finding]) -> None:
         row.refuse(findings=told, now=now)
         notifications.tell_of_failure(row)
 
-    _record(document, clock, "refuse", "Refused", move)
+    _record(document, clock, "refuse", "Refused", move, expired=expired)
 
 
 # -- asking after an unknown outcome ----------------------------------------------------------------------
@@ -371,10 +377,7 @@ def sweep(*, limit: int = 500) -> int:
     for document in Document.objects.filter(lease_until__lt=Now(), claim__isnull=False).select_related(
         "item", "batch__budget__project__company"
     )[:limit]:
-        if document.state == DocumentState.SENDING:
-            _unconfirm(document, timezone.now, "The worker that was sending it stopped.", expired=True)
-        else:
-            _release(document, timedelta(0), "", expired=True)
+        _take_back(document)
     due = list(_claimable().order_by("not_before").values_list("pk", flat=True)[:limit])
     due += list(_askable().order_by("not_before").values_list("pk", flat=True)[:limit])
     for key in due:
@@ -383,3 +386,20 @@ def sweep(*, limit: int = 500) -> int:
     for reading in waiting.values_list("pk", flat=True)[:limit]:
         bell.ring("make_reading", reading)
     return len(due)
+
+
+def _take_back(document: Document) -> None:
+    """End a claim whose worker is gone; a document that ends every worker is put before a person."""
+    if document.state != DocumentState.SENDING:
+        _release(document, timedelta(0), "", expired=True)
+        return
+    lost = events.events_about(document).filter(action="document_unconfirmed", note=WORKER_GONE).count() + 1
+    if lost < GIVE_UP_AFTER:
+        _unconfirm(document, timezone.now, WORKER_GONE, expired=True)
+        return
+    finding = Finding(
+        "gave_up",
+        f"Tieback could not send this: the worker that was sending it stopped {lost} times. "
+        "An administrator must look into the workers' log; then it can be sent again.",
+    )
+    _refuse(document, timezone.now, [finding], expired=True)

@@ -1,7 +1,9 @@
 """Workers that are gone, and workers that only seem to be: what the sweep takes back, and what it leaves alone."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from erp.port import ErpDocument, Journal, Receipt
 from tests.support import scene as acts
 from tests.support.paper import PaperErp
 from tests.support.scene import MAIN, Scene
+from workflow import events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,9 +32,9 @@ class Stumbling(PaperErp):
     probe_seconds = (0.0,)
 
     def push(self, document: ErpDocument, journal: Journal) -> Receipt:
-        if document.title == "poison":
+        if document.title.endswith("poison"):
             raise ZeroDivisionError
-        total = sum((line.amount for line in document.lines), start=document.lines[0].amount * 0)
+        total = sum((line.delta for line in document.lines), Decimal(0))
         return Receipt(document.number, "paper", len(document.lines), total)
 
     def find(self, document: ErpDocument) -> Receipt | None:
@@ -102,3 +105,45 @@ def test_a_withdrawal_that_goes_on_while_the_sweep_looks_stays_with_its_worker(
     leases_run_out()
     outbox.sweep()
     assert Document.objects.get().claim is None
+
+
+def test_a_document_that_ends_every_worker_is_put_before_a_person_and_the_others_go_on(stumbling: Scene):
+    accepted(stumbling, "poison", "harmless")
+    for _ in range(outbox.GIVE_UP_AFTER):
+        assert state_of("poison") == DocumentState.QUEUED
+        work()
+        assert state_of("poison") == DocumentState.SENDING
+        leases_run_out()
+        outbox.sweep()
+        work()  # asks the ERP first
+    poison = Document.objects.get(item__title__endswith="poison")
+    assert poison.state == DocumentState.REFUSED
+    (finding,) = poison.findings
+    assert finding["code"] == "gave_up"
+    assert "Tieback could not send this" in finding["message"]
+    assert "An administrator must look" in finding["message"]
+    assert state_of("harmless") == DocumentState.DELIVERED
+    path = [event.to_state for event in events.events_about(poison)]
+    around = ["sending", "unconfirmed", "queued"]
+    assert path == [*around * (outbox.GIVE_UP_AFTER - 1), "sending", "refused"]
+
+
+def test_a_long_wait_for_the_erp_is_no_lost_worker(stumbling: Scene):
+    document = accepted(stumbling, "poison")[0]
+    Document.objects.filter(pk=document.pk).update(attempts=50)
+    acts.take(Document.objects.select_related("item", "batch__budget__project__company").get(pk=document.pk))
+    leases_run_out()
+    outbox.sweep()
+    assert Document.objects.get(pk=document.pk).state == DocumentState.UNCONFIRMED
+
+
+def state_of(title: str) -> str:
+    return Document.objects.get(item__title__endswith=title).state
+
+
+def work() -> None:
+    """Every document is worked on once; a bug ends the task it shows in."""
+    Document.objects.filter(not_before__isnull=False).update(not_before=Now())
+    for key in Document.objects.order_by("item__position").values_list("pk", flat=True):
+        with suppress(ZeroDivisionError):
+            outbox.work_on(key)
