@@ -20,7 +20,7 @@ from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState
 from erp.templatetags.erp_queue import exact
 from projects.models import Company, CostType
-from workflow import submissions
+from workflow import strict_json, submissions
 from workflow.actions import ActionBlocked, available
 from workflow.events import events_about
 from workflow.models import Event
@@ -112,11 +112,15 @@ def _settings(request: HttpRequest) -> dict[str, Any]:
     """The settings as typed; raises InvalidInput where the options are no JSON object."""
     switches = ("enabled", "assign_missing", "originals_on_started_jobs")
     try:
-        options = json.loads(request.POST.get("options", "") or "{}")
-    except ValueError as problem:
+        options = strict_json.loads(request.POST.get("options", "") or "{}")
+    except strict_json.NotJson as problem:
         raise InvalidInput({"options": f"This is no JSON: {problem}."}) from None
     if not isinstance(options, dict):
         raise InvalidInput({"options": 'Write an object, for example {"pci_original": true}.'})
+    if not strict_json.keepable(options):
+        raise InvalidInput(
+            {"options": "It is nested too deeply, or contains a character that cannot be kept."}
+        )
     return {"options": options, **{name: name in request.POST for name in switches}}
 
 

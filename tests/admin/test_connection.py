@@ -1,5 +1,6 @@
 """The connection's page: ERP admins tend it, others read it, other companies never see it."""
 
+import pytest
 from celery import current_app
 
 from erp import tasks
@@ -113,3 +114,23 @@ def test_events_are_read_by_company_and_never_changed(scene, desk):
     first = Event.objects.first()
     for path in ("add/", f"{first.pk}/change/", f"{first.pk}/delete/"):
         assert desk(scene.mira).get(f"/admin/workflow/event/{path}").status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{"a": NaN}',
+        '{"a": 1e999}',
+        '{"a": "\\u0000"}',
+        '{"\\ud800": 1}',
+        "[" * 100_000,
+        '{"a":' * 500 + "1" + "}" * 500,
+        '{"a": ' + "9" * 5000 + "}",
+    ],
+)
+def test_options_that_cannot_be_kept_are_refused_with_a_sentence(scene, desk, options):
+    answer = desk(scene.jonas).post(url(scene, "do/change_settings/"), settings_of(options=options))
+    assert answer.status_code == 422
+    assert "This is no JSON: " in answer.content.decode() or "cannot be kept" in answer.content.decode()
+    scene.connection.refresh_from_db()
+    assert scene.connection.options == {}
