@@ -23,10 +23,24 @@ GIVE_UP_AFTER = 20
 
 
 def _write(
-    *, to: Iterable[Any], kind: str, key: str, subject: str, template: str, batch: Batch, **more: Any
+    *,
+    to: Iterable[Any],
+    kind: str,
+    key: str,
+    subject: str,
+    template: str,
+    batch: Batch,
+    deciding: bool = False,
+    **more: Any,
 ) -> None:
+    """Write one mail for each reader; it leads whoever is `deciding` to the queue, the others to the budget."""
     project = batch.budget.project
-    link = settings.BASE_URL + reverse("budgets:page", args=[project.pk])
+    page = (
+        reverse("admin:erp_batch_change", args=[batch.pk])
+        if deciding
+        else reverse("budgets:page", args=[project.pk])
+    )
+    link = settings.BASE_URL + page
     for reader in to:
         told = {"batch": batch, "project": project, "link": link, "reader": person(reader), **more}
         Notice.objects.get_or_create(
@@ -44,14 +58,13 @@ def _write(
 def tell_approvers_of_resend(batch: Batch) -> None:
     """This function will mail the approvers at once when a batch answers a rejection."""
     approvers = permissions.who_may_decide(batch.budget.project.company).exclude(pk=batch.sent_by_id)
-    queue = settings.BASE_URL + reverse("admin:erp_batch_change", args=[batch.pk])
     _write(
         to=approvers,
         kind="resend",
         key=f"resend:{batch.pk}",
         template="resend",
         batch=batch,
-        queue=queue,
+        deciding=True,
         subject=f"Sent again after your remarks: {batch.budget.project}, round {batch.round}",
     )
 
@@ -98,16 +111,18 @@ def tell_of_failure(document: Document) -> None:
     """This function will mail the sender and the approvers that a document has just been refused, and why."""
     batch = document.batch
     company = batch.budget.project.company
-    people = {p.pk: p for p in (batch.sent_by, *permissions.who_may_decide(company))}
-    _write(
-        to=people.values(),
-        kind="failure",
-        key=f"failed:{document.pk}:{document.state_since.isoformat()}",
-        template="failure",
-        batch=batch,
-        findings=document.findings,
-        subject=f"Needs attention: {batch.budget.project}",
-    )
+    approvers = permissions.who_may_decide(company).exclude(pk=batch.sent_by_id)
+    for readers, deciding in (([batch.sent_by], False), (approvers, True)):
+        _write(
+            to=readers,
+            kind="failure",
+            key=f"failed:{document.pk}:{document.state_since.isoformat()}",
+            template="failure",
+            batch=batch,
+            deciding=deciding,
+            findings=document.findings,
+            subject=f"Needs attention: {batch.budget.project}",
+        )
 
 
 def tell_admins_of_stop(connection: Connection) -> None:

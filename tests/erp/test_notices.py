@@ -14,7 +14,9 @@ from django.utils import timezone
 from erp import notifications, services
 from erp.models import Batch, Notice
 from erp.notifications import GIVE_UP_AFTER
+from tests.support import scene as acts
 from tests.support.delivery import assert_books_agree, fill, finish, send_and_accept, until
+from tests.support.scene import Scene
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
 from tests.support.worker import Worker
@@ -156,3 +158,23 @@ def test_the_job_stands_in_the_mail_of_a_failure(brisk_cmic: Simulator):
     to_dana = [message for message in mail.outbox if message.to == ["dana@example.com"]]
     assert len(to_dana) == 1
     assert f"Job {JOB} is closed in CMiC; reopen it there." in to_dana[0].body
+
+
+def test_a_mail_leads_the_pm_to_the_budget_and_the_approvers_to_the_queue(scene: Scene):
+    batch = acts.accept(scene, acts.send(scene, by=scene.tom))  # Tom prepared it and may approve others'
+    acts.refuse(batch)
+    with transaction.atomic():
+        notifications.tell_of_failure(acts.documents(batch)[0])
+    budget, queue = f"/projects/{scene.project.pk}/", f"/admin/erp/batch/{batch.pk}/change/"
+    told = {n.to.username: n.text for n in Notice.objects.filter(kind="failure").select_related("to")}
+    assert set(told) == {"tom", "mira", "jonas"}
+    assert {name for name, text in told.items() if budget in text} == {"tom"}
+    assert {name for name, text in told.items() if queue in text} == {"mira", "jonas"}
+
+
+def test_the_mail_of_a_resend_leads_to_the_queue(scene: Scene):
+    batch = acts.send(scene)
+    notifications.tell_approvers_of_resend(batch)
+    texts = Notice.objects.filter(kind="resend").values_list("text", flat=True)
+    assert texts
+    assert all(f"/admin/erp/batch/{batch.pk}/change/" in text for text in texts)
