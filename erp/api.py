@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
+from django_filters.rest_framework import FilterSet, NumberFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
@@ -31,6 +32,7 @@ from erp.models import Batch, Remark
 from erp.snapshots import latest_reading
 from workflow.api import INVALID, REFUSED
 
+LARGEST_ID = 2**63 - 1
 PEOPLE = ("sent_by", "accepted_by", "sent_back_by", "answers", "reading", "budget__project__company")
 
 
@@ -42,17 +44,24 @@ def batches_for(user: Any) -> QuerySet[Batch]:
     ).select_related(*PEOPLE)
 
 
+class BatchFilter(FilterSet):
+    """Ids are plain numbers: one you may not see finds nothing, exactly like one that does not exist."""
+
+    budget__project = NumberFilter(max_value=LARGEST_ID)
+    budget__project__company = NumberFilter(max_value=LARGEST_ID)
+
+    class Meta:
+        model = Batch
+        fields = {"state": ["exact", "in"]}
+
+
 @extend_schema(tags=["batches"])
 class Batches(generics.ListAPIView[Batch]):
     """Every batch you may see, the newest first."""
 
     queryset = Batch.objects.none()
     serializer_class = BatchSerializer
-    filterset_fields = {
-        "state": ["exact", "in"],
-        "budget__project": ["exact"],
-        "budget__project__company": ["exact"],
-    }
+    filterset_class = BatchFilter
 
     def get_queryset(self) -> QuerySet[Batch]:
         """The person's batches."""

@@ -161,3 +161,18 @@ def test_the_list_of_batches_is_narrowed_by_state(scene, api):
     client = api(scene.dana)
     assert client.get("/api/v1/batches/?state=waiting").json()["count"] == 1
     assert client.get("/api/v1/batches/?state__in=accepted,posted").json()["count"] == 0
+
+
+def test_asking_for_batches_of_a_foreign_project_is_answered_like_asking_for_none_there_is(scene, api):
+    acts.send(scene)
+    for field, foreign in (
+        ("budget__project", scene.project.pk),
+        ("budget__project__company", scene.company.pk),
+    ):
+        answers = [api(scene.olga).get(f"/api/v1/batches/?{field}={asked}") for asked in (foreign, 999_999)]
+        assert [a.status_code for a in answers] == [200, 200]
+        assert answers[0].content == answers[1].content
+        own = api(scene.dana).get(f"/api/v1/batches/?{field}={foreign}").json()
+        assert own["count"] == 1
+        for huge in (10**30, "9" * 5000):
+            assert api(scene.olga).get(f"/api/v1/batches/?{field}={huge}").status_code in (200, 400)
