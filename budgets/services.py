@@ -186,6 +186,7 @@ def save_modification(
     """This function will write a draft modification, or change one that is not frozen. Amounts: 2 places, signed."""
     with change(budget, user=user, now=now) as (locked, event):
         row = _modification_to_write(locked, modification, user=user, version=version)
+        lines = _as_they_are_now(lines)
         _refuse_bad_modification(locked, title=title, lines=lines)
         row.title, row.date, row.note = title.strip(), date, note.strip()
         row.changed_by, row.changed_at, row.version = user, now, row.version + 1
@@ -216,6 +217,16 @@ def _modification_to_write(
     if version is not None and row.version != version:
         raise Conflict(f"{_who(row.changed_by)} changed this modification before you saved it.", current=row)
     return row
+
+
+def _as_they_are_now(lines: Sequence[tuple[BudgetLine, Decimal]]) -> list[tuple[BudgetLine, Decimal]]:
+    """Read lines again under the budget's lock: somebody may have deleted one since the caller looked."""
+    rows = BudgetLine.objects.select_related("job", "cost_code", "cost_type")
+    now = rows.in_bulk([line.pk for line, _ in lines])
+    for line, _ in lines:
+        if line.pk not in now:
+            raise InvalidInput({"lines": f"Somebody deleted {line}. Take it out."})
+    return [(now[line.pk], amount) for line, amount in lines]
 
 
 def _refuse_bad_modification(

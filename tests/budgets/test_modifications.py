@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from budgets import selectors, services
 from budgets.errors import Conflict, InvalidInput
-from budgets.models import Modification, ModificationLine
+from budgets.models import BudgetLine, Modification, ModificationLine
 from erp import services as erp_services
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB
@@ -245,3 +245,19 @@ def test_a_modification_brings_money_to_a_line_added_after_locking(locked):
     effective(locked, write(locked, (CONCRETE, "-0.01"), ("new", "0.01")))
     row = next(row for row in selectors.grid_rows(locked.reload()) if row.pk == new.pk)
     assert (row.original, row.revised) == (0, Decimal("0.01"))
+
+
+def test_a_line_that_was_deleted_meanwhile_is_named(locked):
+    shown = BudgetLine.objects.get(pk=locked.lines[LABOR].pk)
+    fresh = acts.add_line(locked.budget, locked.dana, MAIN, "09-68-00", "L", "0.00")
+    seen = BudgetLine.objects.get(pk=fresh.pk)
+    services.unlock(locked.budget, user=locked.dana, now=now())
+    services.delete_line(fresh, user=locked.dana, now=now())
+    services.lock(locked.budget, user=locked.dana, now=now())
+    amounts = [(shown, Decimal("-5.00")), (seen, Decimal("5.00"))]
+    with pytest.raises(InvalidInput) as refused:
+        services.save_modification(
+            locked.budget, user=locked.dana, now=now(), title="late", date=date(2026, 11, 20), lines=amounts
+        )
+    assert refused.value.errors == {"lines": "Somebody deleted 09-68-00 L. Take it out."}
+    assert not Modification.objects.exists()
