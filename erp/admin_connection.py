@@ -135,8 +135,10 @@ def _sync(connection: Connection, request: HttpRequest) -> str:
 
 
 def _confirm(connection: Connection, request: HttpRequest) -> str:
-    number = services.confirm_cost_types(connection, user=request.user, now=timezone.now())
-    return f"Confirmed {number} {'match' if number == 1 else 'matches'} of cost types."
+    typed = [number(key) for key in request.POST.getlist("match")]
+    shown = [key for key in typed if key is not None]
+    count = services.confirm_cost_types(connection, user=request.user, now=timezone.now(), shown=shown)
+    return f"Confirmed {count} {'match' if count == 1 else 'matches'} of cost types."
 
 
 def _change(connection: Connection, request: HttpRequest) -> str:

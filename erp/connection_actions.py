@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -83,10 +83,13 @@ def ask_to_sync(connection: Connection, *, user: Any, now: datetime) -> None:
     bell.ring("sync_reference_data", connection.pk)
 
 
-def confirm_cost_types(connection: Connection, *, user: Any, now: datetime) -> int:
-    """This function will confirm the matches of cost types that the sync made by name. Returns how many."""
-    ensure(connection, "confirm_cost_types", user)
-    return linking.confirm_cost_types(connection, user=user, now=now)
+def confirm_cost_types(connection: Connection, *, user: Any, now: datetime, shown: Collection[int]) -> int:
+    """This function will confirm the matches of cost types the person was shown (ids of links). Returns how many."""
+    with transaction.atomic():
+        rows = Connection.objects.select_for_update(of=("self",)).select_related("company")
+        row = rows.get(pk=connection.pk)
+        ensure(row, "confirm_cost_types", user)
+        return linking.confirm_cost_types(row, user=user, now=now, only=shown)
 
 
 def change_settings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -37,12 +38,18 @@ def open_company(
     return connection
 
 
-def confirm_cost_types(connection: Connection, *, user: Any, now: datetime) -> int:
-    """This function will confirm the matches of cost types that the sync made by name. Returns how many."""
+def confirm_cost_types(
+    connection: Connection, *, user: Any, now: datetime, only: Collection[int] | None = None
+) -> int:
+    """This function will confirm the matches of cost types that the sync made by name. Returns how many.
+
+    With `only` the matches of these ids alone: those a person has seen. Ids of other connections are passed over.
+    """
     with transaction.atomic():
-        number = CostTypeLink.objects.filter(erp_cost_type__connection=connection, confirmed_at=None).update(
-            confirmed_by=user, confirmed_at=now
-        )
+        open_ones = CostTypeLink.objects.filter(erp_cost_type__connection=connection, confirmed_at=None)
+        if only is not None:
+            open_ones = open_ones.filter(pk__in=only)
+        number = open_ones.update(confirmed_by=user, confirmed_at=now)
         if number:
             events.record(
                 chain=connection.company_id,

@@ -1,5 +1,7 @@
 """The connection's page: ERP admins tend it, others read it, other companies never see it."""
 
+import re
+
 import pytest
 from celery import current_app
 
@@ -61,11 +63,16 @@ def test_the_worker_who_verifies_says_what_is_missing(scene):
     assert (event.actor, event.note) == ("Jonas Lindqvist", "The job cost module is not visible.")
 
 
-def test_jonas_confirms_the_cost_types(scene, desk):
+def test_jonas_confirms_the_cost_types_he_was_shown_and_none_that_came_since(scene, desk):
     links = CostTypeLink.objects.filter(erp_cost_type__connection=scene.connection)
     links.filter(cost_type__code="O").update(confirmed_by=None, confirmed_at=None)
-    desk(scene.jonas).post(url(scene, "do/confirm_cost_types/"))
+    page = desk(scene.jonas).get(url(scene)).content.decode()
+    shown = re.findall(r'name="match" value="(\d+)"', page)
+    assert shown == [str(links.get(cost_type__code="O").pk)]
+    links.filter(cost_type__code="L").update(confirmed_by=None, confirmed_at=None)
+    desk(scene.jonas).post(url(scene, "do/confirm_cost_types/"), {"match": shown})
     assert links.get(cost_type__code="O").confirmed_by == scene.jonas
+    assert links.get(cost_type__code="L").confirmed_at is None
 
 
 def test_jonas_changes_settings_and_the_event_holds_old_and_new(scene, desk):

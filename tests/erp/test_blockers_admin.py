@@ -60,5 +60,9 @@ def test_matches_are_confirmed_once(scene):
     assert (found.kind, found.sentence) == (Kind.STATE, "Every match of a cost type is confirmed already.")
     CostTypeLink.objects.filter(cost_type__code="S").update(confirmed_by=None, confirmed_at=None)
     gone(scene.connection, "confirm_cost_types", scene.jonas, "nothing_to_confirm")
-    assert connection_actions.confirm_cost_types(scene.connection, user=scene.jonas, now=now()) >= 1
+    shown = CostTypeLink.objects.filter(confirmed_at=None).values_list("pk", flat=True)
+    confirmed = connection_actions.confirm_cost_types(
+        scene.connection, user=scene.jonas, now=now(), shown=list(shown)
+    )
+    assert confirmed == 1
     met(scene.connection, "confirm_cost_types", scene.jonas, "nothing_to_confirm")
