@@ -25,6 +25,7 @@ from budgets.api_serializers import (
     NewLineSerializer,
     NewModificationSerializer,
     ProjectSerializer,
+    SeenSerializer,
 )
 from budgets.errors import Conflict, InvalidInput
 from budgets.models import Budget, BudgetLine, Modification
@@ -281,15 +282,29 @@ class ModificationDeed(ModificationsMixin):
 
     def post(self, request: Request, project_id: int, pk: int) -> Response:
         """Do it."""
-        done = type(self).service(self.modification(), user=request.user, now=timezone.now())
+        done = type(self).service(
+            self.modification(), user=request.user, now=timezone.now(), **self.given(request)
+        )
         return self.answer(done)
 
+    def given(self, request: Request) -> dict[str, Any]:
+        """What else the service takes."""
+        return {}
 
-@extend_schema(tags=["modifications"], request=None, responses={200: ModificationSerializer, 409: REFUSED})
+
+@extend_schema(
+    tags=["modifications"],
+    request=SeenSerializer,
+    responses={200: ModificationSerializer, 400: INVALID, 409: REFUSED},
+)
 class MakeEffective(ModificationDeed):
     """Let a draft count, under the next number."""
 
     service = staticmethod(services.make_effective)
+
+    def given(self, request: Request) -> dict[str, Any]:
+        """The version that was read, where it is said."""
+        return dict(read(SeenSerializer, request).validated_data)
 
 
 @extend_schema(tags=["modifications"], request=None, responses={200: ModificationSerializer, 409: REFUSED})

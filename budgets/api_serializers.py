@@ -212,6 +212,12 @@ class NewModificationSerializer(serializers.Serializer[Any]):
         return [(known[row["line_id"]], row["amount"]) for row in typed]
 
 
+class SeenSerializer(serializers.Serializer[Any]):
+    """The version you read, so that nobody lets count what another has changed meanwhile."""
+
+    version = serializers.IntegerField(required=False)
+
+
 class ModificationChangeSerializer(NewModificationSerializer):
     """A modification as it shall be; `version` is the one you read."""
 

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date
 from budgets import money
 from budgets.errors import InvalidInput
 from budgets.models import Budget, BudgetLine, Modification
-from workflow.numbers import number
+from workflow.numbers import version
 
 LINE_FIELDS = ("job", "cost_code", "cost_type", "description", "quantity", "unit", "unit_cost", "amount")
 EMPTY_ROWS = 4
@@ -96,7 +96,7 @@ def typed_modification(post: QueryDict) -> TypedModification:
         post.get("date", ""),
         post.get("note", ""),
         rows,
-        number(post.get("version", "")),
+        version(post.get("version", "")),
     )
 
 

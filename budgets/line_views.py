@@ -19,9 +19,7 @@ from budgets.pages import budget_page, perform
 from budgets.views import show_page
 from projects.models import CostCode, CostType, Job, Unit
 from workflow import actions
-from workflow.numbers import number
-
-NEVER = -1  # a version that no line ever has: whoever does not say what they saw is told what there is
+from workflow.numbers import version
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,12 +66,11 @@ def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     line = _line(budget, pk)
 
     def do() -> HttpResponse:
-        version = number(request.POST.get("version", ""))
         changed = services.edit_line(
             line,
             user=request.user,
             now=timezone.now(),
-            version=NEVER if version is None else version,
+            version=version(request.POST.get("version", "")),
             values=typed,
         )
         messages.success(request, f"Changed {changed.job.code} {changed}.")

@@ -22,7 +22,7 @@ from budgets.money import ZERO
 from budgets.pages import budget_page, frame, perform
 from workflow import actions
 from workflow.actions import ActionBlocked
-from workflow.numbers import number
+from workflow.numbers import number, version
 
 
 @require_GET
@@ -104,13 +104,12 @@ def _keep(request: HttpRequest, budget: Budget, modification: Modification | Non
 
     def do() -> HttpResponse:
         values = forms.read_modification(typed, budget)
-        version = typed.version if modification else None
         saved = services.save_modification(
             budget,
             user=request.user,
             now=timezone.now(),
             modification=modification,
-            version=version,
+            version=typed.version if modification else None,
             **values,
         )
         if request.POST.get("then") == "effective":
@@ -128,7 +127,9 @@ def _try_effective(request: HttpRequest, draft: Modification) -> None:
     """Let a draft that was just saved count. Where that is blocked the draft stays, and its page says why."""
     try:
         with transaction.atomic():
-            done = services.make_effective(draft, user=request.user, now=timezone.now())
+            done = services.make_effective(
+                draft, user=request.user, now=timezone.now(), version=draft.version
+            )
     except ActionBlocked:
         messages.warning(request, "Saved as a draft, but it does not count yet: see what stands in the way.")
     else:
@@ -183,7 +184,8 @@ def act(request: HttpRequest, budget: Budget, *, pk: int, action: str) -> HttpRe
         return _confirm(request, budget, modification, action)
 
     def do() -> HttpResponse:
-        result = SERVICES[action](modification, user=request.user, now=timezone.now())
+        seen = {"version": version(request.POST.get("version", ""))} if action == "make_effective" else {}
+        result = SERVICES[action](modification, user=request.user, now=timezone.now(), **seen)
         messages.success(request, DONE[action].format(result or modification))
         if result is None:
             return redirect("budgets:modifications", budget.project_id)

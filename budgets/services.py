@@ -214,9 +214,13 @@ def _modification_to_write(
         return Modification(budget=budget)
     row = _locked_modification(modification, budget)
     ensure(row, "change_modification", user)
-    if version is not None and row.version != version:
-        raise Conflict(f"{_who(row.changed_by)} changed this modification before you saved it.", current=row)
+    _refuse_stale(row, version, then="saved it")
     return row
+
+
+def _refuse_stale(row: Modification, version: int | None, *, then: str) -> None:
+    if version is not None and row.version != version:
+        raise Conflict(f"{_who(row.changed_by)} changed this modification before you {then}.", current=row)
 
 
 def _as_they_are_now(lines: Sequence[tuple[BudgetLine, Decimal]]) -> list[tuple[BudgetLine, Decimal]]:
@@ -264,11 +268,14 @@ def _locked_modification(modification: Modification, budget: Budget) -> Modifica
     return row
 
 
-def make_effective(modification: Modification, *, user: Any, now: datetime) -> Modification:
-    """This function will number a draft modification and let it count."""
+def make_effective(
+    modification: Modification, *, user: Any, now: datetime, version: int | None = None
+) -> Modification:
+    """This function will number a draft modification and let it count, if it is still as the person saw it."""
     with change(modification.budget, user=user, now=now) as (locked, event):
         row = _locked_modification(modification, locked)
         ensure(row, "make_effective", user)
+        _refuse_stale(row, version, then="made it effective")
         last = locked.modifications.aggregate(last=Max("number"))["last"] or 0
         row.make_effective(number=last + 1)
         row.changed_by, row.changed_at, row.version = user, now, row.version + 1

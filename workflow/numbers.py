@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+NEVER = -1  # a version that nothing ever has: whoever does not say what they saw is told what there is
 MOST_DIGITS = 18  # whatever has no more fits the database's ids
+
+
+def version(text: str) -> int:
+    """This function will read the version of a row that a form says the person saw; `NEVER` where it says none."""
+    seen = number(text)
+    return NEVER if seen is None else seen
 
 
 def number(text: str) -> int | None:

@@ -89,7 +89,7 @@ def test_a_draft_is_made_effective_voided_and_stays_in_the_list(desk: Desk) -> N
     lock(desk.scene)
     desk.send("modification_new", **form(desk, "1.00", "-1.00", then="draft"))
     draft = Modification.objects.get()
-    desk.send("modification_act", draft.pk, "make_effective")
+    desk.send("modification_act", draft.pk, "make_effective", version=draft.version)
     assert "Void this modification?" in words(desk.get("modification_act", draft.pk, "void"))
     desk.send("modification_act", draft.pk, "void")
     page = words(desk.get("modifications"))
@@ -105,3 +105,26 @@ def test_the_opposite_of_a_modification_is_filled_in_for_whoever_reverses_it(des
     page = words(desk.get("modification_new", reverse=written.pk))
     assert 'value="5.00"' in page and 'value="-5.00"' in page
     assert "Reverse of modification 1: Buyout" in page
+
+
+def test_nobody_lets_count_or_overwrites_what_was_changed_since_they_looked(desk: Desk) -> None:
+    lock(desk.scene)
+    desk.send("modification_new", **form(desk, "1.00", "-1.00", then="draft"))
+    draft = Modification.objects.get()
+    assert f'name="version" value="{draft.version}"' in words(desk.get("modification", draft.pk))
+    changed = form(desk, "2.00", "-2.00", then="draft", version=draft.version)
+    desk.send("modification_edit", draft.pk, **changed)
+    for seen in ({"version": draft.version}, {}):
+        answer = desk.send("modification_act", draft.pk, "make_effective", **seen)
+        assert answer.status_code == 409
+        assert "Dana Reyes changed this modification before you made it effective." in words(answer)
+        api = desk.client.post(
+            f"/api/v1/budgets/{desk.scene.project.pk}/modifications/{draft.pk}/make-effective/",
+            {"version": draft.version},
+            content_type="application/json",
+        )
+        assert api.status_code == 409
+    unseen = form(desk, "3.00", "-3.00", then="draft")
+    assert desk.send("modification_edit", draft.pk, **unseen).status_code == 409
+    draft.refresh_from_db()
+    assert draft.state == "draft"

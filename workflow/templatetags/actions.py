@@ -40,9 +40,9 @@ def action(
 ) -> dict[str, Any]:
     """This function will show an action on an object as a form with one button.
 
-    `url` is where the form goes, `method` get for an action that begins with a page of its own (`query_*`:
-    one value it takes along); an action with a question to confirm goes there by get until `confirmed`.
-    The rest: see `action_button`.
+    `url` is where the form goes, `method` get for an action that begins with a page of its own; `query_*` is one
+    value the form takes along, for example the version that is seen. An action with a question to confirm goes
+    there by get until `confirmed`. The rest: see `action_button`.
     """
     asks_first = bool(actions.get(obj, name).confirm) and not confirmed
     button = action_button(context, obj, name, before=before, panel=panel, label=label)
