@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from projects.admin_trail import OnRecord
 from projects.models import Company, CostCode, CostType, Job, Membership, Project, ProjectRole, Unit
 
 if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Any]
     Inline = admin.TabularInline[Any, Any]
 else:
-    Base, Inline = admin.ModelAdmin, admin.TabularInline
+    Inline = admin.TabularInline
 
 
-class SetUp(Base):
+class SetUp(OnRecord):
     """Levels decide who may do what, so nobody but a superuser sees or changes them here."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -1,0 +1,104 @@
+"""What superusers change of companies and of people's levels stands in the trail, with old and new values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db import models, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from projects.models import Company, Membership, ProjectRole
+from workflow import events
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = admin.ModelAdmin
+
+WATCHED = (Company, Membership, ProjectRole)
+Rows = dict[tuple[type[models.Model], Any], models.Model]
+
+
+class OnRecord(Base):
+    """Writes an event for each row of `WATCHED` that a form, its inlines or a deletion changed."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, on record."""
+        with transaction.atomic():
+            before = _stored([obj])
+            super().save_model(request, obj, form, change)
+            _tell(request, before, _stored([obj]))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the inlines, on record."""
+        with transaction.atomic():
+            before = _stored(kept.instance for kept in formset.initial_forms)
+            super().save_formset(request, form, formset, change)
+            _tell(request, before, _stored([*before.values(), *formset.new_objects]))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete, on record, with the levels that go along."""
+        with transaction.atomic():
+            along = [
+                row
+                for name in ("roles", "memberships")
+                if hasattr(obj, name)
+                for row in getattr(obj, name).all()
+            ]
+            before = _stored([obj, *along])
+            super().delete_model(request, obj)
+            _tell(request, before, {})
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Delete what was ticked in the list, each on record."""
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+
+def _stored(rows: Iterable[models.Model]) -> Rows:
+    """The watched ones of these rows as the database has them."""
+    found = {}
+    for row in rows:
+        if isinstance(row, WATCHED):
+            kept = type(row)._default_manager.filter(pk=row.pk).first()
+            if kept is not None:
+                found[type(row), row.pk] = kept
+    return found
+
+
+def _tell(request: HttpRequest, before: Rows, after: Rows) -> None:
+    for key in {**before, **after}:
+        old, new = _values(before.get(key)), _values(after.get(key))
+        changed = {
+            name: {"old": old.get(name), "new": new.get(name)}
+            for name in {**old, **new}
+            if old.get(name) != new.get(name)
+        }
+        if not changed:
+            continue
+        row = after.get(key) or before[key]
+        verb = "change" if old and new else "add" if new else "delete"
+        done = {"change": "Changed", "add": "Added", "delete": "Deleted"}[verb]
+        events.record(
+            chain=_company_of(row),
+            at=timezone.now(),
+            actor=request.user,
+            action=f"{verb}_{row._meta.model_name}",
+            about=[row],
+            sentence=f"{done} {row._meta.verbose_name} {row}",
+            data=changed,
+        )
+
+
+def _values(row: models.Model | None) -> dict[str, Any]:
+    return {f.name: getattr(row, f.attname) for f in row._meta.concrete_fields} if row is not None else {}
+
+
+def _company_of(row: models.Model) -> int:
+    if isinstance(row, Company):
+        return row.pk
+    return row.company_id if isinstance(row, Membership) else row.project.company_id  # type: ignore[attr-defined]
