@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from django.http import QueryDict
@@ -19,7 +21,10 @@ from workflow.numbers import version
 
 LINE_FIELDS = ("job", "cost_code", "cost_type", "description", "quantity", "unit", "unit_cost", "amount")
 EMPTY_ROWS = 4
-MOST_ROWS = 200
+MOST_ROWS = 200  # lines of a modification that the form takes
+MOST_CHOICES = 50  # lines or rows with a drop-down in every row; beyond, all rows share one list
+PICKED = re.compile(r"#([0-9]{1,18})\Z")  # how that list names a line
+TOO_BIG = "Write it as several modifications, or use the API, which takes any number of lines."
 
 
 def typed_line(post: QueryDict) -> dict[str, Any]:
@@ -50,6 +55,7 @@ class TypedRow:
     line: str = ""
     amount: str = ""
     error: str = ""
+    shown: str = ""  # the line as the shared list names it
 
 
 @dataclass
@@ -89,8 +95,8 @@ def stored_modification(modification: Modification, *, reverse: bool = False) ->
 
 def typed_modification(post: QueryDict) -> TypedModification:
     """This function will take a modification out of a form, as it was typed."""
-    pairs = zip(post.getlist("line")[:MOST_ROWS], post.getlist("amount")[:MOST_ROWS], strict=False)
-    rows = [TypedRow(line, amount) for line, amount in pairs]
+    pairs = zip_longest(post.getlist("line"), post.getlist("amount"), fillvalue="")
+    rows = [TypedRow(_picked(line), amount) for line, amount in pairs]
     return TypedModification(
         post.get("title", ""),
         post.get("date", ""),
@@ -98,6 +104,16 @@ def typed_modification(post: QueryDict) -> TypedModification:
         rows,
         version(post.get("version", "")),
     )
+
+
+def choice(line: BudgetLine) -> str:
+    """This function will name a line in the list that all rows share, so that its id can be read out again."""
+    return f"{line.code} {line.type} · {line.job.code} · #{line.pk}"
+
+
+def _picked(line: str) -> str:
+    found = PICKED.search(line)
+    return found[1] if found else line
 
 
 def read_modification(typed: TypedModification, budget: Budget) -> dict[str, Any]:
@@ -110,6 +126,8 @@ def read_modification(typed: TypedModification, budget: Budget) -> dict[str, Any
     lines = [pair for row in typed.rows if (pair := _read_row(row, known)) is not None]
     if bad := sum(bool(row.error) for row in typed.rows):
         errors["lines"] = f"{bad} {'row' if bad == 1 else 'rows'} to put right below."
+    if len(lines) > MOST_ROWS:
+        errors["lines"] = f"This form takes at most {MOST_ROWS} lines. {TOO_BIG}"
     if _day(typed.date) is None:
         errors["date"] = "Enter a date, for example 2026-11-20."
     if len(typed.title) > 120:

@@ -19,7 +19,7 @@ from budgets import forms, selectors, services
 from budgets.forms import TypedModification
 from budgets.models import Budget, Modification
 from budgets.money import ZERO
-from budgets.pages import budget_page, frame, perform
+from budgets.pages import CONFLICT, budget_page, frame, perform
 from workflow import actions
 from workflow.actions import ActionBlocked
 from workflow.numbers import number, version
@@ -55,6 +55,7 @@ def _show(
         "changes": changes,
         "net": sum((change.amount for change in changes), ZERO),
         "moved": sum((change.amount for change in changes if change.amount > 0), ZERO),
+        "most_rows": forms.MOST_ROWS,
         **problem,
     }
     return render(request, "budgets/modification.html", context, status=status)
@@ -72,16 +73,20 @@ def _modification(budget: Budget, pk: int) -> Modification:
 @budget_page
 def new(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will show the form of a new modification (`?line=`, `?reverse=` fill it), or keep it."""
-    if request.method == "GET":
-        return _show_form(request, budget, typed=_first_form(request, budget))
-    return _keep(request, budget, None)
-
-
-def _first_form(request: HttpRequest, budget: Budget) -> TypedModification:
+    if request.method == "POST":
+        return _keep(request, budget, None)
     other = number(request.GET.get("reverse", ""))
-    if other is not None:
-        return forms.stored_modification(_modification(budget, other), reverse=True)
-    return forms.empty_modification(line=request.GET.get("line", ""))
+    if other is None:
+        return _show_form(request, budget, typed=forms.empty_modification(line=request.GET.get("line", "")))
+    reversed_one = _modification(budget, other)
+    if _too_big(reversed_one):
+        return _show(request, budget, pk=other, too_big=True)
+    return _show_form(request, budget, typed=forms.stored_modification(reversed_one, reverse=True))
+
+
+def _too_big(modification: Modification) -> bool:
+    """Whether it has more lines than the form holds: such a one is shown, and changed over the API only."""
+    return modification.lines.count() > forms.MOST_ROWS
 
 
 @require_http_methods(["GET", "POST"])
@@ -89,6 +94,9 @@ def _first_form(request: HttpRequest, budget: Budget) -> TypedModification:
 def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     """This function will show the form of a modification, or keep what was changed in it."""
     modification = _modification(budget, pk)
+    if _too_big(modification):
+        status = 200 if request.method == "GET" else CONFLICT
+        return _show(request, budget, pk=pk, status=status, too_big=True)
     if request.method == "GET":
         typed = forms.stored_modification(modification)
         return _show_form(request, budget, typed=typed, modification=modification)
@@ -150,12 +158,18 @@ def _show_form(
         if modification is None:
             return render(request, "budgets/gone.html", {"budget": budget, **problem}, status=409)
         modification.budget = budget
+    divisions = selectors.divisions(budget)
+    choices = sum(len(division.rows) for division in divisions)
     subject, name = (modification, "change_modification") if modification else (budget, "modify")
+    names = {str(row.pk): forms.choice(row.line) for division in divisions for row in division.rows}
+    for row in typed.rows:
+        row.shown = names.get(row.line, row.line)
     context = {
         "budget": budget,
         "modification": modification,
         "typed": typed,
-        "divisions": selectors.divisions(budget),
+        "divisions": divisions,
+        "one_list": max(choices, len(typed.rows)) > forms.MOST_CHOICES,
         "must_balance": not budget.project.company.allow_total_change,
         "blocked": actions.blockers(subject, name, request.user),
         **problem,

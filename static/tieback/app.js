@@ -128,7 +128,7 @@ const addRow = (button) => {
   row.querySelectorAll("[data-row-number]").forEach((word) => { word.textContent = number + 1; });
   row.querySelectorAll(".error").forEach((error) => error.remove());
   body.append(row);
-  row.querySelector("select").focus();
+  row.querySelector("select, input").focus();
 };
 
 document.querySelectorAll("form[data-balance]").forEach((form) => {

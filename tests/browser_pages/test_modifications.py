@@ -1,10 +1,12 @@
 """Writing modifications through their pages."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from budgets.models import Modification
+from budgets.models import BudgetLine, Modification
+from budgets.services import save_modification
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import MAIN, lock, modify
 
@@ -128,3 +130,64 @@ def test_nobody_lets_count_or_overwrites_what_was_changed_since_they_looked(desk
     assert desk.send("modification_edit", draft.pk, **unseen).status_code == 409
     draft.refresh_from_db()
     assert draft.state == "draft"
+
+
+def many_lines(desk: Desk, number: int) -> list[BudgetLine]:
+    line = desk.concrete
+    return BudgetLine.objects.bulk_create(
+        BudgetLine(
+            budget=desk.scene.budget,
+            job=line.job,
+            cost_code_text=f"X-{place:05}",
+            cost_type=line.cost_type,
+            changed_by=desk.scene.dana,
+            changed_at=line.changed_at,
+        )
+        for place in range(number)
+    )
+
+
+def test_more_lines_than_the_form_takes_are_refused_and_not_cut(desk: Desk) -> None:
+    lock(desk.scene)
+    lines = many_lines(desk, 201)
+    amounts = ["1.00"] * 200 + ["-200.00"]
+    values = form(desk) | {"line": [line.pk for line in lines], "amount": amounts, "then": "draft"}
+    answer = desk.send("modification_new", **values)
+    assert answer.status_code == 422
+    assert "This form takes at most 200 lines." in words(answer)
+    assert words(answer).count('name="amount"') == 201
+    assert words(answer).count("<option") == desk.scene.budget.lines.count()
+    assert not Modification.objects.exists()
+
+
+def test_a_modification_larger_than_the_form_is_shown_and_loses_no_line(desk: Desk) -> None:
+    lock(desk.scene)
+    now = desk.concrete.changed_at
+    pairs = [(line, Decimal(1)) for line in many_lines(desk, 201)]
+    big = save_modification(
+        desk.scene.budget, user=desk.scene.dana, now=now, title="Big", date=now.date(), lines=pairs
+    )
+    for page in (desk.get("modification_edit", big.pk), desk.get("modification_new", reverse=big.pk)):
+        assert "This modification has more than 200 lines" in words(page)
+        assert 'name="amount"' not in words(page)
+    small = form(desk, "1.00", "-1.00", then="draft", version=big.version)
+    assert desk.send("modification_edit", big.pk, **small).status_code == 409
+    assert big.lines.count() == 201
+
+
+def test_a_line_out_of_the_shared_list_of_many_is_understood(desk: Desk) -> None:
+    lock(desk.scene)
+    first, second, *_ = many_lines(desk, 60)
+    values = form(desk) | {
+        "line": [f"{line.code} M · {MAIN} · #{line.pk}" for line in (first, second)],
+        "amount": ["1.00", "-1.00"],
+        "then": "draft",
+    }
+    assert desk.send("modification_new", **values).status_code == 302
+    kept = Modification.objects.get()
+    assert {change.line_id for change in kept.lines.all()} == {first.pk, second.pk}
+    page = words(desk.get("modification_edit", kept.pk))
+    assert (
+        f'list="choices" autocomplete="off" placeholder="Choose a line" value="{values["line"][0]}"' in page
+    )
+    assert f'<option value="{values["line"][0]}">' in page
