@@ -61,7 +61,7 @@ class OnRecord(Base):
 
 def _stored(rows: Iterable[models.Model]) -> Rows:
     """The watched ones of these rows as the database has them."""
-    found = {}
+    found: Rows = {}
     for row in rows:
         if isinstance(row, WATCHED):
             kept = type(row)._default_manager.filter(pk=row.pk).first()
