@@ -7,6 +7,7 @@ import os
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.utils.module_loading import import_string
 
 from erp.port import ErpBackend
@@ -30,6 +31,17 @@ def _make(alias: str) -> ErpBackend:
         raise ImproperlyConfigured(f"ERP_BACKENDS has no {alias!r} (known: {known}).") from None
     made: ErpBackend = import_string(entry["BACKEND"])(**entry.get("OPTIONS", {}))
     return made
+
+
+def outside_transactions() -> None:
+    """This function will raise RuntimeError when a transaction is open: locks are not held while the ERP thinks."""
+    try:
+        with transaction.atomic(
+            durable=True
+        ):  # the transaction a test case opens around everything is passed over
+            pass
+    except RuntimeError:
+        raise RuntimeError("the ERP is never called inside a transaction") from None
 
 
 def forget_backends() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from erp import notifications
-from erp.backends import backend
+from erp.backends import backend, outside_transactions
 from erp.models import Connection
 from erp.port import ErpError, ErpMisconfigured, ErpUnavailable, ErpUnconfirmed
 from workflow import events
@@ -40,6 +40,7 @@ def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
     Returns what is missing, one sentence each. An ERP that gives no answer is said too, and changes nothing: what was
     verified stays so, what was stopped stays so. Talks to the ERP: call it outside a transaction.
     """
+    outside_transactions()
     answered = True
     try:
         missing = backend(connection.alias).check(connection.erp)

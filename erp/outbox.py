@@ -18,7 +18,7 @@ from django.utils import timezone
 from budgets.services import lock_row
 from erp import bell, holds, notifications
 from erp.acceptance import erp_document
-from erp.backends import backend
+from erp.backends import backend, outside_transactions
 from erp.connections import note_contact, stop
 from erp.journal import DatabaseJournal, LostClaim
 from erp.models import Batch, BatchState, Connection, Document, DocumentState, ErpReading, ReadingState
@@ -55,8 +55,7 @@ def work_on(document_id: int, *, clock: Clock = timezone.now) -> bool:
 
     Returns False when nothing was due (another worker has it, it is done, or its time has not come).
     """
-    if database.in_atomic_block:
-        raise RuntimeError("the ERP is never called inside a transaction")
+    outside_transactions()
     document = _claim(document_id, clock)
     if document is None:
         return _probe(document_id, clock)

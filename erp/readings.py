@@ -12,7 +12,7 @@ from budgets.models import Budget
 from budgets.services import lock_row
 from erp import bell, reconciliation
 from erp.acceptance import weigh
-from erp.backends import backend
+from erp.backends import backend, outside_transactions
 from erp.connections import note_contact, stop
 from erp.models import Batch, BatchState, ErpReading, JobLink, ReadingState
 from erp.port import ErpError, ErpMisconfigured, Reading
@@ -29,6 +29,7 @@ def ask(budget: Budget, *, now: datetime) -> ErpReading:
 
 def make(reading: ErpReading, *, now: datetime) -> ErpReading:
     """This function will read the ERP for a reading that was asked for, outside any transaction, and store it."""
+    outside_transactions()
     connection = erp_connection(reading.budget)
     links = JobLink.objects.filter(job__project=reading.budget.project_id).select_related("erp_job")
     jobs = sorted(link.erp_job.code for link in links)

@@ -15,7 +15,7 @@ from django.db import transaction
 from budgets.models import Budget, BudgetState
 from budgets.services import lock_row
 from erp import holds, readings, reconciliation
-from erp.backends import backend
+from erp.backends import backend, outside_transactions
 from erp.connections import note_contact, stop
 from erp.models import (
     Connection,
@@ -51,6 +51,7 @@ def sync_company(
     Reads outside any transaction; each kind is stored in one. Raises ErpUnavailable and ErpMisconfigured (which also
     stops the connection); what was stored before stays.
     """
+    outside_transactions()
     result = SyncResult()
     try:
         _read_masters(connection, now, result, progress)
