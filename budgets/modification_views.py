@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import forms, selectors, services
+from budgets import forms, links, selectors, services
 from budgets.forms import TypedModification
 from budgets.models import Budget, Modification
 from budgets.money import ZERO
@@ -216,5 +216,6 @@ def _confirm(request: HttpRequest, budget: Budget, modification: Modification, a
         "action": declared,
         "label": declared.label_for(modification),
         "before": f"“{declared.label_for(modification)}”",
+        "back": links.modification(modification, budget.project_id),
     }
     return render(request, "budgets/confirm.html", context)

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import selectors, services
+from budgets import links, selectors, services
 from budgets.grid import grouped
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
@@ -110,6 +110,6 @@ def confirm(request: HttpRequest, budget: Budget, *, action: str, before: str) -
         "label": declared.label_for(budget),
         "before": before,
         "obj": budget,
-        "back": request.META.get("HTTP_REFERER", ""),
+        "back": links.page(budget),
     }
     return render(request, "budgets/confirm.html", context)

@@ -119,6 +119,8 @@ SESSION_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = _HTTPS
 CSRF_COOKIE_HTTPONLY = True
+# An approver's form has a remark beside every line, and a budget has up to 20,000.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 25_000
 X_FRAME_OPTIONS = "DENY"
 # Joining the browsers' preload list binds a whole domain; that is its owner's choice, not this application's.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]

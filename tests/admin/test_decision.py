@@ -269,3 +269,12 @@ def test_the_posting_list_has_numbers_jobs_titles_and_totals(scene, desk):
 def test_an_action_that_does_not_exist_is_not_found(scene, desk):
     batch = acts.send(scene)
     assert post(desk(scene.mira), batch, "mark_posted").status_code == 404
+
+
+def test_a_batch_of_thousands_of_lines_is_rejected_with_its_form(scene, desk):
+    batch = acts.send(scene)
+    remarks = {f"remark-{1_000_000 + place}": "" for place in range(20_000)}
+    form = {"reason_code": "amounts", "reason": "Concrete is too high.", **remarks}
+    desk(scene.mira).post(f"/admin/erp/batch/{batch.pk}/do/reject/", form)
+    batch.refresh_from_db()
+    assert batch.state == "rejected"

@@ -191,3 +191,20 @@ def test_a_line_out_of_the_shared_list_of_many_is_understood(desk: Desk) -> None
         f'list="choices" autocomplete="off" placeholder="Choose a line" value="{values["line"][0]}"' in page
     )
     assert f'<option value="{values["line"][0]}">' in page
+
+
+def test_whoever_does_not_confirm_goes_back_to_the_thing_itself(desk: Desk) -> None:
+    lock(desk.scene)
+    desk.send("modification_new", **form(desk, "1.00", "-1.00", then="draft"))
+    draft = Modification.objects.get()
+    for page, home in (
+        (desk.url("act", "unlock"), desk.url("page")),
+        (desk.url("act", "retrieve"), desk.url("page")),
+        (
+            desk.url("modification_act", draft.pk, "delete_modification"),
+            desk.url("modification", draft.pk),
+        ),
+    ):
+        asked = words(desk.client.get(page, headers={"referer": "https://evil.example/"}))
+        assert f'href="{home}">No, go back' in asked
+        assert "evil" not in asked
