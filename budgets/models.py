@@ -56,7 +56,7 @@ class Hold(models.TextChoices):
 class Budget(models.Model):
     """A project's budget: draft while it is made, locked when it is right, sent while it is out of the PM's hands.
 
-    `hold*`, `ever_exported` and the amounts `*_in_erp` are told by the ERP Integrations tool; nothing here sets them.
+    `hold*` and `ever_exported` are told by the ERP Integrations tool; nothing here sets them.
     """
 
     project = models.OneToOneField(Project, on_delete=models.PROTECT, related_name="budget")

@@ -50,7 +50,6 @@ class BatchState(models.TextChoices):
 
 
 OPEN = (BatchState.WAITING, BatchState.ACCEPTED, BatchState.EXPORTED)
-DECIDED_YES = (BatchState.ACCEPTED, BatchState.EXPORTED, BatchState.POSTED, BatchState.RETURNED)
 
 
 class RejectReason(models.TextChoices):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields import BooleanField
 from django.utils import timezone
 
@@ -199,6 +199,3 @@ def warnings(batch: Any) -> list[str]:
 def sender(batch: Batch) -> str:
     """This function will name who sent a batch."""
     return names([batch.sent_by])
-
-
-ORDER = F("sent_at").asc()  # who waits longest comes first

@@ -1,7 +1,8 @@
 """One function for each thing a person can do in the ERP Integrations tool.
 
 Each locks budget, then batch, then documents; asks `ensure`; changes; records one event; and enqueues on commit. All
-raise ActionBlocked. `now` is the business time.
+raise ActionBlocked. Two are less than that: `read_again` changes nothing and records no event, and `open_batch` notes
+that somebody looked, with neither locks nor blockers. `now` is the business time.
 """
 
 from __future__ import annotations
@@ -249,8 +250,9 @@ def answer_remark(remark: Remark, *, user: Any, now: datetime, answer: str) -> R
     if not answer.strip():
         raise InvalidInput({"answer": "Write an answer, or change the line."})
     with _on(remark.batch.budget, user=user, now=now) as (locked, event):
-        ensure(locked, "answer_remark", user)
         row = Remark.objects.select_for_update().get(pk=remark.pk)
+        locked.__dict__["answering"] = row
+        ensure(locked, "answer_remark", user)
         row.answer, row.answered_by, row.answered_at = answer.strip(), user, now
         row.save()
         event |= {
