@@ -55,7 +55,13 @@ register(
         problems=(b.never_sent, b.batch_already_decided),
         confirm="Pull the batch back before accounting decides? You can send it again.",
     ),
-    Action(name="answer_remark", model=Budget, label="Answer", permission=b.may_send),
+    Action(
+        name="answer_remark",
+        model=Budget,
+        label="Answer",
+        permission=b.may_send,
+        problems=(b.remark_settled,),
+    ),
     Action(name="retrieve", model=Batch, label="Retrieve", permission=system_only, transition="retrieve"),
     Action(
         name="accept",

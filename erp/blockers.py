@@ -330,6 +330,18 @@ def remarks_open(budget: Budget, user: Any) -> Found | None:
     )
 
 
+@blocker("remark_settled", Kind.STATE)
+def remark_settled(budget: Budget, user: Any) -> Found | None:
+    """Remarks of a rejection that is no longer the last word; a service names the one it answers."""
+    last, remark = latest_batch(budget), budget.__dict__.get("answering")
+    if remark is None:
+        rejections = budget.batches.filter(state=BatchState.REJECTED)
+        settled = last is not None and last.state != BatchState.REJECTED and rejections.exists()
+    else:
+        settled = last is None or remark.batch_id != last.pk
+    return Found("The budget was sent again since; this remark is history.") if settled else None
+
+
 def open_remarks(budget: Budget) -> list[Remark]:
     """This function will find the remarks of the newest batch, if it was rejected, that still want an answer."""
     last = latest_batch(budget)

@@ -12,7 +12,7 @@ from projects.models import BudgetLevel, Company, Membership, ProjectRole
 from tests.erp.office import sync
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB
-from tests.workflow.cases import codes, gone, met, removes, shows, stays
+from tests.workflow.cases import codes, gone, met, met_among, removes, shows, stays
 from workflow.actions import ActionBlocked
 from workflow.blockers import Kind
 
@@ -108,7 +108,7 @@ def test_after_a_posting_there_is_nothing_new_until_somebody_changes_something(s
     walk_to_posted(scene)
     found = met(scene.budget, "send", scene.dana, "nothing_new")
     assert (found.kind, found.sentence) == (
-        Kind.STATE,
+        Kind.WAITING,
         "Nothing is new since the last posting in CMiC.",
     )
     acts.modify(scene, "buyout", (CONCRETE, "-5.00"), (CARPET, "5.00"))
@@ -176,6 +176,29 @@ def test_a_remark_of_an_older_rejection_asks_for_nothing_any_more(scene):
     erp_services.answer_remark(Remark.objects.get(), user=scene.dana, now=now(), answer="As in the tender.")
     acts.reject(scene, acts.send(scene))
     assert codes(scene.budget, "send", scene.dana) == []
+
+
+@shows("remark_settled")
+@removes("remark_settled")
+def test_what_was_said_to_a_remark_stays_once_the_budget_was_sent_again(scene):
+    rejected(scene, CONCRETE)
+    remark = Remark.objects.get()
+    erp_services.answer_remark(remark, user=scene.dana, now=now(), answer="As in the tender.")
+    batch = acts.send(scene)
+    found = met(scene.budget, "answer_remark", scene.dana, "remark_settled")
+    assert (found.kind, found.sentence) == (
+        Kind.STATE,
+        "The budget was sent again since; this remark is history.",
+    )
+    acts.reject(scene, batch, remarks={scene.lines[CARPET].pk: "Explain the carpet."})
+    gone(scene.budget, "answer_remark", scene.dana, "remark_settled")
+    with pytest.raises(ActionBlocked) as refused:
+        erp_services.answer_remark(remark, user=scene.dana, now=now(), answer="Something else.")
+    met_among(refused.value.blockers, scene.budget, "answer_remark", scene.dana, "remark_settled")
+    remark.refresh_from_db()
+    assert remark.answer == "As in the tender."
+    newest = Remark.objects.exclude(pk=remark.pk).get()
+    erp_services.answer_remark(newest, user=scene.dana, now=now(), answer="It is dearer.")
 
 
 # -- people -----------------------------------------------------------------------------------------------
