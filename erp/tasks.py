@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from erp import bell, connections, notifications, outbox, posting, readings, sync
 from erp.models import Connection, ErpReading, ReadingState
+from workflow import submissions
 
 
 @shared_task
@@ -44,9 +45,13 @@ def send_notices(**later: object) -> None:
 
 @shared_task
 def sync_reference_data(connection_id: int | None = None, **later: object) -> None:
-    """Read jobs and codes of one company, or ring for each: one that fails is no other's loss."""
+    """Read jobs and codes of one company, or ring for each: one that fails is no other's loss.
+
+    The hourly ring, which names no company, also clears away the answers to old forms.
+    """
     in_use = Connection.objects.filter(enabled=True, stopped_at=None).select_related("company")
     if connection_id is None:
+        submissions.forget_old(now=timezone.now())
         for key in in_use.order_by("pk").values_list("pk", flat=True):
             bell.ring("sync_reference_data", key)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.shortcuts import render
 from workflow.models import Submission
 
 FIELD = "submission"
+KEPT = timedelta(days=30)  # far longer than a form stays open in a browser
 
 
 def new_id() -> str:
@@ -46,6 +48,11 @@ def once(request: Any, act: Callable[[], HttpResponse]) -> HttpResponse:
         else:
             stored.delete()
         return response
+
+
+def forget_old(*, now: datetime) -> int:
+    """This function will delete the answers to forms that were sent 30 days ago or earlier. Returns how many."""
+    return Submission.objects.filter(at__lte=now - KEPT).delete()[0]
 
 
 def _keep_messages(request: Any) -> None:
