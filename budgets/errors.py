@@ -21,3 +21,22 @@ class Conflict(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.current = current
+
+
+MOST_TEXT = 4_000  # characters of a note, a reason, a remark or an answer
+
+
+def long_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """This function will say of each text by field that is longer than is kept, so that nothing is cut."""
+    lengths = {field: len(text.replace("\r\n", "\n")) for field, text in texts.items()}  # as browsers count
+    return {
+        field: f"At most {MOST_TEXT:,} characters; this has {length:,}."
+        for field, length in lengths.items()
+        if length > MOST_TEXT
+    }
+
+
+def refuse_long(**texts: str) -> None:
+    """This function will raise InvalidInput where one of these texts is longer than is kept."""
+    if errors := long_texts(texts):
+        raise InvalidInput(errors)

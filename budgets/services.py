@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
 from budgets import money
-from budgets.errors import Conflict, InvalidInput
+from budgets.errors import Conflict, InvalidInput, long_texts
 from budgets.lines import apply_values, describe
 from budgets.models import Budget, BudgetLine, Modification, ModificationLine, ModificationState
 from budgets.signals import budget_changed
@@ -43,6 +43,8 @@ __all__ = [
     "unlock",
     "void_modification",
 ]
+
+MOST_TITLE = 120  # characters of a modification's title
 
 
 def budget_for(project: Project, *, now: datetime | None = None) -> Budget:
@@ -187,7 +189,7 @@ def save_modification(
     with change(budget, user=user, now=now) as (locked, event):
         row = _modification_to_write(locked, modification, user=user, version=version)
         lines = _as_they_are_now(lines)
-        _refuse_bad_modification(locked, title=title, lines=lines)
+        _refuse_bad_modification(locked, title=title, note=note, lines=lines)
         row.title, row.date, row.note = title.strip(), date, note.strip()
         row.changed_by, row.changed_at, row.version = user, now, row.version + 1
         row.save()
@@ -234,11 +236,13 @@ def _as_they_are_now(lines: Sequence[tuple[BudgetLine, Decimal]]) -> list[tuple[
 
 
 def _refuse_bad_modification(
-    budget: Budget, *, title: str, lines: Sequence[tuple[BudgetLine, Decimal]]
+    budget: Budget, *, title: str, note: str, lines: Sequence[tuple[BudgetLine, Decimal]]
 ) -> None:
-    errors = {}
+    errors = long_texts({"note": note})
     if not title.strip():
         errors["title"] = "Say in a few words what this modification is for."
+    if len(title.strip()) > MOST_TITLE:
+        errors["title"] = f"At most {MOST_TITLE} characters."
     if not lines:
         errors["lines"] = "Choose at least one line and enter an amount."
     seen = set()

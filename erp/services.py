@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pghistory
 from django.db import transaction
 
-from budgets.errors import InvalidInput
+from budgets.errors import MOST_TEXT, InvalidInput, long_texts, refuse_long
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
 from erp import bell, holds, notifications, readings
@@ -58,6 +58,7 @@ def _lock_batch(batch: Batch, budget: Budget) -> Batch:
 
 def send(budget: Budget, *, user: Any, now: datetime, note: str = "") -> Batch:
     """This function will freeze what is new into a batch and put it before the approvers."""
+    refuse_long(note=note)
     with _on(budget, user=user, now=now) as (locked, event):
         ensure(locked, "send", user)
         reading = latest_reading(locked)
@@ -203,7 +204,9 @@ def reject(
     remarks: Mapping[int, str] | None = None,
 ) -> Batch:
     """This function will send a batch back with a reason, a sentence, and remarks pinned to lines (by line id)."""
-    errors = {}
+    errors = long_texts({"reason": reason})
+    if any(long_texts({"remark": text}) for text in (remarks or {}).values()):
+        errors["remarks"] = f"A remark has at most {MOST_TEXT:,} characters."
     if reason_code not in RejectReason.values:
         errors["reason_code"] = "Choose a reason."
     if len(reason.strip()) < 5:
@@ -249,6 +252,7 @@ def answer_remark(remark: Remark, *, user: Any, now: datetime, answer: str) -> R
     """This function will answer a rejection's remark without changing its line."""
     if not answer.strip():
         raise InvalidInput({"answer": "Write an answer, or change the line."})
+    refuse_long(answer=answer)
     with _on(remark.batch.budget, user=user, now=now) as (locked, event):
         row = Remark.objects.select_for_update().get(pk=remark.pk)
         locked.__dict__["answering"] = row
@@ -291,6 +295,7 @@ def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
     """This function will take what is not posted out of the ERP again and hand the budget back when that is done."""
     if not note.strip():
         raise InvalidInput({"note": "Say why it goes back; the project manager reads it."})
+    refuse_long(note=note)
     with _on(batch.budget, user=user, now=now) as (locked, event):
         row = _lock_batch(batch, locked)
         documents = _documents(row, DocumentState.QUEUED, DocumentState.REFUSED, DocumentState.DELIVERED)
@@ -330,6 +335,7 @@ def confirm_posted(batch: Batch, *, user: Any, now: datetime, note: str) -> Batc
     """This function will take an approver's word that the delivered documents are posted; marked as such."""
     if not note.strip():
         raise InvalidInput({"note": "Say how you know, for example the posting batch number."})
+    refuse_long(note=note)
     with _on(batch.budget, user=user, now=now) as (locked, event):
         row = _lock_batch(batch, locked)
         ensure(row, "confirm_posted", user)
