@@ -56,7 +56,7 @@ def waiting_for_accounting(obj: Any, user: Any) -> Found | None:
     budget = _budget(obj)
     if budget.state != BudgetState.SENT or budget.hold != Hold.WAITING:
         return None
-    who = str(budget.hold_data.get("who", ""))
+    who = permissions.names(permissions.who_may(budget.project, "send"))
     return Found(
         "The budget was sent and waits for accounting to decide. To change it, retrieve it first.",
         who=who,
@@ -74,6 +74,8 @@ def exporting(obj: Any, user: Any) -> Found | None:
         return None
     done, total = budget.hold_data.get("done", 0), budget.hold_data.get("total", 0)
     sentence = f"The budget was accepted and is being exported ({done} of {total} documents)."
+    if budget.hold_data.get("returning"):
+        sentence = "Accounting is taking the budget out of the ERP again, to return it to you."
     if budget.hold == Hold.ATTENTION:
         sentence = f"The export needs attention from accounting: {budget.hold_data.get('text', '')}"
     return Found(sentence, who=str(budget.hold_data.get("who", "")), since=budget.hold_since)

@@ -35,6 +35,10 @@ def apply_values(
             setattr(line, field, _number(values[field], field, errors, money.quantity))
     line.automatic = bool(values.get("automatic", line.automatic))
     _apply_amount(line, values, errors)
+    if adding and not (line.code or line.description):
+        errors.setdefault(
+            "cost_code", "Enter a cost code, or at least a description of what the line is for."
+        )
     for field in _changed(before, _identity(line)) if line.was_posted else ():
         errors[field] = (
             "This line was posted in the ERP: its job, code and type stay. Add another line instead."

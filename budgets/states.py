@@ -10,6 +10,8 @@ from datetime import datetime
 
 from budgets.models import Budget, BudgetState, Hold
 
+DIFFERS_NEXT = "Somebody changed it there. Correct it there, or write a modification and send it."
+
 
 @dataclass(frozen=True)
 class StateWord:
@@ -65,6 +67,10 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
     told = budget.hold_data
     since, erp, who = budget.hold_since, told.get("erp", "the ERP"), told.get("who") or "accounting"
     done, total = told.get("done", 0), told.get("total", 0)
+    if told.get("returning"):
+        words = f"Being taken back, {done} of {total}"
+        why = f"Accounting returns it to you: {told.get('text', '')}"
+        return StateWord("exporting", words, why, "wait", since, done, total)
     if budget.hold == Hold.EXPORTING:
         words = f"Accepted, exporting {done} of {total}"
         held_up = told.get("text") or f"Tieback writes it into {erp}."
@@ -106,7 +112,13 @@ def _back_with_us(budget: Budget) -> StateWord:
     if budget.hold == Hold.DIFFERS:
         number = told.get("differs", 0)
         words = f"Differs from {told.get('erp', 'the ERP')} by {number} {'line' if number == 1 else 'lines'}"
-        return StateWord("differs", words, "Accounting decides which amount holds.", "warn", since)
+        return StateWord(
+            "differs",
+            words,
+            DIFFERS_NEXT,
+            "warn",
+            since,
+        )
     words = f"Posted (batch {told.get('batch', '')})"
     return StateWord(
         "posted",

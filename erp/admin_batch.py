@@ -215,7 +215,7 @@ class BatchAdmin(DeskAdmin):
         tone, words = queue.standing(batch)
         return format_html('<span class="state {}">{}</span>', tone, words)
 
-    @admin.display(description="Heed")
+    @admin.display(description="Note")
     def heed(self, batch: Batch) -> SafeString:
         """What to look at before deciding."""
         return format_html_join(

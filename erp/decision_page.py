@@ -123,7 +123,7 @@ def _sent(batch: Batch) -> Mapping[int, Decimal]:
 
 # -- afterwards ----------------------------------------------------------------------------------------------
 
-FINISHED = {DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN}
+FINISHED = {DocumentState.DELIVERED, DocumentState.POSTED}
 
 
 def progress(batch: Batch) -> dict[str, Any]:

@@ -74,6 +74,9 @@ def _on_its_way(batch: Batch, documents: list[Document]) -> tuple[str, datetime 
         "done": sum(1 for document in documents if document.state in DONE),
         "total": len(documents),
     }
+    if any(document.state == DocumentState.WITHDRAWING for document in documents):
+        told["done"] = sum(1 for d in documents if d.state in (DocumentState.WITHDRAWN, DocumentState.POSTED))
+        return Hold.EXPORTING, _since(documents), {**told, "returning": True, "text": batch.reason}
     waiting = [d.waiting_for for d in documents if d.state == DocumentState.QUEUED and d.waiting_for]
     if waiting:
         told["text"] = waiting[0]
@@ -92,6 +95,11 @@ def _on_its_way(batch: Batch, documents: list[Document]) -> tuple[str, datetime 
         posted = sum(1 for document in documents if document.state == DocumentState.POSTED)
         return Hold.IN_ERP, batch.exported_at, {**told, "posted": posted}
     return Hold.EXPORTING, batch.accepted_at, told
+
+
+def _since(documents: list[Document]) -> datetime:
+    """When the first of the documents that are being taken back was called back."""
+    return min(d.state_since for d in documents if d.state == DocumentState.WITHDRAWING)
 
 
 def _recount(sender: Any, *, budget: Budget, now: datetime, **kwargs: Any) -> None:

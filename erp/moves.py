@@ -6,26 +6,43 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from erp.documents import ZERO
-from erp.models import Document, ErpReading
-from erp.port import DocumentKind, ErpBackend, ErpDocument, ErpKey, ErpRefused, Finding, JobStatus, Reading
-from erp.snapshots import held_originals
+from erp.models import BatchLine, Document, DocumentState, ErpReading
+from erp.port import (
+    DocumentKind,
+    ErpBackend,
+    ErpDocument,
+    ErpKey,
+    ErpLine,
+    ErpRefused,
+    Finding,
+    JobStatus,
+    Reading,
+)
+from erp.snapshots import current_budget, held_originals
 
 NOTHING_WRITTEN = ("refused", "unavailable", "misconfigured")  # outcomes of a call, see erp.port.Journal
 
 
 def refuse_if_moved(document: Document, frozen: ErpDocument, erp: ErpBackend) -> None:
-    """This function will raise ErpRefused when the ERP moved since the acceptance, for the codes of an original.
+    """This function will raise ErpRefused when the ERP moved since the acceptance, for the codes of a document.
+
+    Of an original the original amounts are compared, of a modification the current budget.
 
     What the document wrote itself is no move: amounts it has set on a job whose budget is open, and all of it where the
     ERP finds it whole. Talks to the ERP; raises its failures.
     """
-    if frozen.kind is not DocumentKind.ORIGINAL:
-        return
     seen = document.batch.reading
     if seen is None:
         raise RuntimeError("an accepted batch names its reading")
     written = document.calls.exclude(outcome__in=NOTHING_WRITTEN).exists()
+    if frozen.kind is DocumentKind.MODIFICATION and written:
+        return  # what it wrote stands unposted under its number and moves no budget
     held = erp.reading(frozen.company, sorted(seen.statuses))
+    if frozen.kind is DocumentKind.MODIFICATION:
+        moved = [*_currents(document, frozen, seen, held)]
+        if moved:
+            raise ErpRefused(moved)
+        return
     findings = [*_amounts(frozen, seen, held, written=written)]
     if not written:
         findings += _status(frozen, seen, held)
@@ -42,14 +59,35 @@ def _amounts(frozen: ErpDocument, seen: ErpReading, held: Reading, *, written: b
         old, new = before.get(line.key, ZERO), after.get(line.key, ZERO)
         if new in (old, targets.get(line.key, old)):
             continue
-        code = f"{line.key.cost_code} {line.key.cost_type}"
-        said = f"{code} held {old:,.2f} when it was accepted and holds {new:,.2f} now."
-        yield Finding(
-            "erp_moved",
-            f"{said} Return the batch and send it again.",
-            (line.ref,),
-            raw="read before the push",
-        )
+        yield _moved(line, old, new)
+
+
+def _moved(line: ErpLine, old: Decimal, new: Decimal) -> Finding:
+    code = f"{line.key.cost_code} {line.key.cost_type}"
+    said = f"{code} held {old:,.2f} when it was accepted and holds {new:,.2f} now."
+    again = "Return the batch and send it again."
+    return Finding("erp_moved", f"{said} {again}", (line.ref,), raw="read before the push")
+
+
+def _currents(document: Document, frozen: ErpDocument, seen: ErpReading, held: Reading) -> Iterator[Finding]:
+    """Compare the current budget of a modification's codes, less what this batch itself has brought there.
+
+    A code that another document of the batch may have moved without our knowing yet is not judged.
+    """
+    expected, unsure = current_budget(seen), set()
+    siblings = BatchLine.objects.filter(item__batch=document.batch_id).exclude(item=document.item_id)
+    rows = siblings.values_list("erp_job", "erp_cost_code", "erp_cost_type", "delta", "item__document__state")
+    for job, code, kind, delta, state in rows:
+        key = ErpKey(job, code, kind)
+        if state == DocumentState.POSTED:
+            expected[key] = expected.get(key, ZERO) + delta
+        elif delta and state not in (DocumentState.QUEUED, DocumentState.WITHDRAWN):
+            unsure.add(key)
+    after = {row.key: row.current for row in held.rows}
+    for line in frozen.lines:
+        old, new = expected.get(line.key, ZERO), after.get(line.key, ZERO)
+        if old != new and line.key not in unsure:
+            yield _moved(line, old, new)
 
 
 def _targets(frozen: ErpDocument) -> dict[ErpKey, Decimal]:

@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection as database
 from django.db import transaction
 
 from budgets.services import lock_row
-from erp import holds, notifications
+from erp import holds, notifications, readings
 from erp.acceptance import erp_document
-from erp.backends import backend
+from erp.backends import backend, outside_transactions
 from erp.connections import note_contact, stop
 from erp.models import Batch, Connection, Document, DocumentState
 from erp.port import ErpError, ErpMisconfigured, Posting, PostingState
@@ -33,8 +32,7 @@ def next_poll(document: Document, now: datetime) -> datetime:
 
 def poll(*, now: datetime, documents: Iterable[Document] | None = None) -> int:
     """This function will ask for the postings that are due and settle what changed. Returns how many were asked for."""
-    if database.in_atomic_block:
-        raise RuntimeError("the ERP is never called inside a transaction")
+    outside_transactions()
     due = (
         Document.objects.filter(state=DocumentState.DELIVERED, poll_at__lte=now)
         if documents is None
@@ -98,6 +96,7 @@ def settle(document: Document, posting: Posting, *, now: datetime) -> None:
             to_state=row.state,
             sentence=f"Seen in the ERP: {row.number} ({row.item.title}) {row.state}",
         )
+        readings.ask(budget, now=now)  # what stands beside our amounts is from after this posting
         settle_batch(batch, budget, now=now)
         holds.refresh(budget, now=now)
 
@@ -118,6 +117,7 @@ def _apply(row: Document, posting: Posting, now: datetime) -> bool:
                 row, "removed_in_erp", "Somebody removed it from the ERP. Retry, or return it.", now
             )
         row.absent_since = row.absent_since or now
+        row.waiting_for = "It was not found in the ERP; Tieback asks again before it counts as removed."
         return False
     row.absent_since = None
     row.waiting_for = {

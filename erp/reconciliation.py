@@ -16,6 +16,7 @@ from erp import holds
 from erp.documents import ZERO
 from erp.models import Batch, BatchLine, BatchState, Connection, DocumentState, ErpReading, ReadingState
 from erp.port import DocumentKind, ErpKey
+from erp.snapshots import current_budget
 from workflow import events
 
 FRESH = timedelta(hours=1)
@@ -40,7 +41,7 @@ def compare(budget: Budget, reading: ErpReading) -> list[Drift]:
 
     Codes that only the ERP has are its own affair and no difference.
     """
-    held = {ErpKey(row[0], row[1], row[2]): Decimal(row[5]) for row in reading.rows}
+    held = current_budget(reading)
     return [
         Drift(key, amount, held.get(key, ZERO))
         for key, amount in sorted(_posted(budget).items())

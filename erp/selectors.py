@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from budgets.models import Budget
 from erp.acceptance import linked_batch_lines, set_bases
@@ -23,16 +23,15 @@ from erp.models import (
     BatchLine,
     BatchState,
     Document,
-    DocumentState,
     ErpReading,
     Remark,
 )
 from erp.port import DocumentKind, ErpKey, JobStatus
 from erp.snapshots import (
     NewItem,
+    current_budget,
     erp_connection,
     erp_key,
-    held_originals,
     latest_batch,
     latest_reading,
     linked_lines,
@@ -158,17 +157,13 @@ def _sent(budget: Budget) -> dict[int, Decimal]:
 def line_amounts(budget: Budget) -> dict[int, LineAmounts]:
     """This function will find, for each line, what was sent and what the ERP held at the last reading."""
     sent, reading = _sent(budget), latest_reading(budget)
-    held = _current(reading) if reading else {}
+    held = current_budget(reading) if reading else {}
     amounts: dict[int, LineAmounts] = {}
     for line in linked_lines(budget):
         key = erp_key(line)
         in_erp = None if reading is None or key is None else held.pop(key, ZERO)
         amounts[line.pk] = LineAmounts(sent.get(line.pk), in_erp)
     return amounts
-
-
-def _current(reading: ErpReading) -> dict[ErpKey, Decimal]:
-    return {ErpKey(row[0], row[1], row[2]): Decimal(row[5]) for row in reading.rows}
 
 
 def erp_totals(budget: Budget) -> ErpTotals:
@@ -179,7 +174,7 @@ def erp_totals(budget: Budget) -> ErpTotals:
         .exclude(item__document__state="posted")
         .aggregate(total=Sum("delta"))["total"]
     )
-    in_erp = sum(_current(reading).values(), ZERO) if reading else None
+    in_erp = sum(current_budget(reading).values(), ZERO) if reading else None
     return ErpTotals(on_its_way or ZERO, in_erp, reading.made_at if reading else None)
 
 
@@ -252,9 +247,6 @@ class DecisionItem:
         return sum((row.in_erp or ZERO for row in self.unchanged), ZERO)
 
 
-Held = tuple[dict[ErpKey, Decimal], dict[ErpKey, Decimal]]
-
-
 @dataclass(frozen=True)
 class Decision:
     """All an approver needs to decide a batch."""
@@ -289,36 +281,24 @@ def decision(batch: Batch) -> Decision:
     lines = linked_batch_lines(batch)
     if waiting and reading is not None:
         set_bases(batch, lines, reading)
-    held = _holdings(reading)
+    current, left, item_id = current_budget(reading) if reading else {}, {}, None
     remarks = {remark.line_id: remark for remark in batch.remarks.all()} or _asked_before(batch)
     findings = _findings(batch)
     items = {item.pk: DecisionItem(item) for item in batch.items.select_related("modification")}
     for row in lines:
-        item = items[row.item_id]
-        key = erp_key(row.line)
-        kind = 0 if item.item.kind == DocumentKind.ORIGINAL else 1
-        in_erp = None if reading is None or key is None else held[kind].get(key, ZERO)
+        if row.item_id != item_id:  # each document is read against what the ones before it leave
+            item_id, left = row.item_id, dict(current)
+        item, key, in_erp = items[row.item_id], erp_key(row.line), None
         if key is not None and reading is not None:
-            _carry(held, key, kind, row.delta)
+            in_erp = left.pop(key, ZERO)  # several lines on one code: the first carries the ERP's amount
+            current[key] = current.get(key, ZERO) + row.delta
         shown = DecisionRow(row, in_erp, row.delta, remarks.get(row.line_id), findings.get(row.pk, ""))
         (item.rows if shown.change or shown.finding else item.unchanged).append(shown)
     for document in batch.documents.all():
         items[document.item_id].document = document
     return Decision(
-        batch, reading, asked, list(items.values()), _route(batch, reading), _only_there(lines, reading)
+        batch, reading, asked, list(items.values()), _route(batch, reading), _only_there(batch, reading)
     )
-
-
-def _carry(held: Held, key: ErpKey, kind: int, change: Decimal) -> None:
-    """Let the next line of the same budget code start from what this one leaves."""
-    held[1][key] = held[1].get(key, ZERO) + change
-    if kind == 0:
-        held[0][key] = ZERO  # several lines on one code: the first is read against the ERP's amount
-
-
-def _holdings(reading: ErpReading | None) -> Held:
-    """What originals and modifications are read against: the ERP's original and its current budget."""
-    return (held_originals(reading), _current(reading)) if reading else ({}, {})
 
 
 def _asked_before(batch: Batch) -> dict[int, Remark]:
@@ -351,12 +331,10 @@ def _route(batch: Batch, reading: ErpReading | None) -> str:
     )
 
 
-def _only_there(
-    lines: list[BatchLine], reading: ErpReading | None
-) -> list[tuple[str, str, str, str, Decimal]]:
+def _only_there(batch: Batch, reading: ErpReading | None) -> list[tuple[str, str, str, str, Decimal]]:
     if reading is None:
         return []
-    ours = {erp_key(row.line) for row in lines}
+    ours = {erp_key(line) for line in linked_lines(batch.budget)}
     return [
         (row[0], row[1], row[2], row[3], Decimal(row[5]))
         for row in reading.rows
@@ -392,8 +370,3 @@ def timeline(batch: Batch) -> list[Moment]:
         moments.append(Moment(event, event.at - before if before else None))
         before = event.at
     return moments
-
-
-def waiting_since(batch: Batch) -> QuerySet[Document]:
-    """This function will find a batch's documents that are delivered and not posted, oldest first."""
-    return batch.documents.filter(state=DocumentState.DELIVERED).order_by(F("delivered_at"))

@@ -147,6 +147,11 @@ def held_originals(reading: ErpReading) -> dict[ErpKey, Decimal]:
     return {ErpKey(row[0], row[1], row[2]): Decimal(row[4]) for row in reading.rows}
 
 
+def current_budget(reading: ErpReading) -> dict[ErpKey, Decimal]:
+    """This function will take the current budget out of a reading, by budget code."""
+    return {ErpKey(row[0], row[1], row[2]): Decimal(row[5]) for row in reading.rows}
+
+
 def bases(budget: Budget, lines: list[BudgetLine], reading: ErpReading | None) -> dict[int, Decimal]:
     """This function will find each line's base: last posted, else the ERP's own original."""
     posted = posted_targets(budget)

@@ -26,7 +26,12 @@ from projects import permissions
 @budget_page
 def preview(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will show exactly what will be sent; its button sends it."""
-    return _show_preview(request, budget) if request.method == "GET" else _send(request, budget)
+    if request.method == "POST":
+        return _send(request, budget)
+    under_way = selectors.open_batch(budget)
+    if under_way is not None:  # the back button: what was sent stands in its batch
+        return redirect("budgets:batch", budget.project_id, under_way.number)
+    return _show_preview(request, budget)
 
 
 def _send(request: HttpRequest, budget: Budget) -> HttpResponse:

@@ -153,7 +153,8 @@ def test_each_remark_of_a_rejection_is_answered_or_its_line_is_changed(scene):
     found = met(scene.budget, "send", scene.dana, "remarks_open")
     assert found.kind is Kind.PROBLEM
     assert found.sentence == (
-        "2 remarks of the rejection not answered. Change each line, or answer its remark."
+        "2 remarks of the rejection not answered. Change each line, or answer its remark. "
+        "To change a line, unlock the budget first."
     )
     assert {(place.pk, place.link) for place in found.lines} == {
         (scene.lines[key].pk, links.line(scene.lines[key], scene.project.pk)) for key in (CONCRETE, CARPET)

@@ -64,7 +64,11 @@ def test_a_batch_of_two_largest_amounts_is_weighed_and_sent(scene: Scene) -> Non
     now = timezone.now()
     for line in scene.budget.lines.order_by("pk")[:2]:
         budget_services.edit_line(
-            line, user=scene.dana, now=now, version=line.version, values={"amount": Decimal("9999999999999.99")}
+            line,
+            user=scene.dana,
+            now=now,
+            version=line.version,
+            values={"amount": Decimal("9999999999999.99")},
         )
     acts.lock(scene)
     assert acts.send(scene).moved > Decimal("19999999999999.97")
