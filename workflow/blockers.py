@@ -13,7 +13,6 @@ from enum import IntEnum
 from functools import wraps
 from typing import Any, TypeVar
 
-
 Thing = TypeVar("Thing")
 Fact = TypeVar("Fact")
 
