@@ -35,7 +35,7 @@ def apply_values(
             setattr(line, field, _number(values[field], field, errors, money.quantity))
     line.automatic = bool(values.get("automatic", line.automatic))
     _apply_amount(line, values, errors)
-    if adding and not (line.code or line.description):
+    if adding and not (line.code or line.type or line.description or line.amount):
         errors.setdefault(
             "cost_code", "Enter a cost code, or at least a description of what the line is for."
         )
