@@ -278,8 +278,10 @@ def _states_for(model: type, name: str) -> tuple[Callable[[Scene], None], ...]:
 
 @contextmanager
 def _undone() -> Iterator[None]:
-    """A transaction whose work is thrown away."""
-    with transaction.atomic():
+    """A transaction whose work is thrown away; to the code under test it is the test's own, not one of its making."""
+    around: Any = transaction.atomic()
+    around._from_testcase = True
+    with around:
         yield
         transaction.set_rollback(True)
 

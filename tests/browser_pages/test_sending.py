@@ -123,5 +123,6 @@ def test_a_posted_budget_has_nothing_to_send_and_says_so(locked: Desk) -> None:
     post(batch)
     page = words(locked.get("page"))
     assert "Posted" in page
-    assert "1 thing to do before sending" in page
+    assert "Nothing is new since the last posting" in page
+    assert "to do before sending" not in page
     assert locked.send("preview").status_code == 409
