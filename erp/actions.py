@@ -4,6 +4,7 @@ from budgets import blockers as budget_rules
 from budgets.models import Budget
 from erp import blockers as b
 from erp import decision_blockers as d
+from erp import line_blockers as lines
 from erp.models import Batch, Document
 from erp.snapshots import latest_batch
 from workflow.actions import Action, register, system_only
@@ -25,19 +26,19 @@ register(
             budget_rules.not_locked,
             budget_rules.is_empty,
             budget_rules.lines_without_code,
-            b.job_unknown,
-            b.cost_code_unknown,
-            b.cost_code_inactive,
-            b.cost_type_unknown,
-            b.cost_type_inactive,
-            b.not_assigned,
-            b.code_not_allowed,
-            b.unit_unknown,
-            b.sub_jobs_differ,
+            lines.job_unknown,
+            lines.cost_code_unknown,
+            lines.cost_code_inactive,
+            lines.cost_type_unknown,
+            lines.cost_type_inactive,
+            lines.not_assigned,
+            lines.code_not_allowed,
+            lines.unit_unknown,
+            lines.sub_jobs_differ,
             b.originals_on_started_off,
             b.sent_modification_unbalanced,
-            b.job_closed,
-            b.sub_jobs_not_taken,
+            lines.job_closed,
+            lines.sub_jobs_not_taken,
             *budget_rules.IN_FLIGHT,
             b.nothing_new,
             b.remarks_open,

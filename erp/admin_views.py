@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets.errors import InvalidInput
-from erp import decision_page, selectors, services
+from erp import decision_page, decisions, selectors, services
 from erp.models import Batch, BatchState, RejectReason
 from projects import permissions
 from workflow import actions, submissions
@@ -63,7 +63,7 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
         if "seen" in problem:
             context["moved_since"] = decision_page.moved_since(batch, problem["seen"])
         return render(request, "admin/erp/batch/decision.html", context, status=status)
-    context |= {**decision_page.progress(batch), "decision": selectors.decision(batch)}
+    context |= {**decision_page.progress(batch), "decision": decisions.decision(batch)}
     return render(request, "admin/erp/batch/progress.html", context, status=status)
 
 

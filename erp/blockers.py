@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from difflib import get_close_matches
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Sum
 
 from budgets import links
-from budgets.models import Budget, BudgetLine, BudgetState, ModificationLine
+from budgets.models import Budget, ModificationLine
 from erp.approvers import anybody_for_the_next
-from erp.backends import backend
-from erp.models import Batch, BatchState, Connection, ErpJob, Remark
+from erp.models import Batch, BatchState, Remark
 from erp.port import JobStatus
-from erp.readiness import unfit_lines
 from erp.snapshots import (
     bases,
     erp_connection,
@@ -25,26 +21,9 @@ from erp.snapshots import (
     posted_targets,
     unsent_modifications,
 )
-from erp.words import person, when
+from erp.words import erp_admins, erp_name, person, unlock_first, when
 from projects import permissions
-from projects.models import CostCode
-from workflow.blockers import Check, Found, Kind, blocker, once_per_object
-
-
-def erp_name(connection: Connection | None) -> str:
-    """This function will name the ERP as people call it."""
-    return backend(connection.alias).name if connection else "the ERP"
-
-
-def _admins(budget: Budget) -> str:
-    return permissions.names(
-        permissions.who_administers(budget.project.company), nobody="an ERP admin (none yet)"
-    )
-
-
-def _lines(number: int) -> str:
-    return "1 line" if number == 1 else f"{number} lines"
-
+from workflow.blockers import Found, Kind, blocker, once_per_object
 
 # -- the connection -------------------------------------------------------------------------------------
 
@@ -54,7 +33,7 @@ def not_linked(budget: Budget, user: Any) -> Found | None:
     """The project's main job is no job of the ERP yet."""
     if erp_connection(budget) and main_status(budget):
         return None
-    who = _admins(budget)
+    who = erp_admins(budget)
     return Found(f"This project is not linked to an ERP job. {who} can link it.", who=who)
 
 
@@ -64,7 +43,7 @@ def never_synced(budget: Budget, user: Any) -> Found | None:
     connection = erp_connection(budget)
     if connection is None or connection.synced_at:
         return None
-    who = _admins(budget)
+    who = erp_admins(budget)
     return Found(
         f"Jobs and codes of {erp_name(connection)} were never read. {who} can start the sync.", who=who
     )
@@ -76,181 +55,12 @@ def connection_stopped(budget: Budget, user: Any) -> Found | None:
     connection = erp_connection(budget)
     if connection is None or (connection.enabled and not connection.stopped_at and connection.verified_at):
         return None
-    who = _admins(budget)
+    who = erp_admins(budget)
     why = connection.stopped_because or (
         "it is switched off" if not connection.enabled else "it was never verified"
     )
     return Found(
         f"The connection to {erp_name(connection)} is not in use: {why}. {who} can put that right.", who=who
-    )
-
-
-# -- jobs -----------------------------------------------------------------------------------------------
-
-
-@once_per_object
-def _erp_jobs(budget: Budget) -> list[ErpJob]:
-    return list(ErpJob.objects.filter(link__job__project=budget.project_id).order_by("parent_code", "code"))
-
-
-def _main(jobs: list[ErpJob]) -> ErpJob | None:
-    return next((job for job in jobs if not job.parent_code), None)
-
-
-@blocker("job_unknown", Kind.PROBLEM)
-def job_unknown(budget: Budget, user: Any) -> Found | None:
-    """Lines on a job the ERP does not have."""
-    return _bad_lines(
-        budget, "job_not_linked", "on a job that {erp} does not have", "Link the job, or move them."
-    )
-
-
-@blocker("job_closed", Kind.PROBLEM)
-def job_closed(budget: Budget, user: Any) -> Found | None:
-    """The main job, or a job with lines, takes nothing any more."""
-    main = _main(_erp_jobs(budget))
-    erp = erp_name(erp_connection(budget))
-    if main and (main.gone_at or main.status == JobStatus.CLOSED or not main.writable):
-        return Found(
-            f"Job {main.code} is closed or not writable in {erp}. Accounting can open it there.",
-            who="Accounting",
-        )
-    return _bad_lines(
-        budget, "job_closed", "on a job that is closed in {erp}", "Accounting can open it there."
-    )
-
-
-@blocker("sub_jobs_differ", Kind.PROBLEM)
-def sub_jobs_differ(budget: Budget, user: Any) -> Found | None:
-    """Sub jobs stand elsewhere than their main job, so one document cannot carry both."""
-    jobs = _erp_jobs(budget)
-    main = _main(jobs)
-    odd = [job.code for job in jobs if main and job.status != main.status]
-    if not (main and odd):
-        return None
-    erp = erp_name(erp_connection(budget))
-    return Found(
-        f"Sub job {', '.join(odd)} is not {main.status} in {erp} as its main job {main.code} is. "
-        "Accounting can bring them to the same status.",
-        who="Accounting",
-    )
-
-
-@blocker("sub_jobs_not_taken", Kind.PROBLEM)
-def sub_jobs_not_taken(budget: Budget, user: Any) -> Found | None:
-    """The connection does not take lines on sub jobs."""
-    connection = erp_connection(budget)
-    if connection is None or backend(connection.alias).limits.takes_sub_jobs:
-        return None
-    lines = list(budget.lines.exclude(job__parent=None).select_related("job", "cost_code", "cost_type")[:50])
-    if not lines:
-        return None
-    return Found(
-        f"{_lines(len(lines))} on sub jobs, which {erp_name(connection)} does not take. Move them to the main job.",
-        lines=links.places(lines, budget.project_id),
-    )
-
-
-# -- lines ----------------------------------------------------------------------------------------------
-
-
-def _bad_lines(budget: Budget, which: str, what: str, fix: str) -> Found | None:
-    lines: list[BudgetLine] = getattr(unfit_lines(budget), which)
-    if not lines:
-        return None
-    said = what.format(erp=erp_name(erp_connection(budget)))
-    return Found(
-        f"{_lines(len(lines))} {said}. {fix}{_unlock_first(budget)}",
-        lines=links.places(lines, budget.project_id),
-    )
-
-
-def _unlock_first(budget: Budget) -> str:
-    return " To change a line, unlock the budget first." if budget.state == BudgetState.LOCKED else ""
-
-
-def _line_rule(code: str, what: str, fix: str) -> Check:
-    @blocker(code, Kind.PROBLEM)
-    def rule(budget: Budget, user: Any) -> Found | None:
-        return _bad_lines(budget, code, what, fix)
-
-    return rule
-
-
-@blocker("cost_code_unknown", Kind.PROBLEM)
-def cost_code_unknown(budget: Budget, user: Any) -> Found | None:
-    """Lines whose cost code the ERP does not know, with what may have been meant."""
-    lines = unfit_lines(budget).cost_code_unknown
-    if not lines:
-        return None
-    hint = _did_you_mean(budget, sorted({line.code for line in lines}))
-    return Found(
-        f"{_lines(len(lines))} with a cost code that {erp_name(erp_connection(budget))} does not know"
-        f"{hint}. Correct the code, or ask {_admins(budget)} to add it.{_unlock_first(budget)}",
-        lines=links.places(lines, budget.project_id),
-    )
-
-
-def _did_you_mean(budget: Budget, unknown: list[str]) -> str:
-    known = list(CostCode.objects.filter(company=budget.project.company_id).values_list("code", flat=True))
-    pairs = [(code, get_close_matches(code, known, n=1, cutoff=0.7)) for code in unknown[:3]]
-    said = [f"{code} - did you mean {close[0]}?" if close else code for code, close in pairs]
-    return f" ({'; '.join(said)})" if said else ""
-
-
-cost_code_inactive = _line_rule(
-    "cost_code_inactive",
-    "with a cost code that is inactive in {erp}",
-    "Use another code, or have it activated there.",
-)
-cost_type_unknown = _line_rule(
-    "cost_type_unknown",
-    "with a cost type that is not matched with one of {erp}",
-    "Correct the type, or ask an ERP admin to confirm the match.",
-)
-cost_type_inactive = _line_rule(
-    "cost_type_inactive",
-    "with a cost type that is inactive in {erp}",
-    "Use another type, or have it activated there.",
-)
-not_assigned = _line_rule(
-    "not_assigned",
-    "with a cost code that {erp} does not allow on their job",
-    "Have it assigned there, or use another code.",
-)
-unit_unknown = _line_rule(
-    "unit_unknown", "with a unit that {erp} does not know", "Correct the unit or leave it empty."
-)
-
-
-@blocker("code_not_allowed", Kind.PROBLEM)
-def code_not_allowed(budget: Budget, user: Any) -> Found | None:
-    """Codes that are too long for the ERP or have characters it refuses."""
-    connection = erp_connection(budget)
-    if connection is None:
-        return None
-    limits = backend(connection.alias).limits
-    shape = re.compile(limits.code_pattern)
-    suspects = budget.lines.filter(
-        Q(cost_code_text__regex=rf"^.{{{limits.cost_code + 1},}}$")
-        | Q(cost_type_text__regex=rf"^.{{{limits.cost_type + 1},}}$")
-        | ~Q(cost_code_text="")
-        | ~Q(cost_type_text="")
-    ).select_related("job", "cost_code", "cost_type")
-    bad = [
-        line
-        for line in suspects
-        if len(line.code) > limits.cost_code
-        or len(line.type) > limits.cost_type
-        or not all(shape.fullmatch(text) for text in (line.code, line.type) if text)
-    ]
-    if not bad:
-        return None
-    return Found(
-        f"{_lines(len(bad))} with a code that is too long for {erp_name(connection)} (cost codes {limits.cost_code}, "
-        f"cost types {limits.cost_type} characters) or has characters it refuses. Correct the code."
-        f"{_unlock_first(budget)}",
-        lines=links.places(bad, budget.project_id),
     )
 
 
@@ -267,8 +77,8 @@ def originals_on_started_off(budget: Budget, user: Any) -> Found | None:
         return None
     return Found(
         f"The job is started in {erp_name(connection)}, and {budget.project.company.name} does not send changes of "
-        f"original amounts to started jobs. Write a modification instead, or ask {_admins(budget)} to allow it.",
-        who=_admins(budget),
+        f"original amounts to started jobs. Write a modification instead, or ask {erp_admins(budget)} to allow it.",
+        who=erp_admins(budget),
     )
 
 
@@ -325,7 +135,7 @@ def remarks_open(budget: Budget, user: Any) -> Found | None:
         return None
     return Found(
         f"{len(remarks)} {'remark' if len(remarks) == 1 else 'remarks'} of the rejection not answered. "
-        f"Change each line, or answer its remark.{_unlock_first(budget)}",
+        f"Change each line, or answer its remark.{unlock_first(budget)}",
         lines=links.places([remark.line for remark in remarks], budget.project_id),
     )
 
@@ -368,7 +178,7 @@ def no_approver(budget: Budget, user: Any) -> Found | None:
     """Nobody could accept it: no approver, all of them prepared it, or it moves more than they may accept."""
     if anybody_for_the_next(budget, user):
         return None
-    who, company = _admins(budget), budget.project.company
+    who, company = erp_admins(budget), budget.project.company
     return Found(
         f"Nobody could accept this batch: {company.name} has no approver with a high enough limit who did not "
         f"prepare it. {who} can name one.",

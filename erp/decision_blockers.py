@@ -8,9 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from erp.approvers import able_to_accept
-from erp.blockers import decided_sentence, erp_name
+from erp.blockers import decided_sentence
 from erp.models import Batch, BatchLine, BatchState, DocumentState, ReadingState
 from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
+from erp.words import erp_name
 from projects import permissions
 from workflow.blockers import Found, Kind, blocker, once_per_object
 

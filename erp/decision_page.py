@@ -1,4 +1,4 @@
-"""What the queue's pages of one batch show, besides what `selectors.decision` works out."""
+"""What the queue's pages of one batch show, besides what `decisions.decision` works out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from budgets.states import state_of
-from erp import selectors
+from erp import decisions, selectors
 from erp.decision_blockers import READING_MAX_AGE
 from erp.documents import ZERO, moved
 from erp.models import (
@@ -34,7 +34,7 @@ from projects.models import Job
 def context(batch: Batch) -> dict[str, Any]:
     """This function will gather what an approver reads before deciding."""
     return {
-        "decision": selectors.decision(batch),
+        "decision": decisions.decision(batch),
         "main_job": main_job(batch),
         "earlier": earlier(batch),
         **readings(batch),

@@ -8,9 +8,9 @@ from typing import Any
 from budgets.models import Budget, BudgetState, Hold
 from budgets.signals import budget_changed
 from erp.approvers import able_to_accept
-from erp.blockers import erp_name
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.snapshots import erp_connection
+from erp.words import erp_name
 from projects import permissions
 from workflow.actions import blockers
 from workflow.blockers import Kind, forget_facts

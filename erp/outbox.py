@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection as database
@@ -15,17 +14,27 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from budgets.services import lock_row
-from erp import bell, holds, notifications
+from erp import bell
 from erp.acceptance import erp_document
-from erp.backends import backend, outside_transactions
+from erp.backends import outside_transactions
 from erp.connections import note_contact, stop
 from erp.journal import DatabaseJournal, LostClaim
-from erp.models import Batch, BatchState, Connection, Document, DocumentState, ErpReading, ReadingState
+from erp.models import BatchState, Connection, Document, DocumentState, ErpReading, ReadingState
 from erp.moves import refuse_if_moved
+from erp.outcomes import (
+    Clock,
+    back_to_queue,
+    backend_of,
+    connection_of,
+    deliver,
+    record,
+    refuse,
+    release,
+    tell,
+    unconfirm,
+)
 from erp.port import (
     DocumentKind,
-    ErpBackend,
     ErpMisconfigured,
     ErpNotYet,
     ErpRefused,
@@ -37,8 +46,6 @@ from erp.port import (
     WithdrawState,
 )
 from erp.posting import facts_of
-from erp.settling import settle_batch
-from erp.snapshots import erp_connection
 from workflow import events
 from workflow.actions import SYSTEM, ensure
 
@@ -47,7 +54,6 @@ LONGEST_BACKOFF = 3600.0
 WORKER_GONE = "The worker that was sending it stopped."
 GIVE_UP_AFTER = 10  # workers lost over one document, in all: waiting for an ERP that is down does not count
 ACTIVE = (BatchState.ACCEPTED, BatchState.EXPORTED)
-Clock = Callable[[], datetime]  # business time; leases and due times are the database's
 
 
 def work_on(document_id: int, *, clock: Clock = timezone.now) -> bool:
@@ -109,7 +115,7 @@ def _claim(document_id: int, clock: Clock) -> Document | None:
         else:
             ensure(document, "claim", SYSTEM)
             document.take(claim=uuid.uuid4(), lease_until=lease, now=now)
-            _tell(document, now, "Started to send", "queued")
+            tell(document, now, "Started to send", "queued")
         document.save()
     return document
 
@@ -118,25 +124,14 @@ def _lease_until(document: Document) -> datetime:
     with database.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
-    return now + timedelta(seconds=_backend(document).lease_seconds)
-
-
-def _backend(document: Document) -> ErpBackend:
-    return backend(_connection(document).alias)
-
-
-def _connection(document: Document) -> Connection:
-    connection = erp_connection(document.batch.budget)
-    if connection is None:
-        raise RuntimeError("a document's company has a connection")
-    return connection
+    return now + timedelta(seconds=backend_of(document).lease_seconds)
 
 
 # -- pushing --------------------------------------------------------------------------------------------
 
 
 def _push(document: Document, clock: Clock) -> None:
-    erp, journal = _backend(document), DatabaseJournal(document, clock)
+    erp, journal = backend_of(document), DatabaseJournal(document, clock)
     frozen = erp_document(document)
     try:
         refuse_if_moved(document, frozen, erp)
@@ -144,133 +139,25 @@ def _push(document: Document, clock: Clock) -> None:
     except LostClaim:
         return  # the sweep took it away; whoever has it now asks the ERP first
     except ErpMisconfigured as problem:
-        stop(_connection(document), because=str(problem), now=clock())
-        _back_to_queue(document, clock, wait=timedelta(0), why=str(problem))
+        stop(connection_of(document), because=str(problem), now=clock())
+        back_to_queue(document, clock, wait=timedelta(0), why=str(problem))
     except ErpNotYet as problem:
-        _back_to_queue(document, clock, wait=NOT_YET, why=problem.reason)
+        back_to_queue(document, clock, wait=NOT_YET, why=problem.reason)
     except ErpUnavailable as problem:
-        _back_to_queue(document, clock, wait=_backoff(document, problem), why=problem.reason)
+        back_to_queue(document, clock, wait=_backoff(document, problem), why=problem.reason)
     except ErpUnconfirmed as problem:
-        _unconfirm(document, clock, problem.reason)
+        unconfirm(document, clock, problem.reason)
     except ErpRefused as problem:
-        _refuse(document, clock, list(problem.findings))
+        refuse(document, clock, list(problem.findings))
     else:
-        note_contact(_connection(document), now=clock())
-        _deliver(document, clock, receipt)
+        note_contact(connection_of(document), now=clock())
+        deliver(document, clock, receipt)
 
 
 def _backoff(document: Document, problem: ErpUnavailable) -> timedelta:
     """Full jitter: anywhere between now and 5, 10, 20 ... seconds, at most an hour."""
     longest = min(LONGEST_BACKOFF, 5.0 * 2 ** min(document.attempts - 1, 12))
     return timedelta(seconds=max(problem.retry_after or 0.0, random.uniform(1, longest)))
-
-
-# -- outcomes, each in one transaction on budget, batch and document --------------------------------------
-
-
-def _record(
-    document: Document,
-    clock: Clock,
-    name: str,
-    sentence: str,
-    move: Callable[[Document, datetime], None],
-    *,
-    expired: bool = False,
-) -> bool:
-    """Record what became of a document; False when the claim was lost meanwhile and nothing may be recorded.
-
-    With `expired` also False when its worker lives: it has extended the claim after it was found to have run out.
-    """
-    now = clock()
-    with transaction.atomic():
-        budget = lock_row(document.batch.budget)
-        batch = Batch.objects.select_for_update(of=("self",)).get(pk=document.batch_id)
-        batch.budget = budget
-        rows = Document.objects.select_for_update(of=("self",)).select_related("item").filter(pk=document.pk)
-        row = (rows.filter(lease_until__lt=Now()) if expired else rows).first()
-        if row is None or (row.state, row.claim, row.attempts) != (
-            document.state,
-            document.claim,
-            document.attempts,
-        ):
-            return False
-        row.batch = batch
-        before = row.state
-        ensure(row, name, SYSTEM)
-        move(row, now)
-        row.save()
-        _tell(row, now, sentence, before)
-        settle_batch(batch, budget, now=now)
-        holds.refresh(budget, now=now)
-    return True
-
-
-def _tell(document: Document, now: datetime, sentence: str, before: str) -> None:
-    budget = document.batch.budget
-    events.record(
-        chain=budget.project.company_id,
-        at=now,
-        actor=None,
-        action=f"document_{document.state}",
-        about=[budget, budget.project, document.batch, document],
-        from_state=before,
-        to_state=document.state,
-        sentence=f"{sentence} {document.number} ({document.item.title})",
-        note=document.waiting_for,
-    )
-
-
-def _deliver(document: Document, clock: Clock, receipt: Receipt) -> None:
-    proof = {
-        "number": receipt.number,
-        "route": receipt.route,
-        "lines": receipt.lines,
-        "total": str(receipt.total),
-        "erp_number": receipt.erp_number,
-    }
-
-    def move(row: Document, now: datetime) -> None:
-        row.deliver(receipt=proof, now=now)
-        row.route, row.erp_number = receipt.route, receipt.erp_number
-
-    if _record(document, clock, "deliver", "Delivered", move):
-        for waiting in Document.objects.filter(batch=document.batch, state=DocumentState.QUEUED):
-            bell.ring("deliver", waiting.pk)
-
-
-def _back_to_queue(document: Document, clock: Clock, *, wait: timedelta, why: str) -> None:
-    _record(
-        document,
-        clock,
-        "queue_again",
-        "Will try again",
-        lambda row, now: row.queue_again(now=now, not_before=now + wait, waiting_for=why),
-    )
-
-
-def _unconfirm(document: Document, clock: Clock, reason: str, *, expired: bool = False) -> None:
-    first = timedelta(seconds=_backend(document).probe_seconds[0])
-    _record(
-        document,
-        clock,
-        "unconfirm",
-        "No trustworthy answer for",
-        lambda row, now: row.unconfirm(reason=reason, now=now, not_before=now + first),
-        expired=expired,
-    )
-
-
-def _refuse(document: Document, clock: Clock, findings: list[Finding], *, expired: bool = False) -> None:
-    told = [
-        {"code": f.code, "message": f.message, "refs": list(f.refs), "field": f.field, "raw": f.raw}
-        for f in findings
-    ]
-
-    def move(row: Document, now: datetime) -> None:
-        row.refuse(findings=told, now=now)
-        notifications.tell_of_failure(row)
-
-    _record(document, clock, "refuse", "Refused", move, expired=expired)
 
 
 # -- asking after an unknown outcome ----------------------------------------------------------------------
@@ -283,11 +170,11 @@ def _probe(document_id: int, clock: Clock) -> bool:
     if document is None or not _take_probe(document):
         return False
     try:
-        receipt = _backend(document).find(erp_document(document))
+        receipt = backend_of(document).find(erp_document(document))
     except ErpMisconfigured as problem:
-        stop(_connection(document), because=str(problem), now=clock())
+        stop(connection_of(document), because=str(problem), now=clock())
     except ErpRefused as problem:
-        _refuse(document, clock, list(problem.findings))
+        refuse(document, clock, list(problem.findings))
     except (ErpUnavailable, ErpUnconfirmed):
         pass  # nothing learned; the next probe is scheduled
     else:
@@ -297,7 +184,7 @@ def _probe(document_id: int, clock: Clock) -> bool:
 
 def _take_probe(document: Document) -> bool:
     """Schedule the next probe before asking, so that two workers do not ask at once and a killed one is no loss."""
-    times = _backend(document).probe_seconds
+    times = backend_of(document).probe_seconds
     done = document.probes + 1
     gap = times[done] - times[done - 1] if done < len(times) else max(times[-1] / 2, 1)
     taken = Document.objects.filter(
@@ -309,9 +196,9 @@ def _take_probe(document: Document) -> bool:
 
 def _after_probe(document: Document, clock: Clock, receipt: Receipt | None) -> None:
     if receipt is not None:
-        _deliver(document, clock, receipt)
-    elif document.probes >= len(_backend(document).probe_seconds):
-        _back_to_queue(document, clock, wait=timedelta(0), why="")
+        deliver(document, clock, receipt)
+    elif document.probes >= len(backend_of(document).probe_seconds):
+        back_to_queue(document, clock, wait=timedelta(0), why="")
         bell.ring("deliver", document.pk)
 
 
@@ -319,21 +206,21 @@ def _after_probe(document: Document, clock: Clock, receipt: Receipt | None) -> N
 
 
 def _withdraw(document: Document, clock: Clock) -> None:
-    erp = _backend(document)
+    erp = backend_of(document)
     try:
         outcome = erp.withdraw(erp_document(document), DatabaseJournal(document, clock))
     except LostClaim:
         return
     except ErpMisconfigured as problem:
-        stop(_connection(document), because=str(problem), now=clock())
-        _release(document, timedelta(0), str(problem))
+        stop(connection_of(document), because=str(problem), now=clock())
+        release(document, timedelta(0), str(problem))
     except ErpRefused as problem:
-        _refuse(document, clock, list(problem.findings))
+        refuse(document, clock, list(problem.findings))
     except ErpUnavailable as problem:
-        _release(document, _backoff(document, problem), problem.reason)
+        release(document, _backoff(document, problem), problem.reason)
     except ErpUnconfirmed as problem:
         # Withdrawing reads before it writes, so after the longest a late write can take it may simply go on.
-        _release(document, timedelta(seconds=erp.probe_seconds[-1]), problem.reason)
+        release(document, timedelta(seconds=erp.probe_seconds[-1]), problem.reason)
     else:
         _withdrawn(document, clock, outcome)
 
@@ -344,13 +231,13 @@ def _withdrawn(document: Document, clock: Clock, outcome: Outcome) -> None:
     counts_differently = outcome.state is WithdrawState.CONFLICT and outcome.posting is not None
     landed_whole = document.delivered_at is not None
     if outcome.state is WithdrawState.WITHDRAWN or (counts_differently and not landed_whole):
-        _record(document, clock, "mark_withdrawn", "Withdrew", lambda row, now: row.mark_withdrawn(now=now))
+        record(document, clock, "mark_withdrawn", "Withdrew", lambda row, now: row.mark_withdrawn(now=now))
     elif outcome.state is WithdrawState.POSTED or counts_differently:
         seen = facts_of(outcome.posting)
         seen["evidence"] = {**seen["evidence"], "note": outcome.note or "posted before it could be withdrawn"}
-        _record(document, clock, "post", "Already posted", lambda row, now: row.post(now=now, **seen))
+        record(document, clock, "post", "Already posted", lambda row, now: row.post(now=now, **seen))
     else:
-        _refuse(
+        refuse(
             document,
             clock,
             [
@@ -359,13 +246,6 @@ def _withdrawn(document: Document, clock: Clock, outcome: Outcome) -> None:
                 )
             ],
         )
-
-
-def _release(document: Document, wait: timedelta, why: str, *, expired: bool = False) -> None:
-    mine = Document.objects.filter(pk=document.pk, claim=document.claim)
-    (mine.filter(lease_until__lt=Now()) if expired else mine).update(
-        claim=None, lease_until=None, not_before=Now() + wait, waiting_for=why
-    )
 
 
 # -- what got lost ----------------------------------------------------------------------------------------
@@ -390,15 +270,15 @@ def sweep(*, limit: int = 500) -> int:
 def _take_back(document: Document) -> None:
     """End a claim whose worker is gone; a document that ends every worker is put before a person."""
     if document.state != DocumentState.SENDING:
-        _release(document, timedelta(0), "", expired=True)
+        release(document, timedelta(0), "", expired=True)
         return
     lost = events.events_about(document).filter(action="document_unconfirmed", note=WORKER_GONE).count() + 1
     if lost < GIVE_UP_AFTER:
-        _unconfirm(document, timezone.now, WORKER_GONE, expired=True)
+        unconfirm(document, timezone.now, WORKER_GONE, expired=True)
         return
     finding = Finding(
         "gave_up",
         f"Tieback could not send this: the worker that was sending it stopped {lost} times. "
         "An administrator must look into the workers' log; then it can be sent again.",
     )
-    _refuse(document, timezone.now, [finding], expired=True)
+    refuse(document, timezone.now, [finding], expired=True)

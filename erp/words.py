@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from erp.models import Batch
+from budgets.models import Budget, BudgetState
+from erp.backends import backend
+from erp.models import Batch, Connection
+from projects import permissions
 
 
 def person(user: Any) -> str:
@@ -20,3 +23,20 @@ def when(moment: datetime | None, batch: Batch) -> str:
         return ""
     local = moment.astimezone(ZoneInfo(batch.budget.project.company.time_zone))
     return local.strftime("on %Y-%m-%d at %H:%M %Z")
+
+
+def erp_name(connection: Connection | None) -> str:
+    """This function will name the ERP as people call it."""
+    return backend(connection.alias).name if connection else "the ERP"
+
+
+def erp_admins(budget: Budget) -> str:
+    """This function will name who sets up the ERP connection of a budget's company."""
+    return permissions.names(
+        permissions.who_administers(budget.project.company), nobody="an ERP admin (none yet)"
+    )
+
+
+def unlock_first(budget: Budget) -> str:
+    """This function will add what a locked budget needs before a line can be changed, or nothing."""
+    return " To change a line, unlock the budget first." if budget.state == BudgetState.LOCKED else ""

@@ -10,9 +10,9 @@ from typing import Any
 from django import template
 from django.utils import formats, timezone
 
+from erp.decisions import DecisionItem, DecisionRow
 from erp.models import Call
 from erp.port import DocumentKind
-from erp.selectors import DecisionItem, DecisionRow
 from workflow.templatetags.figures import span
 
 register = template.Library()

@@ -10,7 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
 
-from erp import outbox
+from erp import outbox, outcomes
 from erp.backends import forget_backends
 from erp.journal import DatabaseJournal
 from erp.models import Document, DocumentState
@@ -82,7 +82,7 @@ def test_a_claim_that_is_extended_while_the_sweep_looks_stays_with_its_worker(
 ):
     document = claimed(scene)
     leases_run_out()
-    monkeypatch.setattr(outbox, "lock_row", extending(document, outbox.lock_row))
+    monkeypatch.setattr(outcomes, "lock_row", extending(document, outcomes.lock_row))
     outbox.sweep()
     row = Document.objects.get()
     assert (row.state, row.claim) == (DocumentState.SENDING, document.claim)
@@ -98,7 +98,7 @@ def test_a_withdrawal_that_goes_on_while_the_sweep_looks_stays_with_its_worker(
     Document.objects.update(claim=claim, lease_until=Now())
     document.refresh_from_db()
     leases_run_out()
-    monkeypatch.setattr(outbox, "_release", extending(document, outbox._release))
+    monkeypatch.setattr(outbox, "release", extending(document, outbox.release))
     outbox.sweep()
     assert Document.objects.get().claim == claim
     monkeypatch.undo()

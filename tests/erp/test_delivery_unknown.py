@@ -146,8 +146,10 @@ def test_a_write_on_the_wire_is_in_the_journal_and_holds_no_transaction_open(bri
     brisk_cmic.fault("hang_after_commit", match=STARTED["line"])
 
     def work() -> None:
-        outbox.work_on(one().pk)
-        connections.close_all()
+        try:
+            outbox.work_on(one().pk)
+        finally:
+            connections.close_all()
 
     worker = threading.Thread(target=work)
     worker.start()
@@ -155,7 +157,10 @@ def test_a_write_on_the_wire_is_in_the_journal_and_holds_no_transaction_open(bri
     call = Call.objects.get(request_id=hanging[0]["request_id"])
     assert (call.outcome, call.answered_at) == ("", None)
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+            " AND datname = current_database()"
+        )
         assert cursor.fetchone() == (0,)
     worker.join()
     call.refresh_from_db()

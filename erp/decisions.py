@@ -1,0 +1,187 @@
+"""What an approver decides on: a batch beside what the ERP holds, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from erp.acceptance import linked_batch_lines, set_bases
+from erp.documents import ZERO, moved
+from erp.models import (
+    Batch,
+    BatchItem,
+    BatchLine,
+    BatchState,
+    Document,
+    ErpReading,
+    Remark,
+)
+from erp.port import ErpKey, JobStatus
+from erp.snapshots import (
+    current_budget,
+    erp_key,
+    latest_reading,
+    linked_lines,
+    main_status,
+)
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """One line as the approver reads it: in the ERP now, sent, change, after posting. Company currency."""
+
+    row: BatchLine
+    in_erp: Decimal | None
+    change: Decimal
+    remark: Remark | None = None
+    finding: str = ""
+
+    @property
+    def sent(self) -> Decimal:
+        """The original's target, or the modification's amount."""
+        return self.row.delta if self.row.target is None else self.row.target
+
+    @property
+    def after(self) -> Decimal | None:
+        """What the ERP will hold once it is posted."""
+        return None if self.in_erp is None else self.in_erp + self.change
+
+
+@dataclass
+class DecisionItem:
+    """One document to be, its changed lines and the unchanged ones folded."""
+
+    item: BatchItem
+    rows: list[DecisionRow] = field(default_factory=list)
+    unchanged: list[DecisionRow] = field(default_factory=list)
+    document: Document | None = None
+
+    @property
+    def net(self) -> Decimal:
+        """Sum of the changes."""
+        return sum((row.change for row in self.rows), ZERO)
+
+    @property
+    def moved(self) -> Decimal:
+        """Sum of the positive changes."""
+        return moved(row.change for row in self.rows)
+
+    @property
+    def in_erp(self) -> Decimal:
+        """What the ERP holds for all lines of the document."""
+        return sum((row.in_erp or ZERO for row in (*self.rows, *self.unchanged)), ZERO)
+
+    @property
+    def sent(self) -> Decimal:
+        """What was sent on all lines."""
+        return sum((row.sent for row in (*self.rows, *self.unchanged)), ZERO)
+
+    @property
+    def after(self) -> Decimal:
+        """What the ERP will hold for all lines."""
+        return self.in_erp + self.net
+
+    @property
+    def unchanged_sum(self) -> Decimal:
+        """What the folded lines hold."""
+        return sum((row.sent for row in self.unchanged), ZERO)
+
+    @property
+    def unchanged_in_erp(self) -> Decimal:
+        """What the ERP holds for the folded lines, before and after."""
+        return sum((row.in_erp or ZERO for row in self.unchanged), ZERO)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """All an approver needs to decide a batch."""
+
+    batch: Batch
+    reading: ErpReading | None
+    asked: ErpReading | None  # a reading that is being made
+    items: list[DecisionItem]
+    route: str
+    only_in_erp: list[tuple[str, str, str, str, Decimal]]  # job, code, type, name, current
+
+    @property
+    def net(self) -> Decimal:
+        """Sum of all changes."""
+        return sum((item.net for item in self.items), ZERO)
+
+    @property
+    def moved(self) -> Decimal:
+        """Sum of the positive changes."""
+        return sum((item.moved for item in self.items), ZERO)
+
+
+def decision(batch: Batch) -> Decision:
+    """This function will put a batch beside what the ERP holds, line by line.
+
+    While the batch waits, changes of originals are worked out against the newest reading, as Accept will fix them.
+    """
+    waiting = batch.state == BatchState.WAITING
+    reading = latest_reading(batch.budget) if waiting else batch.reading
+    newest = batch.budget.readings.first()
+    asked = newest if newest is not None and newest.state != "made" else None
+    lines = linked_batch_lines(batch)
+    if waiting and reading is not None:
+        set_bases(batch, lines, reading)
+    current, left, item_id = current_budget(reading) if reading else {}, {}, None
+    remarks = {remark.line_id: remark for remark in batch.remarks.all()} or _asked_before(batch)
+    findings = _findings(batch)
+    items = {item.pk: DecisionItem(item) for item in batch.items.select_related("modification")}
+    for row in lines:
+        if row.item_id != item_id:  # each document is read against what the ones before it leave
+            item_id, left = row.item_id, dict(current)
+        item, key, in_erp = items[row.item_id], erp_key(row.line), None
+        if key is not None and reading is not None:
+            in_erp = left.pop(key, ZERO)  # several lines on one code: the first carries the ERP's amount
+            current[key] = current.get(key, ZERO) + row.delta
+        shown = DecisionRow(row, in_erp, row.delta, remarks.get(row.line_id), findings.get(row.pk, ""))
+        (item.rows if shown.change or shown.finding else item.unchanged).append(shown)
+    for document in batch.documents.all():
+        items[document.item_id].document = document
+    return Decision(
+        batch, reading, asked, list(items.values()), _route(batch, reading), _only_there(batch, reading)
+    )
+
+
+def _asked_before(batch: Batch) -> dict[int, Remark]:
+    """The remarks of the rejection that this batch answers."""
+    if batch.answers is None:
+        return {}
+    return {remark.line_id: remark for remark in batch.answers.remarks.select_related("answered_by")}
+
+
+def _findings(batch: Batch) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for document in batch.documents.exclude(findings=[]):
+        for finding in document.findings:
+            for ref in finding.get("refs", []):
+                found[int(ref)] = finding["message"]
+    return found
+
+
+def _route(batch: Batch, reading: ErpReading | None) -> str:
+    status = main_status(batch.budget, reading) if reading else ""
+    return (
+        {
+            JobStatus.PENDING: "The job is pending: the original budget is entered directly; modifications wait "
+            "until the job is started.",
+            JobStatus.STARTED: "The job is in process: each document becomes a change item that an accountant posts.",
+            JobStatus.CLOSED: "The job is closed.",
+        }.get(JobStatus(status), "")
+        if status
+        else ""
+    )
+
+
+def _only_there(batch: Batch, reading: ErpReading | None) -> list[tuple[str, str, str, str, Decimal]]:
+    if reading is None:
+        return []
+    ours = {erp_key(line) for line in linked_lines(batch.budget)}
+    return [
+        (row[0], row[1], row[2], row[3], Decimal(row[5]))
+        for row in reading.rows
+        if ErpKey(row[0], row[1], row[2]) not in ours and Decimal(row[5])
+    ]
