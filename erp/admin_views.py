@@ -78,8 +78,12 @@ def progress(request: HttpRequest, batch: Batch) -> HttpResponse:
 @require_GET
 @batch_page
 def reading(request: HttpRequest, batch: Batch) -> HttpResponse:
-    """This function will render whether the reading that was asked for is made; `seen` is the hash on the page."""
-    context = {"batch": batch, "seen": request.GET.get("seen", ""), **decision_page.readings(batch)}
+    """This function will render whether the reading that was asked for is made; `seen` is the hash on the page.
+
+    The page around it still holds what was true before the reading, so it always offers to show the page anew.
+    """
+    context = {"batch": batch, "seen": request.GET.get("seen", ""), "just_read": True}
+    context |= decision_page.readings(batch)
     return render(request, "admin/erp/batch/reading.html", context)
 
 

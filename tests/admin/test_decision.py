@@ -169,6 +169,16 @@ def test_while_a_reading_is_made_the_page_asks_for_it_by_itself(scene, desk):
     assert "New amounts were read." in fragment
 
 
+def test_a_new_reading_with_the_same_amounts_lets_the_person_go_on(scene, desk):
+    batch, client = acts.send(scene), desk(scene.mira)
+    seen = seen_by(client, batch)
+    assert post(client, batch, "read_again").status_code == 302
+    acts.read(scene)
+    fragment = text(client.get(url(batch, "reading/"), {"seen": seen}))
+    assert "The amounts are the same." in fragment
+    assert "data-reload" in fragment
+
+
 def test_before_the_first_reading_nothing_can_be_accepted_and_the_page_says_so(scene, desk):
     batch = acts.send(scene, read_it=False)
     answer = desk(scene.mira).get(url(batch))

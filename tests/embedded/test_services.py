@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -90,7 +91,8 @@ def test_data_is_still_there_after_a_power_cut(services):
         connection.execute("CREATE TABLE kept (word text)")
     family = first.family()
     for process in [*family, psutil.Process(first.process.pid)]:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # PostgreSQL's children go with the first of them
+            process.kill()
     first.process.wait()
     wait_until(lambda: all_gone(family))
     with psycopg.connect(services().value_of("DATABASE_URL")) as connection:

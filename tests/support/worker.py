@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,8 @@ class Worker:
     def kill(self) -> None:
         """Kill the worker and its pool with SIGKILL, as a power cut would."""
         for process in [*psutil.Process(self.pid).children(recursive=True), psutil.Process(self.pid)]:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # a pool process may have ended since it was listed
+                process.kill()
         self.process.wait()
 
     def stop(self) -> None:
