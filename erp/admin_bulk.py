@@ -115,7 +115,7 @@ def _reject_page(
     return _page(request, "bulk_reject.html", "reject_selected", context, status=status)
 
 
-@admin.action(description="Read CMiC again")
+@admin.action(description="Read the ERP again")
 def read_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
     """This function will ask for a new reading for each selected batch; they are made within seconds."""
 

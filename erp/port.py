@@ -299,7 +299,7 @@ class ErpBackend(ABC):
     """Everything Tieback asks of an ERP. One instance per process and alias; safe to use from one thread at a time."""
 
     limits: ErpLimits
-    name: str  # as people call it, for example "CMiC"
+    name: str  # as people call it, in every sentence they read
     requests_per_second: float = 8  # the rate it keeps to
     lease_seconds: float = 120  # longer than any one call to the ERP can take
     probe_seconds: tuple[float, ...] = (

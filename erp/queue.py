@@ -11,8 +11,18 @@ from django.db.models.fields import BooleanField
 from django.utils import timezone
 
 from erp import selectors
-from erp.models import Batch, BatchPreparer, BatchState, Document, DocumentState, ErpReading, ReadingState
-from projects.models import ErpLevel, Membership
+from erp.models import (
+    Batch,
+    BatchPreparer,
+    BatchState,
+    Connection,
+    Document,
+    DocumentState,
+    ErpReading,
+    ReadingState,
+)
+from erp.words import SOME_ERP, erp_name
+from projects.models import Company, ErpLevel, Membership
 from projects.permissions import names
 
 LONG_UNKNOWN = timedelta(minutes=15)  # how long an unknown outcome may take before a person should look
@@ -22,7 +32,9 @@ def desk_memberships(user: Any) -> list[Membership]:
     """This function will find the memberships that let an active user see a company's queue, with the companies."""
     if not (user.is_authenticated and user.is_active):
         return []
-    rows = Membership.objects.filter(user=user, erp_level__gte=ErpLevel.STANDARD).select_related("company")
+    rows = Membership.objects.filter(user=user, erp_level__gte=ErpLevel.STANDARD).select_related(
+        "company__erp_connection"
+    )
     return list(rows.order_by("company__code"))
 
 
@@ -63,6 +75,16 @@ def _over_limit(memberships: list[Membership]) -> Case:
     return Case(*limits, default=Value(False), output_field=BooleanField())
 
 
+def _connection(company: Company) -> Connection | None:
+    return getattr(company, "erp_connection", None)
+
+
+def _erp(memberships: list[Membership]) -> str:
+    """The name that the ERPs of these companies share."""
+    named = {erp_name(_connection(row.company)) for row in memberships}
+    return named.pop() if len(named) == 1 else SOME_ERP
+
+
 UNDER_WAY = Q(state__in=[BatchState.ACCEPTED, BatchState.EXPORTED])
 ATTENTION = UNDER_WAY & (Q(refused=True) | Q(unsure=True))
 
@@ -95,7 +117,7 @@ def shelves(memberships: list[Membership]) -> list[Shelf]:
         Shelf(DEFAULT, "Waiting", Q(state=BatchState.WAITING)),
         Shelf("exporting", "Exporting", Q(state=BatchState.ACCEPTED) & ~ATTENTION),
         Shelf("attention", "Needs attention", ATTENTION),
-        Shelf("in_erp", "In CMiC, not posted", Q(state=BatchState.EXPORTED) & ~ATTENTION),
+        Shelf("in_erp", f"In {_erp(memberships)}, not posted", Q(state=BatchState.EXPORTED) & ~ATTENTION),
         Shelf("posted", "Posted", Q(state=BatchState.POSTED)),
         Shelf("back", "Sent back", Q(state__in=[BatchState.REJECTED, BatchState.RETURNED])),
         Shelf("all", "All", Q()),
@@ -150,7 +172,7 @@ def what(batch: Any) -> str:
 WORDS = {
     BatchState.WAITING: ("wait", "Waiting for accounting"),
     BatchState.ACCEPTED: ("wait", "Accepted, exporting"),
-    BatchState.EXPORTED: ("wait", "In CMiC, waiting for posting"),
+    BatchState.EXPORTED: ("wait", "In {erp}, waiting for posting"),
     BatchState.POSTED: ("good", "Posted"),
     BatchState.REJECTED: ("warn", "Sent back"),
     BatchState.RETURNED: ("warn", "Returned"),
@@ -165,19 +187,20 @@ def standing(batch: Any) -> tuple[str, str]:
             return "bad", "Needs attention"
         if batch.withdrawing:
             return "wait", "Being taken back"
-    return WORDS[batch.state]
+    tone, words = WORDS[batch.state]
+    return tone, words.format(erp=erp_name(_connection(batch.budget.project.company)))
 
 
 def warnings(batch: Any) -> list[str]:
     """This function will list what to heed about a row of the queue, in a few words each."""
-    said = []
+    said, connection = [], _connection(batch.budget.project.company)
     if batch.state == BatchState.WAITING:
         if batch.four_eyes and batch.prepared:
             said.append("you prepared it")
         if batch.over_limit:
             said.append("over your limit")
         if batch.read_at is None:
-            said.append("CMiC not read yet")
+            said.append(f"{erp_name(connection)} not read yet")
     if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
         if batch.refused:
             said.append("a document was refused")
@@ -185,7 +208,6 @@ def warnings(batch: Any) -> list[str]:
             said.append("not known whether a document arrived")
     if batch.differing:
         said.append("posted with other amounts")
-    connection = getattr(batch.budget.project.company, "erp_connection", None)
     if batch.state not in (
         BatchState.POSTED,
         BatchState.REJECTED,

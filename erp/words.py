@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from budgets.models import Budget, BudgetState
 from erp.backends import backend
 from erp.models import Batch, Connection
@@ -25,9 +27,14 @@ def when(moment: datetime | None, batch: Batch) -> str:
     return local.strftime("on %Y-%m-%d at %H:%M %Z")
 
 
+SOME_ERP = "the ERP"
+
+
 def erp_name(connection: Connection | None) -> str:
-    """This function will name the ERP as people call it."""
-    return backend(connection.alias).name if connection else "the ERP"
+    """This function will name the ERP as people call it, or call it the ERP where none is connected or configured."""
+    if connection is None or connection.alias not in settings.ERP_BACKENDS:
+        return SOME_ERP
+    return backend(connection.alias).name
 
 
 def erp_admins(budget: Budget) -> str:

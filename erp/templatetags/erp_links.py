@@ -21,5 +21,5 @@ def queue_link(context: template.Context) -> str:
 
 @register.simple_tag
 def desk_link() -> str:
-    """This function will link to the accountant's desk of the CMiC stand-in; empty where there is none."""
+    """This function will link to the accountant's desk of the stand-in for the ERP; empty where there is none."""
     return str(settings.CMIC_DESK_URL)
