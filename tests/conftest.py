@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.scene",
     "tests.support.simulator",
+    "tests.support.soak",
     "tests.support.worker",
     "tests.support.delivery",  # last: it imports the ones above
 ]
