@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
+import pytest
 
-from erp.port import DocumentKind, ErpCompany, ErpDocument, ErpKey, ErpLine
+from cmic_adapter.backend import CmicBackend
+from erp.port import DocumentKind, ErpCompany, ErpDocument, ErpKey, ErpLine, ErpRefused
 
 USER, PASSWORD = "ACME||TIEBACK", "secret"
 COMPANY = "001"
@@ -209,3 +211,10 @@ def entered(
     """A line of an original budget that shall have `target`."""
     delta = str(Decimal(target) - Decimal(before))
     return line(cost_code, cost_type, delta, job=job, target=target, before=Decimal(before), **more)
+
+
+def refusal(cmic: CmicBackend, document: ErpDocument) -> list[str]:
+    """The codes of the findings that a push is refused with."""
+    with pytest.raises(ErpRefused) as refused:
+        cmic.push(document, Diary())
+    return [finding.code for finding in refused.value.findings]

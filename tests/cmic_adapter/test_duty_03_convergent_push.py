@@ -1,4 +1,4 @@
-"""A change goes into CMiC as one change item: whole, exact, once."""
+"""Duty 3, convergent push: only what is missing is written, whole before it is ready, exact and once."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -6,13 +6,10 @@ from decimal import Decimal
 import pytest
 
 from cmic_adapter.backend import CmicBackend
-from erp.port import ErpMisconfigured, ErpNotYet, ErpRefused
+from erp.port import ErpRefused
 from tests.cmic_adapter.support import (
     ON,
-    PENDING,
     STARTED,
-    STARTED_SUB,
-    ClaimLost,
     Diary,
     Tenant,
     change,
@@ -20,6 +17,7 @@ from tests.cmic_adapter.support import (
     line,
     money,
     original,
+    refusal,
 )
 
 TRANSFER = change(
@@ -50,23 +48,6 @@ def test_a_balanced_change_becomes_one_approved_transfer_with_each_line_once(
     assert (receipt.erp_number, diary.route) == ("", "pci_transfer")
 
 
-def test_every_write_is_in_the_journal_before_it_leaves_and_under_the_id_it_was_sent_with(
-    tenant: Tenant, cmic: CmicBackend
-):
-    diary = Diary()
-    cmic.push(TRANSFER, diary)
-    assert diary.steps == [
-        "header",
-        "assign:03-100/E@2401",
-        "line:01-100/L@2401",
-        "line:02-100/M@2401",
-        "line:03-100/E@2401",
-        "ready",
-    ]
-    assert [w["request_id"] for w in tenant.writes()] == [told["request_id"] for told in diary.before_calls]
-    assert [told["outcome"] for told in diary.after_calls] == ["done"] * 6
-
-
 def test_pushing_a_finished_document_again_writes_nothing(tenant: Tenant, cmic: CmicBackend):
     first = cmic.push(TRANSFER, Diary())
     tenant.forget_calls()
@@ -81,18 +62,6 @@ def test_a_finished_document_is_still_finished_once_its_job_is_closed(tenant: Te
     tenant.post("TB-7K3MQ0XV")
     tenant.ask("close_job", {"company": "001", "job": STARTED})
     assert cmic.push(TRANSFER, Diary()) == first
-
-
-def test_a_change_that_does_not_balance_goes_as_internal(tenant: Tenant, cmic: CmicBackend):
-    assert cmic.push(change(line("01-100", "L", "12.50")), Diary()).route == "pci_internal"
-    assert tenant.pcis()[0]["type"] == "COI"
-
-
-def test_a_company_that_wants_no_transfers_gets_a_balanced_change_as_internal(
-    tenant: Tenant, cmic: CmicBackend
-):
-    document = change(*TRANSFER.lines, transfer_for_balanced=False)
-    assert cmic.push(document, Diary()).route == "pci_internal"
 
 
 def test_cents_and_the_largest_amount_arrive_to_the_cent(tenant: Tenant, cmic: CmicBackend):
@@ -115,84 +84,12 @@ def test_cents_and_the_largest_amount_arrive_to_the_cent(tenant: Tenant, cmic: C
     assert cmic.find(document) == receipt
 
 
-def test_two_lines_on_one_budget_code_are_summed_and_zero_sums_make_no_line(
-    tenant: Tenant, cmic: CmicBackend
-):
-    document = change(
-        line("01-100", "L", "70", ref="a"),
-        line("01-100", "L", "30", ref="b"),
-        line("02-100", "M", "5", ref="c"),
-        line("02-100", "M", "-5", ref="d"),
-    )
-    assert cmic.push(document, Diary()).lines == 1
-    assert tenant.lines() == [(STARTED, "01-100", "L", money(100))]
-
-
-def test_lines_of_a_sub_job_travel_in_the_main_jobs_document(tenant: Tenant, cmic: CmicBackend):
-    cmic.push(change(line("01-100", "L", "-5"), line("02-100", "M", "5", job=STARTED_SUB)), Diary())
-    assert tenant.lines() == [(STARTED, "01-100", "L", -5), (STARTED_SUB, "02-100", "M", 5)]
-    assert tenant.pcis()[0]["job"] == STARTED
-
-
-def test_a_changed_original_of_a_started_job_goes_as_class_original_with_the_difference(
-    tenant: Tenant, cmic: CmicBackend
-):
-    document = original(entered("01-100", "L", "1200", before="1000", job=STARTED), job=STARTED, **ON)
-    assert cmic.push(document, Diary()).route == "pci_original"
-    assert (tenant.pcis()[0]["type"], tenant.lines()) == ("COO", [(STARTED, "01-100", "L", money(200))])
-
-
 def test_a_quantity_travels_only_beside_the_whole_amount(tenant: Tenant, cmic: CmicBackend):
     whole = entered("03-100", "M", "90.00", job=STARTED, quantity=Decimal("4.5000"), unit="M3")
     part = entered("01-100", "L", "1200", before="1000", job=STARTED, quantity=Decimal("8"), unit="HR")
     cmic.push(original(whole, part, job=STARTED, **ON), Diary())
     told = {line["phase"]: (line["units"], line["unit"]) for line in tenant.pcis()[0]["lines"]}
     assert told == {"03-100": (Decimal("4.5"), "M3"), "01-100": (None, None)}
-
-
-def test_changed_originals_of_a_started_job_are_refused_while_the_company_has_them_off(
-    tenant: Tenant, cmic: CmicBackend
-):
-    document = original(entered("01-100", "L", "1200", job=STARTED), job=STARTED)
-    assert refusal(cmic, document) == ["class_original_off"]
-    assert tenant.writes() == []
-
-
-def test_a_change_on_a_pending_job_waits_for_start_job(tenant: Tenant, cmic: CmicBackend):
-    with pytest.raises(ErpNotYet, match="Start Job"):
-        cmic.push(change(line("01-100", "L", "5", job=PENDING), job=PENDING), Diary())
-    assert tenant.writes() == []
-
-
-@pytest.mark.parametrize(
-    ("job", "code"), [("2403", "job_closed"), ("9999", "job_not_visible"), ("2404", "job_takes_no_changes")]
-)
-def test_a_job_that_takes_nothing_is_refused_before_any_write(
-    tenant: Tenant, cmic: CmicBackend, job: str, code: str
-):
-    assert refusal(cmic, change(line("01-100", "L", "5", job=job), job=job)) == [code]
-    assert tenant.writes() == []
-
-
-def test_a_hidden_job_is_refused_before_any_write(tenant: Tenant, cmic: CmicBackend):
-    tenant.ask("hide_job", {"company": "001", "job": STARTED})
-    assert "job_not_visible" in refusal(cmic, TRANSFER)
-    assert tenant.writes() == []
-
-
-def test_a_sub_job_in_another_status_than_its_main_job_is_refused_with_its_lines(
-    tenant: Tenant, cmic: CmicBackend
-):
-    tenant.ask("close_job", {"company": "001", "job": STARTED_SUB})
-    document = change(line("01-100", "L", "-5"), line("02-100", "M", "5", job=STARTED_SUB, ref="sub"))
-    with pytest.raises(ErpRefused) as refused:
-        cmic.push(document, Diary())
-    assert [(f.code, f.refs) for f in refused.value.findings] == [("job_status_differs", ("sub",))]
-    assert tenant.writes() == []
-
-
-def test_a_line_on_a_job_of_another_tree_is_refused(tenant: Tenant, cmic: CmicBackend):
-    assert refusal(cmic, change(line("01-100", "L", "5", job="2404"))) == ["job_not_below"]
 
 
 def test_where_we_may_not_assign_each_unassigned_line_is_named_and_nothing_is_written(
@@ -203,20 +100,6 @@ def test_where_we_may_not_assign_each_unassigned_line_is_named_and_nothing_is_wr
         cmic.push(document, Diary())
     assert [(f.code, f.refs) for f in refused.value.findings] == [("not_assigned", ("2401/03-100/E",))]
     assert tenant.writes() == []
-
-
-def test_a_lost_claim_goes_through_and_the_request_does_not_leave(tenant: Tenant, cmic: CmicBackend):
-    with pytest.raises(ClaimLost):
-        cmic.push(TRANSFER, Diary(lost_at="line:02-100"))
-    assert tenant.lines() == [(STARTED, "01-100", "L", money(-250))]
-    assert tenant.pcis()[0]["status"] == "PPEND"
-
-
-def test_somebody_elses_change_item_under_our_number_is_left_alone(tenant: Tenant, cmic: CmicBackend):
-    cmic.push(TRANSFER, Diary())
-    other = replace(TRANSFER, content_hash="f" * 64)
-    assert cmic.find(other) is None
-    assert refusal(cmic, other) == ["number_taken"]
 
 
 def test_a_rejected_change_item_is_not_pushed_again(tenant: Tenant, cmic: CmicBackend):
@@ -272,14 +155,3 @@ def test_an_empty_document_is_refused_on_paper(tenant: Tenant, cmic: CmicBackend
     document = change(line("01-100", "L", "5", ref="a"), line("01-100", "L", "-5", ref="b"))
     assert refusal(cmic, document) == ["empty_document"]
     assert tenant.calls() == []
-
-
-def test_an_unknown_option_stops_the_connection(cmic: CmicBackend):
-    with pytest.raises(ErpMisconfigured, match="type_orginal"):
-        cmic.push(change(line("01-100", "L", "5"), type_orginal="COO"), Diary())
-
-
-def refusal(cmic: CmicBackend, document) -> list[str]:
-    with pytest.raises(ErpRefused) as refused:
-        cmic.push(document, Diary())
-    return [finding.code for finding in refused.value.findings]
