@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets.errors import InvalidInput
-from erp import decision_page, decisions, selectors, services
+from erp import aftercare, confirmations, decision_page, decisions, selectors, services
 from erp.models import Batch, BatchState, RejectReason
 from projects import permissions
 from workflow import actions, submissions
@@ -145,17 +145,19 @@ DEEDS = {
     "accept": Deed(services.accept, "Accepted. Tieback writes it into the ERP now.", _accepted),
     "reject": Deed(services.reject, "Sent back. {sender} reads your reason and remarks.", _rejected),
     "read_again": Deed(services.read_again, "The ERP is being read. This takes a few seconds."),
-    "retry": Deed(services.retry, "Queued again. What is in the ERP already is not sent twice."),
-    "check_now": Deed(services.check_now, "The ERP is being asked for postings. This takes a few seconds."),
+    "retry": Deed(aftercare.retry, "Queued again. What is in the ERP already is not sent twice."),
+    "check_now": Deed(
+        confirmations.check_now, "The ERP is being asked for postings. This takes a few seconds."
+    ),
     "return_to_pm": Deed(
-        services.return_to_pm,
+        aftercare.return_to_pm,
         "On its way back: what is not posted is taken out of the ERP, then {sender} has the budget again.",
         _noted,
         asks="Why does it go back?",
         hint="The project manager reads it.",
     ),
     "confirm_posted": Deed(
-        services.confirm_posted,
+        confirmations.confirm_posted,
         "Confirmed by hand. Tieback keeps watching the ERP.",
         _noted,
         asks="How do you know that it is posted?",

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from budgets.api import CREATED, BudgetView, read
 from budgets.selectors import visible_budgets
-from erp import selectors, services
+from erp import aftercare, confirmations, selectors, services
 from erp.api_serializers import (
     AcceptSerializer,
     AnswerSerializer,
@@ -160,7 +160,7 @@ class Retry(BatchView):
     @extend_schema(request=None, responses={200: BatchDetailSerializer, 409: REFUSED})
     def post(self, request: Request, pk: int) -> Response:
         """Queue the refused documents again; what is in the ERP already is not sent twice."""
-        services.retry(self.batch(), user=request.user, now=timezone.now())
+        aftercare.retry(self.batch(), user=request.user, now=timezone.now())
         return self.shown()
 
 
@@ -171,7 +171,7 @@ class CheckNow(BatchView):
     @extend_schema(request=None, responses={202: BatchDetailSerializer, 409: REFUSED})
     def post(self, request: Request, pk: int) -> Response:
         """Ask the ERP for postings now instead of at the next poll; look again in a few seconds."""
-        services.check_now(self.batch(), user=request.user, now=timezone.now())
+        confirmations.check_now(self.batch(), user=request.user, now=timezone.now())
         return self.shown(status=202)
 
 
@@ -183,7 +183,7 @@ class ReturnToPm(BatchView):
     def post(self, request: Request, pk: int) -> Response:
         """Take what is not posted out of the ERP again and hand the budget back when that is done."""
         batch, given = self.batch(), read(NoteSerializer, request).validated_data
-        services.return_to_pm(batch, user=request.user, now=timezone.now(), **given)
+        aftercare.return_to_pm(batch, user=request.user, now=timezone.now(), **given)
         return self.shown(status=202)
 
 
@@ -195,7 +195,7 @@ class ConfirmPosted(BatchView):
     def post(self, request: Request, pk: int) -> Response:
         """Say that the delivered documents are posted, and how you know."""
         batch, given = self.batch(), read(NoteSerializer, request).validated_data
-        services.confirm_posted(batch, user=request.user, now=timezone.now(), **given)
+        confirmations.confirm_posted(batch, user=request.user, now=timezone.now(), **given)
         return self.shown()
 
 

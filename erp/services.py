@@ -1,4 +1,4 @@
-"""One function for each thing a person can do in the ERP Integrations tool.
+"""One function for each thing a person can do with a batch until it is decided; `aftercare` and `confirmations` follow.
 
 Each locks budget, then batch, then documents; asks `ensure`; changes; records one event; and enqueues on commit. All
 raise ActionBlocked. Two are less than that: `read_again` changes nothing and records no event, and `open_batch` notes
@@ -7,27 +7,25 @@ that somebody looked, with neither locks nor blockers. `now` is the business tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pghistory
 from django.db import transaction
 
 from budgets.errors import MOST_TEXT, InvalidInput, long_texts, refuse_long
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
-from erp import bell, holds, notifications, readings
+from erp import bell, notifications, readings
 from erp.acceptance import fix_and_queue, weigh
 from erp.approvers import freeze_preparers
 from erp.documents import ZERO, moved
+from erp.locking import lock_batch, on_budget
 from erp.models import (
     Batch,
     BatchLine,
     BatchState,
-    Document,
     DocumentState,
     ErpReading,
     RejectReason,
@@ -39,27 +37,10 @@ from workflow import events
 from workflow.actions import SYSTEM, ensure
 
 
-@contextmanager
-def _on(budget: Budget, *, user: Any, now: datetime) -> Iterator[tuple[Budget, dict[str, Any]]]:
-    """Open a transaction on the locked budget; afterwards refresh what it shows and record the event."""
-    with transaction.atomic(), pghistory.context(user=user.pk if user else None):
-        locked = lock_row(budget)
-        event: dict[str, Any] = {"about": [locked, locked.project]}
-        yield locked, event
-        holds.refresh(locked, now=now)
-        events.record(chain=locked.project.company_id, at=now, actor=user, **event)
-
-
-def _lock_batch(batch: Batch, budget: Budget) -> Batch:
-    locked = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    locked.budget = budget
-    return locked
-
-
 def send(budget: Budget, *, user: Any, now: datetime, note: str = "") -> Batch:
     """This function will freeze what is new into a batch and put it before the approvers."""
     refuse_long(note=note)
-    with _on(budget, user=user, now=now) as (locked, event):
+    with on_budget(budget, user=user, now=now) as (locked, event):
         ensure(locked, "send", user)
         reading = latest_reading(locked)
         today = now.astimezone(ZoneInfo(locked.project.company.time_zone)).date()
@@ -110,7 +91,7 @@ def _mark(batch: Batch, *, in_batch: bool) -> None:
 
 def retrieve(budget: Budget, *, user: Any, now: datetime) -> Batch:
     """This function will pull the waiting batch back to the PM."""
-    with _on(budget, user=user, now=now) as (locked, event):
+    with on_budget(budget, user=user, now=now) as (locked, event):
         ensure(locked, "retrieve", user)
         batch = Batch.objects.select_for_update().get(budget=locked, state=BatchState.WAITING)
         ensure(batch, "retrieve", SYSTEM)
@@ -154,7 +135,7 @@ def read_again(batch: Batch, *, user: Any, now: datetime) -> ErpReading:
     """This function will ask for a new reading of the ERP; a task makes it."""
     with transaction.atomic():
         locked = lock_row(batch.budget)
-        row = _lock_batch(batch, locked)
+        row = lock_batch(batch, locked)
         ensure(row, "read_again", user)
         return readings.ask(locked, now=now)
 
@@ -164,8 +145,8 @@ def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batc
 
     Writes the documents and queues them in the same transaction.
     """
-    with _on(batch.budget, user=user, now=now) as (locked, event):
-        row = _lock_batch(batch, locked)
+    with on_budget(batch.budget, user=user, now=now) as (locked, event):
+        row = lock_batch(batch, locked)
         row.__dict__ |= {"read_hash": reading_hash, "deciding_at": now}
         reading = latest_reading(locked)
         if reading is not None and row.state == BatchState.WAITING:
@@ -213,8 +194,8 @@ def reject(
         errors["reason"] = "Say in a sentence what the project manager should do."
     if errors:
         raise InvalidInput(errors)
-    with _on(batch.budget, user=user, now=now) as (locked, event):
-        row = _lock_batch(batch, locked)
+    with on_budget(batch.budget, user=user, now=now) as (locked, event):
+        row = lock_batch(batch, locked)
         ensure(row, "reject", user)
         row.reject(user=user, now=now, reason_code=reason_code, reason=reason.strip())
         row.save()
@@ -253,7 +234,7 @@ def answer_remark(remark: Remark, *, user: Any, now: datetime, answer: str) -> R
     if not answer.strip():
         raise InvalidInput({"answer": "Write an answer, or change the line."})
     refuse_long(answer=answer)
-    with _on(remark.batch.budget, user=user, now=now) as (locked, event):
+    with on_budget(remark.batch.budget, user=user, now=now) as (locked, event):
         row = Remark.objects.select_for_update().get(pk=remark.pk)
         locked.__dict__["answering"] = row
         ensure(locked, "answer_remark", user)
@@ -265,90 +246,4 @@ def answer_remark(remark: Remark, *, user: Any, now: datetime, answer: str) -> R
             "sentence": f"Answered the remark on {remark.line}",
             "note": row.answer,
         }
-    return row
-
-
-def retry(batch: Batch, *, user: Any, now: datetime) -> Batch:
-    """This function will queue the refused documents again; what is in the ERP already is not sent twice."""
-    with _on(batch.budget, user=user, now=now) as (locked, event):
-        row = _lock_batch(batch, locked)
-        ensure(row, "retry", user)
-        for document in _documents(row, DocumentState.REFUSED):
-            ensure(document, "queue_again", SYSTEM)
-            document.queue_again(now=now, not_before=now)
-            document.save()
-            bell.ring("deliver", document.pk)
-        settle_batch(row, locked, now=now)
-        event |= {
-            "action": "retry",
-            "about": [*event["about"], row],
-            "sentence": f"Retried batch {row.number}",
-        }
-    return row
-
-
-def _documents(batch: Batch, *states: str) -> list[Document]:
-    return list(batch.documents.select_for_update(of=("self",)).filter(state__in=states).order_by("pk"))
-
-
-def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
-    """This function will take what is not posted out of the ERP again and hand the budget back when that is done."""
-    if not note.strip():
-        raise InvalidInput({"note": "Say why it goes back; the project manager reads it."})
-    refuse_long(note=note)
-    with _on(batch.budget, user=user, now=now) as (locked, event):
-        row = _lock_batch(batch, locked)
-        documents = _documents(row, DocumentState.QUEUED, DocumentState.REFUSED, DocumentState.DELIVERED)
-        ensure(row, "return_to_pm", user)
-        for document in documents:
-            ensure(document, "withdraw", SYSTEM)
-            document.withdraw(now=now)
-            document.save()
-            bell.ring("deliver", document.pk)
-        row.reason, row.sent_back_by = note.strip(), user
-        row.save(update_fields=["reason", "sent_back_by"])
-        event |= {
-            "action": "return_to_pm",
-            "about": [*event["about"], row],
-            "note": row.reason,
-            "sentence": f"Returned batch {row.number} to the project manager",
-        }
-    return row
-
-
-def check_now(batch: Batch, *, user: Any, now: datetime) -> Batch:
-    """This function will ask the ERP for postings of this batch now instead of at the next poll."""
-    with _on(batch.budget, user=user, now=now) as (locked, event):
-        row = _lock_batch(batch, locked)
-        ensure(row, "check_now", user)
-        row.documents.filter(state=DocumentState.DELIVERED).update(poll_at=now)
-        bell.ring("poll_postings")
-        event |= {
-            "action": "check_now",
-            "about": [*event["about"], row],
-            "sentence": "Asked for postings now",
-        }
-    return row
-
-
-def confirm_posted(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
-    """This function will take an approver's word that the delivered documents are posted; marked as such."""
-    if not note.strip():
-        raise InvalidInput({"note": "Say how you know, for example the posting batch number."})
-    refuse_long(note=note)
-    with _on(batch.budget, user=user, now=now) as (locked, event):
-        row = _lock_batch(batch, locked)
-        ensure(row, "confirm_posted", user)
-        for document in _documents(row, DocumentState.DELIVERED):
-            ensure(document, "post", SYSTEM)
-            document.post(now=now, posted_on=None, evidence={"confirmed_by_hand": note.strip()}, differs=[])
-            document.confirmed_by = user
-            document.save()
-        event |= {
-            "action": "confirm_posted",
-            "about": [*event["about"], row],
-            "note": note.strip(),
-            "sentence": f"Confirmed by hand that batch {row.number} is posted",
-        }
-        settle_batch(row, locked, now=now)
     return row

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from budgets import services as budget_services
 from budgets.models import Budget
-from erp import services
+from erp import aftercare, services
 from erp.models import Batch, BatchState
 from projects.models import BudgetLevel, Membership, ProjectRole
 from tests.support import scene as acts
@@ -66,7 +66,7 @@ def test_a_batch_moves_from_shelf_to_shelf(scene, desk):
     assert projects_on(client, "exporting") == ["Quay Street"]
     acts.refuse(batch)
     assert projects_on(client, "attention") == ["Quay Street"]
-    services.retry(batch, user=scene.mira, now=timezone.now())
+    aftercare.retry(batch, user=scene.mira, now=timezone.now())
     acts.deliver(batch)
     assert projects_on(client, "in_erp") == ["Quay Street"]
     acts.post(batch)

@@ -6,6 +6,7 @@ from budgets import services
 from budgets.models import Budget
 from budgets.selectors import state_of
 from budgets.states import CODES
+from erp import aftercare
 from erp import services as erp_services
 from erp.models import Batch
 from tests.support import scene as acts
@@ -111,7 +112,7 @@ def test_a_delivered_budget_waits_in_the_erp_for_an_accountant(scene):
 def test_a_returned_budget_was_sent_back_with_the_approvers_words(scene):
     batch = acts.accept(scene, acts.send(scene))
     acts.deliver(batch)
-    erp_services.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
+    aftercare.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
     acts._step(acts.documents(batch)[0], "mark_withdrawn", "mark_withdrawn")
     acts._settle(batch)
     assert shown(scene).words == "Sent back: Owner changed his mind."

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from erp import services as erp_services
+from erp import aftercare, confirmations
 from erp.models import Document
 from tests.support import scene as acts
 from tests.support.scene import MAIN
@@ -67,7 +67,7 @@ def test_only_what_was_refused_is_tried_again_by_hand(scene, batch):
     assert found.sentence == "No document was refused; Tieback tries the others again by itself."
     acts.refuse(batch)
     gone(batch, "retry", scene.mira, "nothing_refused")
-    erp_services.retry(batch, user=scene.mira, now=now())
+    aftercare.retry(batch, user=scene.mira, now=now())
     assert document(batch).state == "queued"
     met(batch, "retry", scene.mira, "nothing_refused")
 
@@ -83,7 +83,7 @@ def test_a_document_on_the_wire_is_not_returned_until_its_outcome_is_known(scene
     found = met(batch, "return_to_pm", scene.mira, "being_sent")
     assert "not known yet whether a document arrived. Tieback is asking" in found.sentence
     with pytest.raises(ActionBlocked, match="Tieback is asking"):
-        erp_services.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
+        aftercare.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
     move(batch, "deliver", "deliver", receipt={"lines": 1})
     gone(batch, "return_to_pm", scene.mira, "being_sent")
 
@@ -92,11 +92,11 @@ def test_a_document_on_the_wire_is_not_returned_until_its_outcome_is_known(scene
 @removes("being_withdrawn")
 def test_a_batch_on_its_way_back_is_not_returned_twice(scene, batch):
     acts.deliver(batch)
-    erp_services.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
+    aftercare.return_to_pm(batch, user=scene.mira, now=now(), note="Owner changed his mind.")
     found = met(batch, "return_to_pm", scene.mira, "being_withdrawn")
     assert (found.waiting, found.sentence) == (True, "The batch is being taken out of the ERP already.")
     with pytest.raises(ActionBlocked):
-        erp_services.return_to_pm(batch, user=scene.jonas, now=now(), note="Me too.")
+        aftercare.return_to_pm(batch, user=scene.jonas, now=now(), note="Me too.")
     move(batch, "mark_withdrawn", "mark_withdrawn")
     gone(batch, "return_to_pm", scene.mira, "being_withdrawn")
 
@@ -113,7 +113,7 @@ def test_there_is_nothing_to_check_or_confirm_before_something_is_in_the_erp(sce
     acts.deliver(batch)
     for action in ("check_now", "confirm_posted"):
         gone(batch, action, scene.mira, "nothing_delivered")
-    erp_services.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
+    confirmations.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
     assert document(batch).confirmed_by == scene.mira
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from budgets.models import BudgetLine
 from budgets.states import state_of
-from erp import linking, notifications, outbox, posting, services, sync
+from erp import aftercare, linking, notifications, outbox, posting, services, sync
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from projects.models import BudgetLevel, ProjectRole
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
@@ -37,7 +37,7 @@ def posted_as_planned(story: Story) -> None:
 
 def give_back(story: Story, batch: Batch) -> None:
     """Mira returns the batch; workers take out what is there."""
-    services.return_to_pm(batch, user=story.mira, now=timezone.now(), note="please look again")
+    aftercare.return_to_pm(batch, user=story.mira, now=timezone.now(), note="please look again")
     finish(story)
     batch.refresh_from_db()
     assert batch.state == BatchState.RETURNED
@@ -76,7 +76,7 @@ def test_each_refused_line_gets_its_sentence_and_after_the_fix_only_they_are_sen
     brisk_cmic.accountant("set_active", company="001", category="4000", active=True)
     brisk_cmic.accountant("set_active", company="001", job=JOB, phase="09-68-00", active=True)
     since = len(brisk_cmic.journal())
-    services.retry(batch, user=story.mira, now=timezone.now())
+    aftercare.retry(batch, user=story.mira, now=timezone.now())
     posted_as_planned(story)
     sent = [(entry["method"], entry["resource"]) for entry in writes(brisk_cmic, since=since)]
     assert ("POST", "cmmast") not in sent
@@ -93,7 +93,7 @@ def test_a_retry_that_is_refused_again_tells_people_again(brisk_cmic: Simulator)
         finish(story)
         assert one().state == DocumentState.REFUSED
         assert Notice.objects.filter(kind="failure", to=story.dana).count() == round_
-        services.retry(batch, user=story.mira, now=timezone.now())
+        aftercare.retry(batch, user=story.mira, now=timezone.now())
     brisk_cmic.accountant("set_active", company="001", category="4000", active=True)
     posted_as_planned(story)
 
@@ -117,7 +117,7 @@ def test_one_refused_modification_does_not_hold_up_the_others_and_the_mails_say_
     assert Notice.objects.filter(kind="failure", to=story.dana).count() == 2
     assert_books_agree(story)
     brisk_cmic.accountant("set_active", company="001", category="4000", active=True)
-    services.retry(batch, user=story.mira, now=timezone.now())
+    aftercare.retry(batch, user=story.mira, now=timezone.now())
     posted_as_planned(story)
 
 
@@ -182,7 +182,7 @@ def test_an_amount_that_moved_after_the_decision_stops_the_push_with_both_values
     assert refused_refs(one()) == {"01-31-00 L"}
     assert writes(brisk_cmic) == []
 
-    services.retry(batch, user=story.mira, now=timezone.now())
+    aftercare.retry(batch, user=story.mira, now=timezone.now())
     finish(story)
     assert one().state == DocumentState.REFUSED
     assert writes(brisk_cmic) == []
@@ -218,7 +218,7 @@ def test_what_was_removed_and_entered_by_hand_is_not_sent_on_top_of_it(brisk_cmi
     posting.poll(now=later)
     assert one().state == DocumentState.REFUSED
     assert one().findings[0]["code"] == "removed_in_erp"
-    services.retry(batch, user=story.mira, now=timezone.now())
+    aftercare.retry(batch, user=story.mira, now=timezone.now())
     finish(story)
     assert one().state == DocumentState.REFUSED
     assert one().findings[0]["code"] == "erp_moved"

@@ -11,7 +11,7 @@ from django.db import connections as databases
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from erp import outbox, services, tasks
+from erp import aftercare, outbox, services, tasks
 from erp.models import Document, DocumentState, ReadingState
 from tests.support.delivery import (
     assert_books_agree,
@@ -104,7 +104,7 @@ def test_a_withdrawal_delivered_five_times_takes_the_document_out_once(brisk_cmi
     story = accepted(brisk_cmic)
     outbox.work_on(one().pk)
     batch = story.budget.batches.get()
-    services.return_to_pm(batch, user=story.mira, now=timezone.now(), note="not yet, please")
+    aftercare.return_to_pm(batch, user=story.mira, now=timezone.now(), note="not yet, please")
     key = one().pk
     brisk_cmic.fault("slow", match={"method": "GET"}, times=2, seconds=0.1)
     at_once(TIMES, lambda: tasks.deliver(key))

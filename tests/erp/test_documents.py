@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from budgets import services as budget_services
-from erp import documents
+from erp import aftercare, documents
 from erp.models import CostCodeLink, Document, ErpCostCode
 from erp.port import DocumentKind, ErpCompany, ErpDocument, ErpKey, ErpLine, JobStatus
 from tests.support import scene as acts
@@ -127,7 +127,7 @@ def test_bringing_an_amount_back_sends_the_way_back(scene):
 def test_a_batch_that_was_not_posted_counts_nothing(scene):
     batch = acts.accept(scene, acts.send(scene))
     acts.deliver(batch)
-    acts.services.return_to_pm(batch, user=scene.mira, now=timezone.now(), note="Owner changed his mind.")
+    aftercare.return_to_pm(batch, user=scene.mira, now=timezone.now(), note="Owner changed his mind.")
     acts._step(acts.documents(batch)[0], "mark_withdrawn", "mark_withdrawn")
     acts._settle(batch)
     rows = lines_of(acts.send(scene))

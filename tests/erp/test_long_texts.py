@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from budgets import services as budget_services
 from budgets.errors import InvalidInput
-from erp import services
+from erp import aftercare, confirmations, services
 from erp.models import Remark
 from tests.support import scene as acts
 
@@ -30,7 +30,7 @@ def test_a_note_a_reason_a_remark_and_an_answer_have_an_end(scene):
         "reason": SENTENCE,
         "remarks": "A remark has at most 4,000 characters.",
     }
-    for act in (services.return_to_pm, services.confirm_posted):
+    for act in (aftercare.return_to_pm, confirmations.confirm_posted):
         assert told(act, batch, by=scene.mira, note=LONG) == {"note": SENTENCE}
     acts.reject(scene, batch, remarks={line.pk: "Why?"})
     assert told(services.answer_remark, Remark.objects.get(), by=scene.dana, answer=LONG) == {

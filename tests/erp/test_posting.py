@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import posting, services
+from erp import aftercare, confirmations, posting
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept
 from tests.support.simulator import Simulator
@@ -199,7 +199,7 @@ def test_a_rejected_document_needs_attention_says_so_by_mail_and_goes_back(brisk
     mails = Notice.objects.filter(kind="failure", to=story.dana)
     assert mails.count() == 1 and "rejected it in the ERP" in mails[0].text
     assert_books_agree(story)
-    services.return_to_pm(batch, user=story.mira, now=timezone.now(), note="accounting turned it down")
+    aftercare.return_to_pm(batch, user=story.mira, now=timezone.now(), note="accounting turned it down")
     finish(story)
     assert brisk_cmic.book()["pcis"] == []
     assert story.reload().state == BudgetState.LOCKED
@@ -217,7 +217,7 @@ def test_a_document_counts_as_removed_when_it_is_absent_twice_ten_minutes_apart(
     assert one().state == DocumentState.REFUSED
     assert one().findings[0]["code"] == "removed_in_erp"
     assert_books_agree(story)
-    services.retry(Batch.objects.get(), user=story.mira, now=timezone.now())
+    aftercare.retry(Batch.objects.get(), user=story.mira, now=timezone.now())
     finish(story)
     assert one().number == number
     post(story, one())
@@ -295,7 +295,7 @@ def test_check_now_brings_the_next_poll_forward(brisk_cmic: Simulator):
     post(story, one())
     posting.poll(now=timezone.now())
     assert one().state == DocumentState.DELIVERED  # it was asked about a moment ago
-    services.check_now(Batch.objects.get(), user=story.mira, now=timezone.now())
+    confirmations.check_now(Batch.objects.get(), user=story.mira, now=timezone.now())
     posting.poll(now=timezone.now())
     assert one().state == DocumentState.POSTED
     assert_books_agree(story)
@@ -314,8 +314,8 @@ def test_an_approver_may_give_their_word_that_it_is_posted_and_the_word_is_marke
     story = delivered(brisk_cmic)
     batch = Batch.objects.get()
     with pytest.raises(ActionBlocked):
-        services.confirm_posted(batch, user=story.dana, now=timezone.now(), note="seen on paper")
-    services.confirm_posted(batch, user=story.mira, now=timezone.now(), note="posting batch 4711")
+        confirmations.confirm_posted(batch, user=story.dana, now=timezone.now(), note="seen on paper")
+    confirmations.confirm_posted(batch, user=story.mira, now=timezone.now(), note="posting batch 4711")
     document = one()
     assert (document.state, document.confirmed_by) == (DocumentState.POSTED, story.mira)
     assert document.posting == {"confirmed_by_hand": "posting batch 4711"}

@@ -8,7 +8,7 @@ from django.utils import timezone
 from budgets import services as budget_services
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import outbox, services
+from erp import aftercare, outbox
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes
 from tests.support.simulator import Simulator
@@ -31,7 +31,7 @@ def accepted(simulator: Simulator, *, status: str) -> Story:
 
 def ask_for_return(story: Story, note: str = "the owner changed his mind") -> Batch:
     batch = story.budget.batches.order_by("-number")[0]
-    return services.return_to_pm(batch, user=story.mira, now=timezone.now(), note=note)
+    return aftercare.return_to_pm(batch, user=story.mira, now=timezone.now(), note=note)
 
 
 def is_back(story: Story, batch: Batch) -> None:

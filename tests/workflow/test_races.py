@@ -13,6 +13,7 @@ from django.utils import timezone
 from budgets import services as budget_services
 from budgets.errors import Conflict
 from budgets.models import Budget, BudgetLine, Modification
+from erp import aftercare
 from erp import services as erp_services
 from erp.models import Batch, BatchPreparer, Document
 from projects.models import BudgetLevel, Job, Membership, Project, ProjectRole
@@ -99,7 +100,7 @@ def test_accept_against_retrieve_one_wins_and_the_other_reads_who_it_was(scene):
 
 def bring_back(scene, batch):
     """Mira returns the batch, and the worker has nothing to take out."""
-    erp_services.return_to_pm(batch, user=scene.mira, now=now(), note="Next round.")
+    aftercare.return_to_pm(batch, user=scene.mira, now=now(), note="Next round.")
     for document in acts.documents(batch):
         acts._step(document, "mark_withdrawn", "mark_withdrawn")
     acts._settle(batch)

@@ -1,0 +1,60 @@
+"""What a person does with an accepted batch that is stuck or shall come back: retry, and return to the PM.
+
+The outline is the services' (see there): lock, `ensure`, change, one event.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from budgets.errors import InvalidInput, refuse_long
+from erp import bell
+from erp.locking import lock_batch, lock_documents, on_budget
+from erp.models import Batch, DocumentState
+from erp.settling import settle_batch
+from workflow.actions import SYSTEM, ensure
+
+
+def retry(batch: Batch, *, user: Any, now: datetime) -> Batch:
+    """This function will queue the refused documents again; what is in the ERP already is not sent twice."""
+    with on_budget(batch.budget, user=user, now=now) as (locked, event):
+        row = lock_batch(batch, locked)
+        ensure(row, "retry", user)
+        for document in lock_documents(row, DocumentState.REFUSED):
+            ensure(document, "queue_again", SYSTEM)
+            document.queue_again(now=now, not_before=now)
+            document.save()
+            bell.ring("deliver", document.pk)
+        settle_batch(row, locked, now=now)
+        event |= {
+            "action": "retry",
+            "about": [*event["about"], row],
+            "sentence": f"Retried batch {row.number}",
+        }
+    return row
+
+
+def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
+    """This function will take what is not posted out of the ERP again and hand the budget back when that is done."""
+    if not note.strip():
+        raise InvalidInput({"note": "Say why it goes back; the project manager reads it."})
+    refuse_long(note=note)
+    with on_budget(batch.budget, user=user, now=now) as (locked, event):
+        row = lock_batch(batch, locked)
+        documents = lock_documents(row, DocumentState.QUEUED, DocumentState.REFUSED, DocumentState.DELIVERED)
+        ensure(row, "return_to_pm", user)
+        for document in documents:
+            ensure(document, "withdraw", SYSTEM)
+            document.withdraw(now=now)
+            document.save()
+            bell.ring("deliver", document.pk)
+        row.reason, row.sent_back_by = note.strip(), user
+        row.save(update_fields=["reason", "sent_back_by"])
+        event |= {
+            "action": "return_to_pm",
+            "about": [*event["about"], row],
+            "note": row.reason,
+            "sentence": f"Returned batch {row.number} to the project manager",
+        }
+    return row

@@ -1,0 +1,43 @@
+"""The outline every service follows: budget, batch, documents locked in this order, and one event at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pghistory
+from django.db import transaction
+
+from budgets.models import Budget
+from budgets.services import lock_row
+from erp import holds
+from erp.models import Batch, Document
+from workflow import events
+
+
+@contextmanager
+def on_budget(budget: Budget, *, user: Any, now: datetime) -> Iterator[tuple[Budget, dict[str, Any]]]:
+    """This function will open a transaction on the locked budget and yield it with the event to fill in.
+
+    Afterwards it refreshes what the budget shows and records the event.
+    """
+    with transaction.atomic(), pghistory.context(user=user.pk if user else None):
+        locked = lock_row(budget)
+        event: dict[str, Any] = {"about": [locked, locked.project]}
+        yield locked, event
+        holds.refresh(locked, now=now)
+        events.record(chain=locked.project.company_id, at=now, actor=user, **event)
+
+
+def lock_batch(batch: Batch, budget: Budget) -> Batch:
+    """This function will lock a batch whose budget is locked already."""
+    locked = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    locked.budget = budget
+    return locked
+
+
+def lock_documents(batch: Batch, *states: str) -> list[Document]:
+    """This function will lock the documents of a locked batch that are in one of the states."""
+    return list(batch.documents.select_for_update(of=("self",)).filter(state__in=states).order_by("pk"))
