@@ -126,6 +126,7 @@ class Attribute:
 
     mandatory: bool
     fixed: bool  # not updatable
+    searchable: bool  # may stand in a query
     length: int | None
 
 
@@ -146,6 +147,7 @@ def _attribute(found: Mapping[str, object]) -> Attribute:
     return Attribute(
         mandatory=found.get("mandatory") is True,
         fixed=found.get("updatable") is False,
+        searchable=found.get("queryable") is True,
         length=int(length) if isinstance(length, Decimal) else None,
     )
 

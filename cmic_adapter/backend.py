@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from cmic_adapter import reads, wire
@@ -198,7 +199,8 @@ class CmicBackend(ErpBackend):
     def _cost_code_names(self, company: ErpCompany) -> dict[str, str]:
         kept = self._names.get(company.code)
         if kept is None or time.monotonic() - kept[0] > NAMES_FRESH:
-            kept = time.monotonic(), {row.code: row.name for row in self.cost_codes(company)}
+            rows = reads.cost_codes(self._client, company=company.code, span=reads.UNDATED)
+            kept = time.monotonic(), {row.code: row.name for row in rows}
             self._names[company.code] = kept
         return kept[1]
 
@@ -206,25 +208,36 @@ class CmicBackend(ErpBackend):
         """This function will read every company visible to us."""
         return reads.companies(self._client)
 
-    def jobs(self, company: ErpCompany) -> Iterator[JobRow]:
-        """This function will read every job and sub job visible to us."""
-        return reads.jobs(self._client, company=company.code)
+    def jobs(self, company: ErpCompany, *, changed_since: datetime | None = None) -> Iterator[JobRow]:
+        """This function will read every job and sub job visible to us, or those that changed."""
+        return reads.jobs(self._client, company=company.code, span=self._span(changed_since))
 
-    def cost_codes(self, company: ErpCompany) -> Iterator[CostCodeRow]:
-        """This function will read every cost code of a company."""
-        return reads.cost_codes(self._client, company=company.code)
+    def cost_codes(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostCodeRow]:
+        """This function will read every cost code of a company, or those that changed."""
+        return reads.cost_codes(self._client, company=company.code, span=self._span(changed_since))
 
-    def cost_types(self, company: ErpCompany) -> Iterator[CostTypeRow]:
-        """This function will read every cost type of a company."""
-        return reads.cost_types(self._client, company=company.code)
+    def cost_types(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostTypeRow]:
+        """This function will read every cost type of a company, or those that changed."""
+        return reads.cost_types(self._client, company=company.code, span=self._span(changed_since))
+
+    def assigned_cost_codes(
+        self, company: ErpCompany, jobs: Sequence[str], *, changed_since: datetime | None = None
+    ) -> Iterator[AssignedCostCodeRow]:
+        """This function will read the cost codes CMiC lists for these jobs, or for all; or those that changed."""
+        return reads.assigned_cost_codes(
+            self._client, company=company.code, jobs=jobs, span=self._span(changed_since)
+        )
 
     def units(self, company: ErpCompany) -> Iterator[UnitRow]:
         """This function will read every unit of measure."""
         return reads.units(self._client)
 
-    def assigned_cost_codes(self, company: ErpCompany, jobs: Sequence[str]) -> Iterator[AssignedCostCodeRow]:
-        """This function will read the cost codes CMiC lists for these jobs, or for all jobs."""
-        return reads.assigned_cost_codes(self._client, company=company.code, jobs=jobs)
+    def _span(self, since: datetime | None) -> reads.Span:
+        return reads.Span(is_told=self._setups.tells_changes, since=since)
 
     def check(self, company: ErpCompany) -> list[str]:
         """This function will say what is missing before CMiC may be written to; it always looks anew."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cmic_adapter import wire
+from cmic_adapter import audit, wire
 from cmic_adapter.adf import Attribute
 from cmic_adapter.client import Client
 from cmic_adapter.options import CompanyOptions, options_of
@@ -140,6 +140,11 @@ class Setups:
         for root in sorted({resource.root for resource in resources}):
             described.update(self._client.description(root))
         return [said for resource in resources for said in _faults(resource, described)]
+
+    def tells_changes(self, resource: Resource[Any]) -> bool:
+        """This function will say whether a dated resource can be searched by its audit times."""
+        described = self._fresh(("root", resource.root), lambda: self._client.description(resource.root))
+        return audit.is_searchable(resource, described.get(resource.label, {}))
 
     def forget(self) -> None:
         """This function will make the next look a new one."""

@@ -119,6 +119,42 @@ class Finding:
     raw: str = ""  # the ERP's own words
 
 
+class Fixer(StrEnum):
+    """Who can put a refusal right."""
+
+    PROJECT_MANAGER = "project_manager"
+    APPROVER = "approver"  # who accepted it here
+    ERP_ADMIN = "erp_admin"  # of the company, here
+    ERP_ACCOUNTANT = "erp_accountant"  # works in the ERP
+    ERP_ADMINISTRATOR = "erp_administrator"  # of the ERP itself
+
+
+class Place(StrEnum):
+    """Where a person goes to put it right."""
+
+    LINES = "lines"  # the lines it concerns, on the budget page
+    BATCH = "batch"  # the decision page
+    CONNECTION = "connection"  # the settings of the connection
+    ERP = "erp"  # in the ERP: there is no link
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One entry of an error dictionary: which texts of the ERP it is about, what they mean, who does what.
+
+    A pattern of `matches` fits when its words are found in the text, in any case. `*` stands for any words,
+    `{name}` for one word that `meaning` and `steps` may repeat as `{name}`; both may also stand at the end of a word
+    (`ORA-*`). The pattern with most letters wins. `code` is also the code of findings that it explains without a text.
+    """
+
+    code: str
+    matches: tuple[str, ...]
+    meaning: str  # one plain sentence
+    who: Fixer
+    steps: tuple[str, ...]  # one sentence each
+    place: Place = Place.ERP
+
+
 @dataclass(frozen=True)
 class Receipt:
     """Proof that a document is completely in the ERP, ready to be posted there."""
@@ -191,13 +227,18 @@ class CompanyRow:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job; `parent` is the main job's code for a sub job, else empty. `writable` False: it takes no new documents."""
+    """A job; `parent` is the main job's code for a sub job, else empty. `writable` False: it takes no new documents.
+
+    Here and below `changed_at` is when the ERP says that the row last changed, by the ERP's own clock, None where it
+    does not tell.
+    """
 
     code: str
     name: str
     parent: str
     status: JobStatus
     writable: bool = True
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +249,7 @@ class CostCodeRow:
     name: str
     parent: str
     active: bool
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -215,6 +257,7 @@ class CostTypeRow:
     code: str
     name: str
     active: bool
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -230,6 +273,7 @@ class AssignedCostCodeRow:
     job: str
     code: str
     active: bool
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -313,6 +357,10 @@ class ErpBackend(ABC):
     def close(self) -> None:  # noqa: B027 a backend without connections has nothing to give back
         """Give back what the instance holds, for example its connections. It is not used afterwards."""
 
+    def dictionary(self) -> Sequence[Advice]:
+        """What the ERP's refusals mean, as far as the adapter knows its texts."""
+        return ()
+
     @abstractmethod
     def problems(self, document: ErpDocument) -> list[Finding]:
         """What is wrong with a document that can be seen without the network."""
@@ -342,25 +390,34 @@ class ErpBackend(ABC):
     def companies(self) -> Iterator[CompanyRow]:
         """Every company visible to us."""
 
+    # The next reads take `changed_since`, a `changed_at` they gave before: then they may leave out rows that did not
+    # change since. They may give more, never fewer, so one that cannot tell gives all. None gives all.
+
     @abstractmethod
-    def jobs(self, company: ErpCompany) -> Iterator[JobRow]:
+    def jobs(self, company: ErpCompany, *, changed_since: datetime | None = None) -> Iterator[JobRow]:
         """Every job and sub job of a company visible to us."""
 
     @abstractmethod
-    def cost_codes(self, company: ErpCompany) -> Iterator[CostCodeRow]:
+    def cost_codes(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostCodeRow]:
         """Every cost code of a company, active or not."""
 
     @abstractmethod
-    def cost_types(self, company: ErpCompany) -> Iterator[CostTypeRow]:
+    def cost_types(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostTypeRow]:
         """Every cost type of a company, active or not."""
+
+    @abstractmethod
+    def assigned_cost_codes(
+        self, company: ErpCompany, jobs: Sequence[str], *, changed_since: datetime | None = None
+    ) -> Iterator[AssignedCostCodeRow]:
+        """The cost codes the ERP lists for these jobs (all jobs of the company when empty)."""
 
     @abstractmethod
     def units(self, company: ErpCompany) -> Iterator[UnitRow]:
         """Every unit of measure."""
-
-    @abstractmethod
-    def assigned_cost_codes(self, company: ErpCompany, jobs: Sequence[str]) -> Iterator[AssignedCostCodeRow]:
-        """The cost codes the ERP lists for these jobs (all jobs of the company when empty)."""
 
     @abstractmethod
     def check(self, company: ErpCompany) -> list[str]:

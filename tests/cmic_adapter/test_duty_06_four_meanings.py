@@ -224,6 +224,6 @@ def assert_push_fails(gate: Gate, cmic: CmicBackend, expected: type) -> None:
 
 def assert_read_fails(gate: Gate, cmic: CmicBackend, expected: type) -> None:
     with pytest.raises(expected):
-        list(cmic.jobs(company()))
+        list(cmic.companies())
     assert len(gate.met) == (1 if expected is ErpMisconfigured else len(gate.met))
     assert len(gate.met) <= 2

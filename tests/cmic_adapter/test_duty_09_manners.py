@@ -34,19 +34,19 @@ def together(workers: list[Callable[[], object]]) -> None:
         raise wrong[0]
 
 
-def read_jobs(backend: CmicBackend) -> None:
-    """Read the jobs five times."""
+def read_companies(backend: CmicBackend) -> None:
+    """Read the companies five times."""
     for _ in range(5):
-        list(backend.jobs(company()))
+        list(backend.companies())
 
 
 def test_four_workers_share_eight_requests_a_second_and_three_at_once(
     tenant: Tenant, make_backend: Callable[..., CmicBackend]
 ):
     tenant.switch(throttle=True)
-    tenant.fault("slow", times=None, match={"resource": "jcjob"}, seconds=0.45)
+    tenant.fault("slow", times=None, match={"resource": "glcompany"}, seconds=0.45)
     backends = [make_backend(requests_per_second=8, redis_url=settings.REDIS_URL) for _ in range(4)]
-    together([partial(read_jobs, backend) for backend in backends])
+    together([partial(read_companies, backend) for backend in backends])
     stats = tenant.ask("journal/stats")
     assert stats["statuses"] == {"200": 20}
     assert stats["max_in_flight"] == 3
@@ -83,7 +83,7 @@ def test_nobody_starts_for_a_second_after_a_429(tenant: Tenant, make_backend: Ca
     tenant.fault("429", match={"method": "POST"})
     with pytest.raises(ErpUnavailable):
         first.push(change(line("01-100", "L", "1")), Diary())
-    list(second.jobs(company()))
+    list(second.companies())
     refused, after = tenant.calls()[-2:]
     assert (refused["status"], after["status"]) == (429, 200)
     assert after["at"] - refused["at"] >= 0.9
@@ -111,7 +111,7 @@ def test_without_redis_work_goes_on_slowly_and_one_at_a_time(
     tenant: Tenant, make_backend: Callable[..., CmicBackend]
 ):
     backend = make_backend(requests_per_second=80, redis_url=REDIS_IS_DOWN)
-    together([partial(read_jobs, backend)] * 2)
+    together([partial(read_companies, backend)] * 2)
     stats = tenant.ask("journal/stats")
     assert (stats["requests"], stats["max_in_flight"]) == (10, 1)
     assert stats["max_per_second"] <= 20
@@ -125,7 +125,7 @@ def test_a_worker_that_was_killed_does_not_hold_its_place_for_ever(
     dead._client._limiter.enter()
     alive = make_backend(concurrency=1, redis_url=settings.REDIS_URL)
     started = time.monotonic()
-    assert list(alive.jobs(company()))
+    assert list(alive.companies())
     assert 0.4 <= time.monotonic() - started < 5
 
 

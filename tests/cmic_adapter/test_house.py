@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import cmic_adapter
-from cmic_adapter import wire
+from cmic_adapter import audit, wire
 
 PACKAGE = Path(cmic_adapter.__file__).parent
 FILES = sorted(PACKAGE.glob("*.py"))
@@ -38,7 +38,7 @@ def test_only_the_wire_holds_a_name_of_cmic():
     pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(names)))
     values = set(wire.JOB_STATUSES) | set(wire.TYPE_CLASSES) | set(wire.PENDING_TYPES) | {wire.NO_PARENT}
     for path in FILES:
-        if path.name == "wire.py":
+        if path.name in ("wire.py", "audit.py"):
             continue
         assert not [text for text in literals(path) if pattern.search(text)], path.name
         # The flags' values are an option that people write down, so options.py may know them.
@@ -54,6 +54,13 @@ def test_every_name_of_the_wire_is_one_of_the_profile():
         assert all(
             known[resource.name(ours)]["length"] == length for ours, length in resource.lengths.items()
         )
+
+
+def test_every_audit_time_is_one_of_the_profile_and_searchable():
+    dated = (audit.DATED_JOBS, audit.DATED_COST_CODES, audit.DATED_COST_TYPES, audit.DATED_JOB_COST_CODES)
+    for resource in dated:
+        known = {attribute["name"]: attribute for attribute in PROFILE[resource.label]["attributes"]}
+        assert all(known[name]["queryable"] for name in audit.names(resource))
 
 
 def test_the_adapter_loads_without_django_and_with_nothing_of_ours_but_the_port():

@@ -86,19 +86,25 @@ class PaperErp(ErpBackend):
     def companies(self) -> Iterator[CompanyRow]:
         yield CompanyRow("001", "Northgate Builders", "USD")
 
-    def jobs(self, company: ErpCompany) -> Iterator[JobRow]:
+    def jobs(self, company: ErpCompany, *, changed_since: datetime | None = None) -> Iterator[JobRow]:
         yield from ()
 
-    def cost_codes(self, company: ErpCompany) -> Iterator[CostCodeRow]:
+    def cost_codes(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostCodeRow]:
         yield from ()
 
-    def cost_types(self, company: ErpCompany) -> Iterator[CostTypeRow]:
+    def cost_types(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostTypeRow]:
         yield from ()
 
     def units(self, company: ErpCompany) -> Iterator[UnitRow]:
         yield from ()
 
-    def assigned_cost_codes(self, company: ErpCompany, jobs: Sequence[str]) -> Iterator[AssignedCostCodeRow]:
+    def assigned_cost_codes(
+        self, company: ErpCompany, jobs: Sequence[str], *, changed_since: datetime | None = None
+    ) -> Iterator[AssignedCostCodeRow]:
         yield from ()
 
     def check(self, company: ErpCompany) -> list[str]:
