@@ -130,25 +130,42 @@ class Attribute:
     length: int | None
 
 
-def read_description(body: object) -> dict[str, dict[str, Attribute]]:
-    """This function will return each described resource's attributes by name; empty when it is none."""
+@dataclass(frozen=True)
+class Described:
+    """What `/describe` says of one resource; `methods` is empty where it lists none."""
+
+    attributes: Mapping[str, Attribute]
+    methods: frozenset[str]
+
+
+def read_description(body: object) -> dict[str, Described]:
+    """This function will return each described resource by name; empty when it is no description."""
     resources = body.get("Resources") if isinstance(body, dict) else None
     if not isinstance(resources, dict):
         return {}
-    return {
-        name: {str(a.get("name")): _attribute(a) for a in found.get("attributes", []) if isinstance(a, dict)}
-        for name, found in resources.items()
-        if isinstance(found, dict)
-    }
+    return {name: _described(found) for name, found in resources.items() if isinstance(found, dict)}
+
+
+def _described(found: Mapping[str, Any]) -> Described:
+    attributes = [a for a in found.get("attributes") or () if isinstance(a, dict)]
+    groups = [
+        found[name].get("actions") for name in ("collection", "item") if isinstance(found.get(name), dict)
+    ]
+    methods = {a.get("method") for group in groups for a in group or () if isinstance(a, dict)}
+    return Described(
+        attributes={str(a.get("name")): _attribute(a) for a in attributes},
+        methods=frozenset(m for m in methods if isinstance(m, str)),
+    )
 
 
 def _attribute(found: Mapping[str, object]) -> Attribute:
-    length = found.get("length")
+    # Three words for the same fact are about, and the figure comes as a number or as text.
+    told = [str(found.get(word, "")) for word in ("length", "maxLength", "precision")]
     return Attribute(
         mandatory=found.get("mandatory") is True,
         fixed=found.get("updatable") is False,
         searchable=found.get("queryable") is True,
-        length=int(length) if isinstance(length, Decimal) else None,
+        length=next((int(text) for text in told if text.isdigit()), None),
     )
 
 

@@ -6,6 +6,7 @@ by them, is read whole.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -73,7 +74,7 @@ def names(resource: Resource[Any]) -> tuple[str, str]:
     return resource.name("updated"), resource.name("made")
 
 
-def is_searchable(resource: Resource[Any], attributes: dict[str, Attribute]) -> bool:
+def is_searchable(resource: Resource[Any], attributes: Mapping[str, Attribute]) -> bool:
     """This function will say whether the description lets us search by the audit times."""
     return all(name in attributes and attributes[name].searchable for name in names(resource))
 

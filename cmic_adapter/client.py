@@ -118,7 +118,7 @@ class Client:
             row for chunk in chunks for row in self.rows(resource, resource.where(**where, **{field: chunk}))
         ]
 
-    def description(self, root: str) -> dict[str, dict[str, adf.Attribute]]:
+    def description(self, root: str) -> dict[str, adf.Described]:
         """This function will return what the server says of the resources below an application root."""
         described = adf.read_description(self._read(f"{root}/describe", {}))
         if not described:

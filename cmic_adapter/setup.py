@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cmic_adapter import audit, wire
-from cmic_adapter.adf import Attribute
+from cmic_adapter.adf import Attribute, Described
 from cmic_adapter.client import Client
 from cmic_adapter.options import CompanyOptions, options_of
 from cmic_adapter.wire import ChangeStatus, ChangeType, Header, Resource
@@ -136,7 +136,7 @@ class Setups:
     def missing_names(self, resources: Iterable[Resource[Any]]) -> list[str]:
         """This function will compare what we need with the description, a sentence for each fault."""
         resources = list(resources)
-        described: dict[str, dict[str, Attribute]] = {}
+        described: dict[str, Described] = {}
         for root in sorted({resource.root for resource in resources}):
             described.update(self._client.description(root))
         return [said for resource in resources for said in _faults(resource, described)]
@@ -144,7 +144,8 @@ class Setups:
     def tells_changes(self, resource: Resource[Any]) -> bool:
         """This function will say whether a dated resource can be searched by its audit times."""
         described = self._fresh(("root", resource.root), lambda: self._client.description(resource.root))
-        return audit.is_searchable(resource, described.get(resource.label, {}))
+        found = described.get(resource.label)
+        return found is not None and audit.is_searchable(resource, found.attributes)
 
     def forget(self) -> None:
         """This function will make the next look a new one."""
@@ -167,10 +168,11 @@ class Setups:
         return kept[1]  # type: ignore[return-value]
 
 
-def _faults(resource: Resource[Any], described: dict[str, dict[str, Attribute]]) -> list[str]:
-    attributes = described.get(resource.label)
-    if attributes is None:
+def _faults(resource: Resource[Any], described: Mapping[str, Described]) -> list[str]:
+    found = described.get(resource.label)
+    if found is None:
         return [f"CMiC does not describe {resource.label}{_candidates(resource.label, described)}."]
+    attributes = found.attributes
     written = [resource.name(ours) for ours in resource.created]
     changed = [resource.name(ours) for ours in resource.patched]
     needed = dict.fromkeys([*resource.names, *written, *changed])
@@ -187,7 +189,14 @@ def _faults(resource: Resource[Any], described: dict[str, dict[str, Attribute]])
         for name, attribute in attributes.items()
         if written and attribute.mandatory and name not in written and not missing
     ]
-    return said + _short(resource, attributes)
+    return said + _short(resource, attributes) + _not_offered(resource, found)
+
+
+def _not_offered(resource: Resource[Any], found: Described) -> list[str]:
+    lacking = [method for method in resource.methods if found.methods and method not in found.methods]
+    if not lacking:
+        return []
+    return [f"CMiC does not offer {', '.join(lacking)} on {resource.label}; ask its administrator for that."]
 
 
 def _short(resource: Resource[Any], attributes: Mapping[str, Attribute]) -> list[str]:

@@ -188,6 +188,7 @@ class Resource(Generic[RowT]):
     order: tuple[str, ...]
     created: tuple[str, ...] = ()
     patched: tuple[str, ...] = ()
+    deleted: bool = False
     lengths: Mapping[str, int] = field(default_factory=dict)
     only_written: Mapping[str, str] = field(
         default_factory=dict
@@ -200,6 +201,12 @@ class Resource(Generic[RowT]):
     @property
     def root(self) -> str:
         return self.path.rsplit("/", 1)[0]
+
+    @property
+    def methods(self) -> list[str]:
+        """The HTTP methods we use."""
+        used = {"POST": self.created, "PATCH": self.patched, "DELETE": self.deleted}
+        return ["GET", *(method for method, how in used.items() if how)]
 
     @property
     def names(self) -> list[str]:
@@ -266,6 +273,7 @@ HEADERS = Resource(
     ("job", "number"),
     created=("company", "job", "type", "number", "name", "date", "status", "projection"),
     patched=("status",),
+    deleted=True,
     lengths={"number": NUMBER_LENGTH, "name": NAME_LENGTH, "job": 10},
     only_written={"date": "CmmRefDate", "projection": "CmmCalcProjAmtMethod"},
 )
@@ -274,6 +282,7 @@ LINES = Resource(
     Line,
     ("main_job", "number", "job", "cost_code", "cost_type", "id"),
     created=(*_LINE_KEY, "amount", "quantity", "unit"),
+    deleted=True,
     lengths={"number": NUMBER_LENGTH, "job": 10, "cost_code": 16, "cost_type": 16},
     only_written={"quantity": "CmdBudgUnits", "unit": "CmdWmCode"},
 )

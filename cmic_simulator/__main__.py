@@ -19,6 +19,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--snapshot", type=Path, help="file that keeps the book between runs")
     parser.add_argument("--seed", type=Path, help="JSON file to start from when there is no snapshot yet")
+    parser.add_argument(
+        "--describe",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="recorded answers of /describe (files, or folders with *.json): play the tenant that gave them",
+    )
     parser.add_argument("--release", choices=RELEASES, default="nexus2")
     parser.add_argument("--token", default="sim", help="what X-Sim-Token must say on /__sim")
     parser.add_argument("--app-url", default="", help="the desk links back to it")
@@ -40,6 +48,8 @@ def main() -> None:
     simulator.start()
     print(f"listening on {simulator.base_url}", flush=True)
     if not given.quiet:
+        for difference in simulator.book.profile.differences:
+            print(f"  {difference}", flush=True)
         print(f"the accountant's desk is at {simulator.origin}/desk", flush=True)
     stop.wait()
     simulator.stop()
@@ -55,6 +65,7 @@ def _simulator(given: argparse.Namespace) -> Simulator:
         app_url=given.app_url,
         seed_file=given.seed,
         snapshot_file=given.snapshot,
+        describe=given.describe,
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from cmic_simulator.clock import Clock
 from cmic_simulator.errors import Refused, refused
-from cmic_simulator.profile import RESOURCES
+from cmic_simulator.profile import BASE_PROFILE, RESOURCES, Profile
 from cmic_simulator.switches import Switches
 from cmic_simulator.table import Attributes, Table
 
@@ -42,10 +42,12 @@ JOB_ATTRIBUTES: dict[str, tuple[str, Attributes]] = {
 }
 
 
-def empty_tables() -> dict[str, Table]:
+def empty_tables(profile: Profile) -> dict[str, Table]:
     """This function will return empty tables for every stored resource of the profile."""
+    extra = {name: profile.beside(name) for name in RESOURCES}
+    extra["cmdetail"] += tuple(n for n in extra["cmdetailunposted"] if n not in extra["cmdetail"])
     return {
-        name: Table(key=r.key, unique=r.unique, indexes=INDEXES.get(name, ()))
+        name: Table(key=r.key, unique=r.unique, indexes=INDEXES.get(name, ()), extra=extra[name])
         for name, r in RESOURCES.items()
         # cmdetailunposted is a view of cmdetail and postcm is an action: neither holds rows.
         if name not in ("cmdetailunposted", "postcm")
@@ -66,7 +68,8 @@ class Book:
 
     clock: Clock
     switches: Switches
-    tables: dict[str, Table] = field(default_factory=empty_tables)
+    profile: Profile = BASE_PROFILE
+    tables: dict[str, Table] = field(init=False)
     # Changes of the current budget that no PCI of this book explains: history, or direct edits.
     prior_changes: dict[tuple, Decimal] = field(default_factory=dict)
     hidden_jobs: set[tuple[str, str]] = field(default_factory=set)
@@ -75,6 +78,10 @@ class Book:
     late: list[LateCommit] = field(default_factory=list)
     on_change: Callable[[], None] = lambda: None
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _undo: list[Callable[[], object]] | None = None
+
+    def __post_init__(self) -> None:
+        self.tables = empty_tables(self.profile)
 
     @contextmanager
     def session(self) -> Iterator["Book"]:
@@ -105,14 +112,36 @@ class Book:
             row[f"{entry.prefix}IuCreateDate"] = stamp
         row[f"{entry.prefix}IuUpdateDate"] = stamp
         row[f"{entry.prefix}IuUpdateUser"] = user.partition("||")[2] or user
-        self.tables[resource].put(row)
+        table = self.tables[resource]
+        if self._undo is not None:
+            self._undo.append(_undone(table, key=row[entry.key]))
+        table.put(row)
         self.on_change()
         return row
 
     def remove(self, resource: str, uuid: str) -> None:
         """This function will delete a row."""
-        self.tables[resource].remove(uuid)
+        table = self.tables[resource]
+        row, place = table.remove(uuid)
+        if self._undo is not None:
+            self._undo.append(lambda: table.put(row, place=place))
         self.on_change()
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """This function will take back every change of the block when it ends with an exception.
+
+        Numbers that a company gave out meanwhile stay used, as a sequence of a database does.
+        """
+        self._undo = []
+        try:
+            yield
+        except BaseException:
+            for step in reversed(self._undo):
+                step()
+            raise
+        finally:
+            self._undo = None
 
     def next_number(self, name: str) -> int:
         """This function will count a named sequence up and return its new value (1 first)."""
@@ -174,10 +203,15 @@ class Book:
 
     def clear(self) -> None:
         """This function will empty the book."""
-        self.tables = empty_tables()
+        self.tables = empty_tables(self.profile)
         for store in (self.prior_changes, self.hidden_jobs, self.closed_through, self.sequences, self.late):
             store.clear()
         self.on_change()
+
+
+def _undone(table: Table, *, key: str) -> Callable[[], object]:
+    old = table.get(key)
+    return (lambda: table.remove(key)) if old is None else (lambda: table.put(old))
 
 
 def not_found(what: str) -> Refused:

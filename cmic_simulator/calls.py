@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cmic_simulator.faults import Fault
 from cmic_simulator.journal import Entry
 from cmic_simulator.messages import Request, Target
-from cmic_simulator.profile import Resource
+from cmic_simulator.profile import Profile, Resource
 
 
 @dataclass
@@ -18,6 +18,12 @@ class Call:
     user: str
     entry: Entry
     fault: Fault | None
+    seen: Profile  # every resource as callers see it at present
+
+    @property
+    def host(self) -> str:
+        """This property will give scheme and host as the caller wrote them."""
+        return f"http://{self.request.headers.get('host', 'localhost')}"
 
     def struck_by(self, *kinds: str) -> bool:
         """This function will say whether the call meets one of these faults."""

@@ -31,6 +31,7 @@ class Control:
             ("POST", "seed"): self.seed,
             ("GET", "clock"): self.clock,
             ("POST", "clock"): self.set_clock,
+            ("GET", "profile"): self.profile,
             ("GET", "switches"): lambda _: self.book.switches.as_dict(),
             ("POST", "switches"): self.switch,
             ("GET", "journal"): self.journal,
@@ -82,6 +83,14 @@ class Control:
             "closed_through": self.book.closed_through,
             "late_commits": len(self.book.late),
             "faults": self.service.faults.listed(),
+        }
+
+    def profile(self, _: dict) -> dict:
+        """This function will tell what this tenant declares otherwise than profile.json."""
+        resources = self.book.profile.resources
+        return {
+            "differences": list(self.book.profile.differences),
+            "resources": {name: {"path": r.path, "methods": list(r.verbs)} for name, r in resources.items()},
         }
 
     def reset(self, given: dict) -> dict:

@@ -1,12 +1,11 @@
 """What stands before the services: who the caller is, media types, and the answers of proxies."""
 
-import base64
-import binascii
 import hmac
 
+from cmic_simulator import oauth
 from cmic_simulator.book import ACCOUNTANT, TIEBACK
 from cmic_simulator.errors import refused
-from cmic_simulator.messages import ACTION, COLLECTION, DESCRIPTION, ITEM, JSON, Request, Response
+from cmic_simulator.messages import ACTION, BATCH, COLLECTION, DESCRIPTION, ITEM, JSON, Request, Response
 
 PASSWORDS = {TIEBACK: "secret", ACCOUNTANT: "secret"}
 LOGIN_PAGE = (
@@ -37,44 +36,45 @@ def html(status: int) -> Response:
 
 def claimed_user(request: Request) -> str:
     """This function will return the user name a request claims, or an empty text."""
-    return _credentials(request)[0]
+    token = oauth.bearer(request)
+    return oauth.claimed_user(token) if token else oauth.basic(request)[0]
 
 
-def user_of(request: Request) -> str | None:
-    """This function will return the user if name and password are right, else None."""
-    name, password = _credentials(request)
-    right = PASSWORDS.get(name)
+def user_of(request: Request, *, tokens: oauth.Tokens, ways: str) -> str | None:
+    """This function will return the user whose log-in is right, else None. `ways` is basic, oauth2 or both."""
+    token = oauth.bearer(request)
+    if token:
+        return tokens.user(token) if ways != "basic" else None
+    name, password = oauth.basic(request)
+    right = PASSWORDS.get(name) if ways != "oauth2" else None
     if right is None or not hmac.compare_digest(right.encode(), password.encode()):
         return None
     return name
 
 
-def _credentials(request: Request) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return name, password
+def check_content_type(request: Request, *, kind: str, batch: bool) -> None:
+    """This function will refuse with 415 a body in a media type that the service does not take.
 
-
-def check_content_type(request: Request, *, action: bool) -> None:
-    """This function will refuse with 415 a body in a media type that the service does not take."""
+    `batch` says whether the tenant takes batches at all.
+    """
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    allowed = (ACTION,) if action else (ITEM, JSON)
+    own: dict[str, tuple[str, ...]] = {"action": (ACTION,), "batch": (BATCH,) if batch else ()}
+    allowed = own.get(kind, (ITEM, JSON))
     if given not in allowed:
-        raise refused(
-            f"Media type {given or '(none)'} is not supported; use {' or '.join(allowed)}.", status=415
-        )
+        use = f"use {' or '.join(allowed)}" if allowed else "batches are not enabled"
+        raise refused(f"Media type {given or '(none)'} is not supported; {use}.", status=415)
 
 
 def answer_type(request: Request, *, kind: str) -> str:
     """This function will choose the media type of the answer; an Accept without any we have is 406."""
-    own = {"collection": COLLECTION, "action": ACTION, "describe": DESCRIPTION, "version": JSON}.get(
-        kind, ITEM
-    )
+    types = {
+        "collection": COLLECTION,
+        "action": ACTION,
+        "batch": BATCH,
+        "describe": DESCRIPTION,
+        "version": JSON,
+    }
+    own = types.get(kind, ITEM)
     accept = request.headers.get("accept", "*/*") or "*/*"
     wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     for choice in wanted:
@@ -82,7 +82,7 @@ def answer_type(request: Request, *, kind: str) -> str:
             return own
         if choice == JSON:
             return JSON
-    known = (ITEM, COLLECTION, ACTION, DESCRIPTION)
+    known = (ITEM, COLLECTION, ACTION, BATCH, DESCRIPTION)
     if any(choice in known for choice in wanted):
         # A caller that names the other ADF type (item for a collection, or the reverse) is served.
         return own

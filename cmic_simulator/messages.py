@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 from cmic_simulator.jsonio import loads
-from cmic_simulator.profile import RESOURCES, Resource
+from cmic_simulator.profile import Profile, Resource
 
 BASE = "/cmictest"
 ITEM = "application/vnd.oracle.adf.resourceitem+json"
 COLLECTION = "application/vnd.oracle.adf.resourcecollection+json"
 DESCRIPTION = "application/vnd.oracle.adf.description+json"
 ACTION = "application/vnd.oracle.adf.action+json"
+BATCH = "application/vnd.oracle.adf.batch+json"
 JSON = "application/json"
 
 
@@ -67,7 +68,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a path leads: kind is item, collection, action, describe, version or nowhere."""
+    """Where a path leads: kind is item, collection, action, batch, describe, version or nowhere."""
 
     kind: str
     resource: Resource | None = None
@@ -80,29 +81,27 @@ class Target:
         return self.resource.name if self.resource else ""
 
 
-BY_PATH = {resource.path: resource for resource in RESOURCES.values()}
-ROOTS = {resource.root for resource in RESOURCES.values()}
-APPS = {resource.app for resource in RESOURCES.values()}
-
-
-def locate(path: str) -> Target:
+def locate(path: str, *, profile: Profile) -> Target:
     """This function will find what a path means."""
     inner = path.removeprefix(BASE + "/")
     if inner == path:
         return Target("nowhere")
+    by_path = profile.by_path
     head, _, tail = inner.rpartition("/")
-    if inner in BY_PATH:
-        resource = BY_PATH[inner]
+    if inner in by_path:
+        resource = by_path[inner]
         return Target("action" if resource.actions else "collection", resource)
+    if inner in profile.roots:
+        return Target("batch", root=inner)
     if tail == "describe":
-        if head in BY_PATH:
-            return Target("describe", BY_PATH[head])
-        if head in ROOTS or head in APPS:
+        if head in by_path:
+            return Target("describe", by_path[head])
+        if head in profile.roots or head in profile.apps:
             return Target("describe", root=head)
-    if tail == "version" and head.removesuffix("/rest") in APPS and head.endswith("/rest"):
+    if tail == "version" and head.removesuffix("/rest") in profile.apps and head.endswith("/rest"):
         return Target("version", root=head)
-    if head in BY_PATH and tail:
-        return Target("item", BY_PATH[head], uuid=tail)
+    if head in by_path and tail:
+        return Target("item", by_path[head], uuid=tail)
     return Target("nowhere")
 
 

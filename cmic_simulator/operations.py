@@ -36,7 +36,8 @@ def _numbered(book: Book, resource: Resource, payload: dict) -> Resource:
     # Where the company numbers its PCIs itself, CmmCode may be left out.
     if resource.name != "cmmast":
         return resource
-    kind = book.tables["cmtype"].one(payload.get("CmmCompCode"), payload.get("CmmTypeCode"))
+    given = {attribute.name: payload.get(attribute.public) for attribute in resource.attributes}
+    kind = book.tables["cmtype"].one(given.get("CmmCompCode"), given.get("CmmTypeCode"))
     if not rules_pci.numbers_itself(kind):
         return resource
 

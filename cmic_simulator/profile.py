@@ -1,16 +1,23 @@
 """What the stand-in declares: the resources and attributes of profile.json."""
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+# The type of an attribute of a recorded description whose word the stand-in does not know: taken as it comes.
+OTHER = "other"
 FILE = Path(__file__).with_name("profile.json")
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute; `name` is how rows keep it, `public` how callers see it (a fault may rename it)."""
+    """One attribute; `name` is how rows keep it, `public` how callers see it (a tenant or a fault may rename it).
+
+    `recorded` is what a recorded description said of it, kept word for word; empty for the profile's own.
+    """
 
     name: str
     public: str
@@ -19,14 +26,20 @@ class Attribute:
     updatable: bool
     queryable: bool
     length: int | None
+    decimals: int | None = None
+    recorded: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def scale(self) -> int:
         """This property will say how many decimals the number may have."""
+        if self.decimals is not None:
+            return self.decimals
         return 4 if self.name.endswith("Units") else 2
 
     def described(self) -> dict[str, object]:
         """This function will return the attribute as /describe shows it."""
+        if self.recorded:
+            return {**self.recorded, "name": self.public}
         facts: dict[str, object] = {
             "name": self.public,
             "type": self.type,
@@ -41,7 +54,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of the profile."""
+    """One resource of the profile; `recorded` is what a recorded description says beside the attributes."""
 
     name: str
     path: str
@@ -50,6 +63,7 @@ class Resource:
     verbs: tuple[str, ...]
     attributes: tuple[Attribute, ...]
     actions: dict[str, list[str]]
+    recorded: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def app(self) -> str:
@@ -120,3 +134,39 @@ def load() -> dict[str, Resource]:
 
 
 RESOURCES = load()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one tenant declares: its resources by the names of profile.json, as its callers see them.
+
+    `others` are resources of a recorded description that the stand-in does not play: described, not served.
+    `differences` tells in sentences what is not as in profile.json.
+    """
+
+    resources: dict[str, Resource]
+    others: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    differences: tuple[str, ...] = ()
+
+    @cached_property
+    def by_path(self) -> dict[str, Resource]:
+        """This property will map paths to resources."""
+        return {resource.path: resource for resource in self.resources.values()}
+
+    @cached_property
+    def roots(self) -> set[str]:
+        """This property will give the application roots, e.g. `jc-rest-api/rest/1`."""
+        return {resource.root for resource in self.resources.values()} | set(self.others)
+
+    @cached_property
+    def apps(self) -> set[str]:
+        """This property will give the applications, e.g. `jc-rest-api`."""
+        return {root.split("/", 1)[0] for root in self.roots}
+
+    def beside(self, name: str) -> tuple[str, ...]:
+        """This function will return the attributes of a resource that profile.json does not know."""
+        resource, known = self.resources.get(name), RESOURCES[name].by_name
+        return tuple(a for a in resource.by_name if a not in known) if resource else ()
+
+
+BASE_PROFILE = Profile(resources=RESOURCES)

@@ -1,13 +1,13 @@
 """GET of collections and items, and /describe."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import Any
 
 from cmic_simulator.book import Book, not_found
 from cmic_simulator.errors import refused
 from cmic_simulator.messages import BASE, Target
-from cmic_simulator.profile import RESOURCES, Attribute, Resource
+from cmic_simulator.profile import Attribute, Profile, Resource
 from cmic_simulator.query import EVERYTHING, compile_finder, compile_query, queryable
 from cmic_simulator.table import Table
 
@@ -171,17 +171,27 @@ def _flag(query: dict[str, str], name: str) -> bool:
     return text == "true"
 
 
-def describe(target: Target, seen: dict[str, Resource]) -> dict:
+def describe(target: Target, *, profile: Profile, host: str) -> dict:
     """This function will return /describe of one resource or of a whole application root.
 
-    `seen` holds every resource as callers see it at present.
+    `profile` holds every resource as callers see it at present.
     """
+    if target.resource:
+        return {"Resources": {target.name: _described(profile.resources[target.name], host)}}
     root = target.root
-    names = [target.name] if target.resource else [n for n, r in seen.items() if root in (r.root, r.app)]
-    return {"Resources": {name: _described(seen[name]) for name in names}}
+    shown = {n: _described(r, host) for n, r in profile.resources.items() if root in (r.root, r.app)}
+    for other, resources in profile.others.items():
+        if root in (other, other.split("/", 1)[0]):
+            shown.update({name: dict(one) for name, one in resources.items()})
+    return {"Resources": shown}
 
 
-def _described(resource: Resource) -> dict:
+def _described(resource: Resource, host: str) -> dict:
+    attributes = [attribute.described() for attribute in resource.attributes]
+    href = f"{host}{BASE}/{resource.path}"
+    links = [{"rel": "self", "href": href, "name": "self", "kind": "collection"}]
+    if resource.recorded:
+        return {**resource.recorded, "attributes": attributes, "links": links}
     verbs = {
         "GET": ("get", "collection"),
         "POST": ("create", "collection"),
@@ -189,9 +199,10 @@ def _described(resource: Resource) -> dict:
         "DELETE": ("delete", "item"),
     }
     shown: dict[str, Any] = {
-        "attributes": [attribute.described() for attribute in resource.attributes],
+        "attributes": attributes,
         "collection": {"rangeSize": DEFAULT_LIMIT, "finders": ["PrimaryKey"], "actions": []},
         "item": {"actions": [{"name": "get", "method": "GET"}] if "GET" in resource.verbs else []},
+        "links": links,
     }
     for verb in resource.verbs:
         if verb in verbs:
@@ -203,11 +214,14 @@ def _described(resource: Resource) -> dict:
     return shown
 
 
-def as_seen(*, drop: dict[str, set[str]], rename: dict[str, dict[str, str]]) -> dict[str, Resource]:
-    """This function will return all resources with the faults' dropped and renamed attributes applied."""
+def as_seen(profile: Profile, *, drop: dict[str, set[str]], rename: dict[str, dict[str, str]]) -> Profile:
+    """This function will return the profile with the faults' dropped and renamed attributes applied."""
     if not drop and not rename:
-        return RESOURCES
-    return {
-        name: resource.altered(drop=drop.get(name, set()), rename=rename.get(name, {}))
-        for name, resource in RESOURCES.items()
-    }
+        return profile
+    return replace(
+        profile,
+        resources={
+            name: resource.altered(drop=drop.get(name, set()), rename=rename.get(name, {}))
+            for name, resource in profile.resources.items()
+        },
+    )

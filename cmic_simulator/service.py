@@ -13,7 +13,8 @@ from cmic_simulator.faults import Fault, Faults, bend
 from cmic_simulator.journal import Entry, Journal
 from cmic_simulator.jsonio import dumps
 from cmic_simulator.messages import Request, Response, Target, is_write, locate
-from cmic_simulator.profile import RESOURCES, Resource
+from cmic_simulator.oauth import Tokens
+from cmic_simulator.profile import RESOURCES
 from cmic_simulator.reading import Paging, Reader, as_seen, describe
 from cmic_simulator.throttle import Throttle
 
@@ -21,6 +22,7 @@ METHODS = {
     "collection": ("GET", "POST"),
     "item": ("GET", "PATCH", "DELETE"),
     "action": ("POST",),
+    "batch": ("POST",),
     "describe": ("GET",),
     "version": ("GET",),
 }
@@ -34,6 +36,7 @@ class Service:
     journal: Journal
     throttle: Throttle
     faults: Faults
+    tokens: Tokens
     request_ids: set[str] = field(default_factory=set)
     patience: threading.Event = field(default_factory=threading.Event)
 
@@ -47,7 +50,7 @@ class Service:
         return self.journal.arrive(
             method=request.method,
             path=request.target,
-            resource=locate(request.path).name,
+            resource=self._locate(request).name,
             request_id=request.headers.get("x-api-request-id", ""),
             user=gateway.claimed_user(request),
             body=request.body[:2000].decode("utf-8", "replace"),
@@ -56,20 +59,23 @@ class Service:
 
     def answer(self, request: Request, entry: Entry) -> Response:
         """This function will answer an admitted request; the book changes only here and in late commits."""
-        target = locate(request.path)
+        target = self._locate(request)
         fault = self.faults.pick(request, target)
         if fault is not None:
             entry.fault = fault.kind
         early = self._before_service(request, fault)
         if early is not None:
             return early
-        user = gateway.user_of(request)
+        user = gateway.user_of(request, tokens=self.tokens, ways=self.book.switches.authentication)
         if user is None:
             return gateway.unauthorized()
         try:
             return self._serve(request, target, user=user, entry=entry, fault=fault)
         except Refused as problem:
             return self.refusal(problem, request)
+
+    def _locate(self, request: Request) -> Target:
+        return locate(request.path, profile=self.book.profile)
 
     def refusal(self, problem: Refused, request: Request) -> Response:
         """This function will tell a refusal in the shape of the release."""
@@ -118,19 +124,19 @@ class Service:
         if target.kind == "nowhere":
             raise refused(f"No resource at {request.path}.", code="JBO-29114", status=404)
         drop, rename = self.faults.schema_changes()
-        seen = as_seen(drop=drop, rename=rename)
-        resource = seen[target.name] if target.resource else RESOURCES["glcompany"]
-        call = Call(request, target, resource, user, entry, fault)
+        seen = as_seen(self.book.profile, drop=drop, rename=rename)
+        resource = seen.resources[target.name] if target.resource else RESOURCES["glcompany"]
+        call = Call(request, target, resource, user, entry, fault, seen)
         self._check_method(call)
         repeated = self._repeated(request)
         if repeated is not None:
             return repeated
         content_type = gateway.answer_type(request, kind=target.kind)
         if request.method in ("POST", "PATCH"):
-            gateway.check_content_type(request, action=target.kind == "action")
+            gateway.check_content_type(request, kind=target.kind, batch=self.book.switches.batch)
         if fault is not None and fault.kind in ("refuse", "refuse_nth_line"):
             raise _refusal_fault(fault, request)
-        response = self._run(call, seen)
+        response = self._run(call)
         response.content_type = content_type if response.status < 400 else response.content_type
         if fault is not None and fault.kind == "custom_answer":
             return _custom_answer(fault)
@@ -164,9 +170,9 @@ class Service:
             return Response(200, dumps({"result": "Duplicate request"}))
         raise refused(f"Duplicate request {given}.", status=status)
 
-    def _run(self, call: Call, seen: dict[str, Resource]) -> Response:
+    def _run(self, call: Call) -> Response:
         if call.target.kind == "describe":
-            return Response(200, dumps(describe(call.target, seen)))
+            return Response(200, dumps(describe(call.target, profile=call.seen, host=call.host)))
         if call.target.kind == "version":
             release = self.book.switches.release
             versions = [{"version": "1", "isLatest": True, "lifecycle": "active"}]
@@ -181,7 +187,7 @@ class Service:
             book=self.book,
             resource=call.resource,
             user=call.user,
-            host=f"http://{call.request.headers.get('host', 'localhost')}",
+            host=call.host,
             tables=fault.tables if fault else {},
             paging=_paging(fault),
         )

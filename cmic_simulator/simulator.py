@@ -2,10 +2,11 @@
 
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from email.utils import format_datetime
 from pathlib import Path
 
-from cmic_simulator import seed, snapshot
+from cmic_simulator import describes, oauth, seed, snapshot
 from cmic_simulator.book import Book
 from cmic_simulator.clock import Clock
 from cmic_simulator.control import PREFIX, Control
@@ -14,6 +15,7 @@ from cmic_simulator.errors import refused
 from cmic_simulator.faults import Faults
 from cmic_simulator.journal import Journal
 from cmic_simulator.messages import BASE, Request, Response
+from cmic_simulator.profile import BASE_PROFILE
 from cmic_simulator.server import Server
 from cmic_simulator.service import Service
 from cmic_simulator.switches import Switches
@@ -38,15 +40,18 @@ class Simulator:
         app_url: str = "",
         seed_file: Path | None = None,
         snapshot_file: Path | None = None,
+        describe: Sequence[Path] = (),
     ) -> None:
         switches = Switches()
         switches.change({"release": release, "throttle": throttle})
-        self.book = Book(clock=Clock(), switches=switches)
+        profile = describes.load(describe) if describe else BASE_PROFILE
+        self.book = Book(clock=Clock(), switches=switches, profile=profile)
         self.service = Service(
             book=self.book,
             journal=Journal(),
             throttle=Throttle(switches),
             faults=Faults(),
+            tokens=oauth.Tokens(self.book),
         )
         self._control = Control(self.service, token=control_key, start=switches)
         self._desk = Desk(self.service, app_url=app_url)
@@ -92,6 +97,8 @@ class Simulator:
         """This function will answer any request, and give what to call when it is no longer under way."""
         if request.path.startswith(PREFIX):
             return self._control.answer(request), _nothing
+        if request.path == oauth.PATH:
+            return self.service.tokens.answer(request), _nothing
         if not request.path.startswith(BASE + "/"):
             return self._desk.answer(request), _nothing
         return self._answer_service(request)
@@ -113,6 +120,7 @@ class Simulator:
                     refused("Internal error of the stand-in.", status=500), request
                 )
         response.patience = patience
+        response.headers.setdefault("Date", format_datetime(self.book.clock.now(), usegmt=True))
         entry.status = response.status or None
         entry.outcome = f"{response.wire} {entry.outcome}".strip()
 

@@ -9,6 +9,7 @@ CHOICES: dict[str, tuple] = {
     "error_shape": SHAPES,
     "header_delete": ("refuse", "cascade"),
     "request_id_repeat_status": (400, 200, 409),
+    "authentication": ("both", "basic", "oauth2"),
 }
 
 
@@ -27,6 +28,11 @@ class Switches:
     max_concurrent: int = 5
     max_per_second: int = 15
     auto_numbering: list[str] = field(default_factory=list)
+    batch: bool = True
+    batch_cap: int = 1000
+    batch_pcis: bool = True
+    authentication: str = "both"
+    token_seconds: int = 3600
 
     @property
     def honours_request_ids(self) -> bool:
@@ -67,7 +73,7 @@ def _checked(*, name: str, value: object, present: object) -> object:
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise ValueError("auto_numbering is a list of company codes")
         return value
-    if name in ("hide_posted", "throttle", "request_ids"):
+    if isinstance(present, bool) or name == "request_ids":
         if not isinstance(value, bool):
             raise ValueError(f"{name} is true or false")
         return value

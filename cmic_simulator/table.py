@@ -10,9 +10,12 @@ Attributes = tuple[str, ...]
 class Table:
     """Rows by VUuid in insertion order, found fast by the indexed attributes."""
 
-    def __init__(self, *, key: str, unique: Attributes, indexes: tuple[Attributes, ...] = ()) -> None:
+    def __init__(
+        self, *, key: str, unique: Attributes, indexes: tuple[Attributes, ...] = (), extra: Attributes = ()
+    ) -> None:
         self.key = key
         self.unique = unique
+        self._extra = extra
         self._rows: dict[str, dict] = {}
         self._order: dict[str, int] = {}
         self._next = 0
@@ -38,23 +41,28 @@ class Table:
         found = self._indexes[self.unique].get(values)
         return self._rows[next(iter(found))] if found else None
 
-    def put(self, row: dict) -> None:
-        """This function will add a row or replace the one with the same VUuid."""
+    def put(self, row: dict, *, place: int | None = None) -> None:
+        """This function will add a row (last, or at a place it had before) or replace the one with its VUuid."""
+        for name in self._extra:
+            row.setdefault(name, None)
         uuid = row[self.key]
         old = self._rows.get(uuid)
         if old is None:
-            self._order[uuid] = self._next
-            self._next += 1
+            self._order[uuid] = self._next if place is None else place
+            self._next = max(self._next, self._order[uuid] + 1)
         else:
             self._unindex(old)
         self._rows[uuid] = row
+        if place is not None:
+            self._rows = {key: self._rows[key] for key in sorted(self._rows, key=self._order.__getitem__)}
         for attributes, index in self._indexes.items():
             index.setdefault(tuple(row[a] for a in attributes), {})[uuid] = None
 
-    def remove(self, uuid: str) -> None:
-        """This function will delete a row."""
-        self._unindex(self._rows.pop(uuid))
-        del self._order[uuid]
+    def remove(self, uuid: str) -> tuple[dict, int]:
+        """This function will delete a row and return it with the place it had."""
+        row = self._rows.pop(uuid)
+        self._unindex(row)
+        return row, self._order.pop(uuid)
 
     def candidates(self, bound: dict[str, frozenset]) -> Iterable[dict]:
         """This function will return the rows that can match, given attributes bound to sets of values."""
@@ -70,7 +78,7 @@ class Table:
 
     def copy(self) -> "Table":
         """This function will return a table that later changes of this one do not touch."""
-        twin = Table(key=self.key, unique=self.unique)
+        twin = Table(key=self.key, unique=self.unique, extra=self._extra)
         twin._indexes = {name: {} for name in self._indexes}
         for row in self._rows.values():
             twin.put(row)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from cmic_simulator.errors import Detail, Refused
-from cmic_simulator.profile import Attribute, Resource
+from cmic_simulator.profile import OTHER, RESOURCES, Attribute, Resource
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 CODED = {
@@ -38,7 +38,7 @@ def for_create(resource: Resource, payload: dict) -> dict:
     Attributes that are neither mandatory nor updatable are ignored, as the vendor does.
     """
     known(resource, payload)
-    row: dict = dict.fromkeys(resource.by_name)
+    row = _empty_row(resource)
     problems: list[Detail] = []
     for attribute in resource.attributes:
         if not (attribute.mandatory or attribute.updatable):
@@ -46,6 +46,16 @@ def for_create(resource: Resource, payload: dict) -> dict:
         _take(attribute, payload.get(attribute.public), into=row, problems=problems)
     if problems:
         raise Refused(400, *problems)
+    return row
+
+
+def _empty_row(resource: Resource) -> dict:
+    """A row has every attribute the rules look at, also those that this tenant does not have: they are neutral."""
+    base = RESOURCES[resource.name].by_name
+    row: dict = dict.fromkeys([*base, *resource.by_name])
+    for name, attribute in base.items():
+        if attribute.mandatory and attribute.type == "decimal" and name not in resource.by_name:
+            row[name] = Decimal(0)
     return row
 
 
@@ -84,6 +94,8 @@ def check(attribute: Attribute, value: object) -> str | None:
     name = attribute.public
     if attribute.type == "decimal":
         return _check_number(attribute, value)
+    if attribute.type == OTHER:
+        return None
     if not isinstance(value, str):
         return f"Value {value!r} for attribute {name} cannot be converted to {attribute.type}."
     if attribute.type == "date":

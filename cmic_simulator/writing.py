@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cmic_simulator import operations, posting
+from cmic_simulator import batch, operations, posting
 from cmic_simulator.book import Book
 from cmic_simulator.calls import Call
 from cmic_simulator.errors import Refused, refused
@@ -51,6 +51,8 @@ class _Write:
             payload = self.call.request.json()
         except ValueError as problem:
             raise refused(f"The payload cannot be parsed: {problem}.", code="JBO-29114") from None
+        if self.call.target.kind == "batch":
+            return payload
         if self.call.fault is not None and self.call.struck_by("truncate_strings", "round_amounts"):
             bend(payload, resource=self.call.resource, fault=self.call.fault)
         return payload
@@ -83,6 +85,8 @@ class _Write:
         method, resource, user = self.call.request.method, self.call.resource, self.call.user
         if self.call.target.kind == "action":
             return self._post_action(payload)
+        if self.call.target.kind == "batch":
+            return self._run_batch(payload)
         if method == "DELETE":
             operations.delete(self.book, resource, self.call.target.uuid, user=user)
             self.call.entry.committed = True
@@ -92,12 +96,17 @@ class _Write:
         else:
             row = operations.update(self.book, resource, self.call.target.uuid, payload, user=user)
         self.call.entry.committed = True
-        host = f"http://{self.call.request.headers.get('host', 'localhost')}"
-        shown = Reader(self.book, resource, user, host).shown(row, resource.attributes, links=True)
-        location = {"Location": f"{host}{BASE}/{resource.path}/{row[resource.key]}"}
+        shown = Reader(self.book, resource, user, self.call.host).shown(row, resource.attributes, links=True)
+        location = {"Location": f"{self.call.host}{BASE}/{resource.path}/{row[resource.key]}"}
         if method == "POST":
             return Response(201, dumps(shown), headers=location)
         return Response(200, dumps(shown))
+
+    def _run_batch(self, payload: dict) -> Response:
+        parts = batch.parts_of(payload, cap=self.book.switches.batch_cap)
+        answers = batch.run(self.call, book=self.book, parts=parts)
+        self.call.entry.committed = any(part.operation != "get" for part in parts)
+        return Response(200, dumps({"parts": answers}))
 
     def _post_action(self, payload: dict) -> Response:
         """Run postCm; the vendor tells its failures in `result` of a 200."""
