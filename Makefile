@@ -7,7 +7,7 @@ BROWSER ?= yes
 export BROWSER
 
 .DEFAULT_GOAL := help
-.PHONY: help run services reset test soak lint pins
+.PHONY: help run services reset test soak bench lint pins
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,9 @@ test: $(VENV)/.dev  ## Run every check and every test (BROWSER=no leaves the bro
 
 soak: $(VENV)/.dev  ## Run the long counts (an hour): SOAK_SEED=n throws the same dice again, SOAK_KILLS=n ...
 	@SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m soak -v
+
+bench: $(VENV)/.dev  ## Measure against the goals on servers of its own (FULL=1: the goals' own counts, half an hour)
+	@$(BIN)/python -m bench $(if $(FULL),--full)
 
 lint: $(VENV)/.dev  ## Run the checks that need no test
 	@$(BIN)/python -m embedded exec -- .ci/lint
