@@ -11,6 +11,7 @@ SERVICES = {
     "glcompany": "glrestapi/rest/v1/glcompany",
     "jcjob": "jc-rest-api/rest/1/jcjob",
     "jcmastercostcodes": "jc-rest-api/rest/1/jcmastercostcodes",
+    "jcmastercategories": "jc-rest-api/rest/1/jcmastercategories",
     "jcjobcostcodes": "jc-rest-api/rest/1/jcjobcostcodes",
     "jcjobcategory": "jc-rest-api/rest/1/jcjobcategory",
     "jcdetailposted": "jc-rest-api/rest/1/jcdetailposted",
