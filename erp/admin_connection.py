@@ -131,7 +131,12 @@ def _verify(connection: Connection, request: HttpRequest) -> str:
 
 def _sync(connection: Connection, request: HttpRequest) -> str:
     services.ask_to_sync(connection, user=request.user, now=timezone.now())
-    return "Jobs and codes are being read. Reload in a few seconds."
+    return "What changed of jobs and codes is being read. Reload in a few seconds."
+
+
+def _sync_whole(connection: Connection, request: HttpRequest) -> str:
+    services.ask_to_sync(connection, user=request.user, now=timezone.now(), whole=True)
+    return "All jobs and codes are being read. Reload in a few seconds."
 
 
 def _confirm(connection: Connection, request: HttpRequest) -> str:
@@ -150,6 +155,7 @@ def _change(connection: Connection, request: HttpRequest) -> str:
 DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "verify": _verify,
     "sync": _sync,
+    "sync_whole": _sync_whole,
     "confirm_cost_types": _confirm,
     "change_settings": _change,
 }

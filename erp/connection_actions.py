@@ -54,6 +54,13 @@ register(
         name="sync", model=Connection, label="Sync now", permission=may_administer, problems=(not_in_use,)
     ),
     Action(
+        name="sync_whole",
+        model=Connection,
+        label="Read everything",
+        permission=may_administer,
+        problems=(not_in_use,),
+    ),
+    Action(
         name="confirm_cost_types",
         model=Connection,
         label="Confirm these matches",
@@ -77,10 +84,10 @@ def ask_to_verify(connection: Connection, *, user: Any, now: datetime) -> None:
     bell.ring("verify_connection", connection.pk, user.pk)
 
 
-def ask_to_sync(connection: Connection, *, user: Any, now: datetime) -> None:
-    """This function will let a worker read jobs and codes now instead of at the next run."""
-    ensure(connection, "sync", user)
-    bell.ring("sync_reference_data", connection.pk)
+def ask_to_sync(connection: Connection, *, user: Any, now: datetime, whole: bool = False) -> None:
+    """This function will let a worker read jobs and codes now instead of at the next run; all of them when `whole`."""
+    ensure(connection, "sync_whole" if whole else "sync", user)
+    bell.ring("sync_reference_data", connection.pk, *([True] if whole else []))
 
 
 def confirm_cost_types(connection: Connection, *, user: Any, now: datetime, shown: Collection[int]) -> int:

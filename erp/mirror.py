@@ -32,6 +32,15 @@ class Connection(models.Model):
     )
     stopped_at = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
+    read_whole_at = models.DateTimeField(
+        null=True, blank=True, help_text="when all jobs and codes were last read, not only what changed"
+    )
+    read_marks = models.JSONField(
+        default=dict, blank=True, help_text="the latest change seen of each kind, by the ERP's clock"
+    )
+    read_jobs = models.JSONField(
+        default=list, blank=True, help_text="the jobs whose assigned codes were read up to their mark"
+    )
     last_contact_at = models.DateTimeField(null=True, blank=True)
     mapping_version = models.PositiveIntegerField(default=1)
     assign_missing = models.BooleanField(
@@ -61,7 +70,7 @@ class Connection(models.Model):
 
 
 class Mirrored(models.Model):
-    """A row of the ERP as the last complete sync saw it; `gone_at` is set instead of deleting."""
+    """A row of the ERP as the last sync saw it; `gone_at` is set instead of deleting."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=60, blank=True)

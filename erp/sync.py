@@ -1,27 +1,28 @@
 """Reading jobs and codes from the ERP into the mirror, and making ours by identity.
 
-What the ERP no longer has is marked gone, never deleted, and only after a complete read.
+Most runs read what changed, one a day reads all. What the ERP no longer has is marked gone, never deleted, and only
+after a whole read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from budgets.models import Budget, BudgetState
 from budgets.services import lock_row
 from erp import holds, readings, reconciliation
+from erp.assigned import read_assignments
 from erp.backends import backend, outside_transactions
 from erp.connections import note_contact, stop
+from erp.mirroring import Changes, Mirrored, read_into_mirror
 from erp.models import (
     Connection,
     CostCodeLink,
     CostTypeLink,
-    ErpAssignment,
     ErpCostCode,
     ErpCostType,
     ErpJob,
@@ -33,46 +34,39 @@ from projects.models import Company, CostCode, CostType, Job, Unit
 from workflow import events
 
 Progress = Callable[[str], None]
+WHOLE_EVERY = timedelta(hours=23)  # at least once a day, also where a run comes a little early
 
 
 @dataclass
 class SyncResult:
-    """How many rows the ERP has of each kind, and how many of ours were made."""
+    """What a sync found: whether all was read, what changed of each kind, how many rows came, how many of ours were
+    made."""
 
+    whole: bool
+    changes: dict[str, Changes] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
 
 
 def sync_company(
-    connection: Connection, *, now: datetime, progress: Progress = lambda line: None
+    connection: Connection, *, now: datetime, whole: bool = False, progress: Progress = lambda line: None
 ) -> SyncResult:
     """This function will read a company's jobs, codes, units and assignments, then make what is ours by identity.
 
-    Reads outside any transaction; each kind is stored in one. Raises ErpUnavailable and ErpMisconfigured (which also
-    stops the connection); what was stored before stays.
+    It reads what changed since the last time; all when `whole`, or when the last whole read is a day old. Reads outside
+    any transaction; each kind is stored in one. Raises ErpUnavailable and ErpMisconfigured (which also stops the
+    connection); what was stored before stays.
     """
     outside_transactions()
-    result = SyncResult()
+    result = SyncResult(whole=whole or _due(connection, now))
     try:
         _read_masters(connection, now, result, progress)
         _make_ours(connection, result, progress)
-        _read_assignments(connection, result, progress)
+        _read_assignments(connection, now, result, progress)
     except ErpMisconfigured as problem:
         stop(connection, because=str(problem), now=now)
         raise
-    Connection.objects.filter(pk=connection.pk).update(synced_at=now)
-    connection.synced_at = now
-    note_contact(connection, now=now)
-    with transaction.atomic():
-        events.record(
-            chain=connection.company_id,
-            at=now,
-            actor=None,
-            action="sync",
-            about=[connection],
-            sentence="Read jobs and codes from the ERP",
-            data={"read": result.read, "made": result.made},
-        )
+    _note(connection, now, result)
     recount(connection.company, now=now)
     with transaction.atomic():
         for budget in reconciliation.due(connection, now=now):
@@ -80,39 +74,65 @@ def sync_company(
     return result
 
 
+def _due(connection: Connection, now: datetime) -> bool:
+    return connection.read_whole_at is None or now - connection.read_whole_at >= WHOLE_EVERY
+
+
+def _note(connection: Connection, now: datetime, result: SyncResult) -> None:
+    """Keep when it was, and record what changed."""
+    connection.synced_at = now
+    if result.whole:
+        connection.read_whole_at = now
+    connection.save(update_fields=["synced_at", "read_whole_at"])
+    note_contact(connection, now=now)
+    said = [changes.sentence(words) for words, changes in result.changes.items()]
+    with transaction.atomic():
+        events.record(
+            chain=connection.company_id,
+            at=now,
+            actor=None,
+            action="sync",
+            about=[connection],
+            sentence="Read all jobs and codes of the ERP"
+            if result.whole
+            else "Read what changed of the ERP's jobs and codes",
+            note="; ".join(part for part in said if part) or "nothing changed",
+            data={
+                "whole": result.whole,
+                "changes": {words: told for words, c in result.changes.items() if (told := c.told())},
+                "read": result.read,
+                "made": result.made,
+            },
+        )
+
+
 def _read_masters(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
     erp, company = backend(connection.alias), connection.erp
-    kinds: tuple[tuple[str, type[Any], Callable[[], Iterable[Any]], tuple[str, ...]], ...] = (
-        ("jobs", ErpJob, lambda: erp.jobs(company), ("name", "parent", "status", "writable")),
-        ("cost codes", ErpCostCode, lambda: erp.cost_codes(company), ("name", "parent", "active")),
-        ("cost types", ErpCostType, lambda: erp.cost_types(company), ("name", "active")),
-        ("units", ErpUnit, lambda: erp.units(company), ("name",)),
+    kinds = (
+        Mirrored(
+            "jobs",
+            ErpJob,
+            lambda since: erp.jobs(company, changed_since=since),
+            ("name", "parent", "status", "writable"),
+        ),
+        Mirrored(
+            "cost codes",
+            ErpCostCode,
+            lambda since: erp.cost_codes(company, changed_since=since),
+            ("name", "parent", "active"),
+        ),
+        Mirrored(
+            "cost types",
+            ErpCostType,
+            lambda since: erp.cost_types(company, changed_since=since),
+            ("name", "active"),
+        ),
+        Mirrored("units", ErpUnit, lambda since: erp.units(company), ("name",)),
     )
-    for words, model, read, fields in kinds:
-        rows = list(read())
-        _mirror(connection, model, rows, fields, now)
-        result.read[words] = len(rows)
-        progress(f"{words}: {len(rows)} read")
-
-
-def _mirror(
-    connection: Connection, model: type[Any], rows: list[Any], fields: tuple[str, ...], now: datetime
-) -> None:
-    columns = {"parent": "parent_code"}
-    made = [
-        model(connection=connection, code=row.code, **{columns.get(f, f): getattr(row, f) for f in fields})
-        for row in rows
-    ]
-    with transaction.atomic():
-        model.objects.bulk_create(
-            made,
-            update_conflicts=True,
-            unique_fields=["connection", "code"],
-            update_fields=[*(columns.get(f, f) for f in fields), "gone_at"],
-            batch_size=2000,
-        )
-        seen = [row.code for row in rows]
-        model.objects.filter(connection=connection, gone_at=None).exclude(code__in=seen).update(gone_at=now)
+    for kind in kinds:
+        reach = read_into_mirror(connection, kind, now=now, whole=result.whole)
+        result.read[kind.words], result.changes[kind.words] = reach.rows, reach.changes
+        progress(f"{kind.words}: {reach.rows} read")
 
 
 def _make_ours(connection: Connection, result: SyncResult, progress: Progress) -> None:
@@ -208,29 +228,10 @@ def _make_sub_jobs(connection: Connection) -> int:
     return made
 
 
-def _read_assignments(connection: Connection, result: SyncResult, progress: Progress) -> None:
-    links = JobLink.objects.filter(erp_job__connection=connection).select_related("erp_job")
-    jobs = sorted(link.erp_job.code for link in links)
-    rows: dict[tuple[str, str, str], bool] = {}
-    if jobs:
-        erp, company = backend(connection.alias), connection.erp
-        for listed in erp.assigned_cost_codes(company, jobs):
-            rows[listed.job, listed.code, ""] = listed.active
-        for held in erp.reading(company, jobs).rows:
-            rows[held.key.job, held.key.cost_code, held.key.cost_type] = held.active
-    with transaction.atomic():
-        ErpAssignment.objects.filter(connection=connection).delete()
-        ErpAssignment.objects.bulk_create(
-            [
-                ErpAssignment(
-                    connection=connection, job_code=job, cost_code=code, cost_type=kind, active=active
-                )
-                for (job, code, kind), active in rows.items()
-            ],
-            batch_size=2000,
-        )
-    result.read["assignments"] = len(rows)
-    progress(f"assignments: {len(rows)} read for {len(jobs)} linked jobs")
+def _read_assignments(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
+    count, jobs = read_assignments(connection, now=now, whole=result.whole)
+    result.read["assignments"] = count
+    progress(f"assignments: {count} known for {jobs} linked jobs")
 
 
 def recount(company: Company, *, now: datetime) -> None:

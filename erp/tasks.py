@@ -44,8 +44,8 @@ def send_notices(**later: object) -> None:
 
 
 @shared_task
-def sync_reference_data(connection_id: int | None = None, **later: object) -> None:
-    """Read jobs and codes of one company, or ring for each: one that fails is no other's loss.
+def sync_reference_data(connection_id: int | None = None, whole: bool = False, **later: object) -> None:
+    """Read what changed of one company's jobs and codes, or all; or ring for each: one that fails is no other's loss.
 
     The hourly ring, which names no company, also clears away the answers to old forms.
     """
@@ -56,7 +56,7 @@ def sync_reference_data(connection_id: int | None = None, **later: object) -> No
             bell.ring("sync_reference_data", key)
     else:
         for connection in in_use.filter(pk=connection_id):
-            sync.sync_company(connection, now=timezone.now())
+            sync.sync_company(connection, now=timezone.now(), whole=whole)
 
 
 @shared_task

@@ -98,7 +98,7 @@ def test_options_that_are_no_object_are_refused_and_shown_again(scene, desk):
 
 def test_an_approver_changes_nothing_of_the_connection(scene, desk):
     client = desk(scene.mira)
-    for action in ("verify", "sync", "confirm_cost_types", "change_settings"):
+    for action in ("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings"):
         answer = client.post(url(scene, f"do/{action}/"), settings_of(enabled=""))
         assert answer.status_code == 409, action
         assert "Ask Jonas Lindqvist." in answer.content.decode()

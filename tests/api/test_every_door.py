@@ -146,6 +146,7 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Batch, "confirm_posted"): (batch_page("confirm_posted", **NOTE), batch_api("confirm-posted", **NOTE)),
     (Connection, "verify"): (connection_page("verify"),),
     (Connection, "sync"): (connection_page("sync"),),
+    (Connection, "sync_whole"): (connection_page("sync_whole"),),
     (Connection, "confirm_cost_types"): (connection_page("confirm_cost_types"),),
     (Connection, "change_settings"): (connection_page("change_settings"),),
 }

@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 1200  # cost codes: more than two pages
 
 
-def read(story: Story) -> sync.SyncResult:
-    return sync.sync_company(story.connection, now=timezone.now())
+def read(story: Story, *, whole: bool = False) -> sync.SyncResult:
+    return sync.sync_company(story.connection, now=timezone.now(), whole=whole)
 
 
 def phases(*codes: str) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_what_cmic_does_not_have_any_more_is_marked_and_comes_back_when_it_does(
     less = {**held, "phases": [row for row in held["phases"] if row["code"] != "09-68-00"]}
     less |= {"categories": held["categories"][:-1], "units": held["units"][:1], "jobs": held["jobs"][:1]}
     brisk_cmic.reset(less)
-    read(story)
+    read(story, whole=True)
     for kind, gone in ((ErpCostCode, "09-68-00"), (ErpCostType, "5000"), (ErpUnit, "LS"), (ErpJob, SUB_JOB)):
         assert list(kind.objects.exclude(gone_at=None).values_list("code", flat=True)) == [gone]
     assert CostCode.objects.filter(code="09-68-00").exists()

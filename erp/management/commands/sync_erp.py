@@ -30,6 +30,11 @@ class Command(BaseCommand):
         """Declare what the command takes."""
         parser.add_argument("company", metavar="COMPANY", help="the company's code, for example 001")
         parser.add_argument(
+            "--complete",
+            action="store_true",
+            help="read everything, not only what changed since the last time (done by itself once a day)",
+        )
+        parser.add_argument(
             "--create",
             action="store_true",
             help="set the company up first, with name and currency as in the ERP",
@@ -60,7 +65,10 @@ class Command(BaseCommand):
         try:
             connection = self._connection(options)
             sync.sync_company(
-                connection, now=timezone.now(), progress=lambda line: self.stdout.write(f"  {line}")
+                connection,
+                now=timezone.now(),
+                whole=options["complete"],
+                progress=lambda line: self.stdout.write(f"  {line}"),
             )
             missing = connections.verify(connection, user=admin, now=timezone.now())
         except ImproperlyConfigured as problem:
