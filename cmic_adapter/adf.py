@@ -18,6 +18,7 @@ from cmic_adapter.wire import Resource
 PAGE_SIZE = 500
 REQUEST_ID = "x-api-request-id"
 RETRY_AFTER = "retry-after"
+DATE = "date"
 ITEM = "application/vnd.oracle.adf.resourceitem+json"
 COLLECTION = "application/vnd.oracle.adf.resourcecollection+json"
 DESCRIPTION = "application/vnd.oracle.adf.description+json"
@@ -190,6 +191,14 @@ def _detail(detail: Mapping[str, object]) -> str:
     code = str(detail.get("o:errorCode") or "")
     prefix = f"JBO-{code}: " if code.isdigit() else f"{code}: " if code else ""
     return f"{prefix}{detail.get('detail', '')}"
+
+
+def seconds(header: str | None) -> float | None:
+    """This function will return the delay that a Retry-After in seconds asks for, at most an hour.
+
+    A date is left to our own pace.
+    """
+    return min(float(header), 3600.0) if header and header.isdigit() else None
 
 
 def loads(text: str) -> object:

@@ -67,6 +67,7 @@ class Client:
         self._token = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._password = password
         self._refused_logins, self._quiet_until = 0, 0.0
+        self.server_time = ""  # what the last answer said, as HTTP writes it
         self._http = httpx2.Client(
             base_url=base_url.rstrip("/") + "/",
             auth=httpx2.BasicAuth(username, password),
@@ -155,12 +156,16 @@ class Client:
                 "compare the names with its /describe."
             ) from None
 
+    def ask(self, path: str, query: Mapping[str, str]) -> Answer:
+        """This function will read once and return the answer, whatever it is. Raises ErpUnavailable when locked out."""
+        self._stop_if_locked_out()
+        with turn(self._limiter):
+            return self._send("GET", path, query=query, total=self._timeouts.read)
+
     def _read(self, path: str, query: Mapping[str, str]) -> object:
         for attempt in range(1, QUICK_TRIES + 1):
-            self._stop_if_locked_out()
             started = time.monotonic()
-            with turn(self._limiter):
-                answer = self._send("GET", path, query=query, total=self._timeouts.read)
+            answer = self.ask(path, query)
             meaning = answer.meaning(writes=False)
             if meaning is Meaning.DONE:
                 return answer.body
@@ -203,7 +208,7 @@ class Client:
             )
         row, answer = (None, answer) if method == "DELETE" else self._answered_row(resource, answer)
         meaning = answer.meaning(writes=True)
-        kept = self._clean(answer.raw or answer.text)[:KEPT_ANSWER]
+        kept = self.clean(answer.raw or answer.text)[:KEPT_ANSWER]
         journal.after(request_id=request_id, status=answer.status, answer=kept, outcome=meaning.value)
         if meaning is Meaning.DONE:
             return row
@@ -253,6 +258,7 @@ class Client:
     def _receive(self, request: httpx2.Request, *, total: float, on_row: bool) -> Answer:
         give_up = time.monotonic() + total
         response = self._http.send(request, stream=True)
+        self.server_time = response.headers.get(adf.DATE, "")
         try:
             parts, size = [], 0
             for part in response.iter_bytes():
@@ -268,7 +274,7 @@ class Client:
             status=response.status_code,
             text=b"".join(parts).decode("utf-8", errors="replace").replace(self._token, HIDDEN),
             on_row=on_row,
-            retry_after=_seconds(response.headers.get(adf.RETRY_AFTER)),
+            retry_after=adf.seconds(response.headers.get(adf.RETRY_AFTER)),
         )
 
     def _remember(self, answer: Answer) -> None:
@@ -288,11 +294,12 @@ class Client:
                 retry_after=self._quiet_until - time.monotonic(),
             )
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """This function will take our password out of a text."""
         return text.replace(self._password, HIDDEN) if self._password else text
 
     def _failure(self, answer: Answer, meaning: Meaning, doing: str) -> Exception:
-        text = self._clean(answer.text)
+        text = self.clean(answer.text)
         if meaning is Meaning.REFUSED:
             return Rejected(Answer(answer.kind, text, answer.status))
         said = f"CMiC, {doing}: {text}"
@@ -307,8 +314,3 @@ class Client:
 def _trusted() -> ssl.SSLContext:
     """The certificates this machine trusts; reading them takes longer than most calls, so once a process."""
     return httpx2.create_ssl_context(trust_env=False)
-
-
-def _seconds(header: str | None) -> float | None:
-    """The delay that a Retry-After in seconds asks for, at most an hour; a date is left to our own pace."""
-    return min(float(header), 3600.0) if header and header.isdigit() else None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cmic_adapter import audit, wire
-from cmic_adapter.adf import Attribute, Described
+from cmic_adapter import audit, names, wire
+from cmic_adapter.adf import Described
 from cmic_adapter.client import Client
 from cmic_adapter.options import CompanyOptions, options_of
 from cmic_adapter.wire import ChangeStatus, ChangeType, Header, Resource
@@ -76,7 +75,7 @@ class Setup:
         kinds += ["original"] if self.options.originals_on_started_jobs else []
         looks: list[Callable[[], object]] = [self.staging, self.ready]
         looks += [lambda kind=kind: self.type_for(kind) for kind in kinds]  # type: ignore[misc]
-        return [said for look in looks if (said := _complaint(look))] + self._unknown_rejected()
+        return [said for look in looks if (said := complaint(look))] + self._unknown_rejected()
 
     def _unknown_rejected(self) -> list[str]:
         chosen = self.options.status_rejected
@@ -101,7 +100,8 @@ def _only(found: list[Code], *, wanted: str, what: str, setting: str) -> Code:
     raise ErpMisconfigured(f"CMiC must have exactly one {what}, it has {codes}; set {setting}.")
 
 
-def _complaint(look: Callable[[], object]) -> str:
+def complaint(look: Callable[[], object]) -> str:
+    """This function will return the sentence that a look at the set-up raises, empty when it raises none."""
     try:
         look()
     except ErpMisconfigured as error:
@@ -139,7 +139,7 @@ class Setups:
         described: dict[str, Described] = {}
         for root in sorted({resource.root for resource in resources}):
             described.update(self._client.description(root))
-        return [said for resource in resources for said in _faults(resource, described)]
+        return [fault.sentence for resource in resources for fault in names.faults(resource, described)]
 
     def tells_changes(self, resource: Resource[Any]) -> bool:
         """This function will say whether a dated resource can be searched by its audit times."""
@@ -166,49 +166,3 @@ class Setups:
         if kept is None or time.monotonic() - kept[0] > FRESH:
             kept = self._kept[name] = (time.monotonic(), look())
         return kept[1]  # type: ignore[return-value]
-
-
-def _faults(resource: Resource[Any], described: Mapping[str, Described]) -> list[str]:
-    found = described.get(resource.label)
-    if found is None:
-        return [f"CMiC does not describe {resource.label}{_candidates(resource.label, described)}."]
-    attributes = found.attributes
-    written = [resource.name(ours) for ours in resource.created]
-    changed = [resource.name(ours) for ours in resource.patched]
-    needed = dict.fromkeys([*resource.names, *written, *changed])
-    missing = [name for name in needed if name not in attributes]
-    others = set(attributes) - set(needed)
-    said = [f"{resource.label} has no attribute {name}{_candidates(name, others)}." for name in missing]
-    said += [
-        f"{resource.label}.{name} cannot be changed in CMiC."
-        for name in changed
-        if name in attributes and attributes[name].fixed
-    ]
-    said += [
-        f"{resource.label} wants {name}, which we do not know to fill."
-        for name, attribute in attributes.items()
-        if written and attribute.mandatory and name not in written and not missing
-    ]
-    return said + _short(resource, attributes) + _not_offered(resource, found)
-
-
-def _not_offered(resource: Resource[Any], found: Described) -> list[str]:
-    lacking = [method for method in resource.methods if found.methods and method not in found.methods]
-    if not lacking:
-        return []
-    return [f"CMiC does not offer {', '.join(lacking)} on {resource.label}; ask its administrator for that."]
-
-
-def _short(resource: Resource[Any], attributes: Mapping[str, Attribute]) -> list[str]:
-    needed = {resource.name(ours): length for ours, length in resource.lengths.items()}
-    taken = {name: attributes[name].length for name in needed if name in attributes}
-    return [
-        f"{resource.label}.{name} takes {length} characters, we need {needed[name]}."
-        for name, length in taken.items()
-        if length is not None and length < needed[name]
-    ]
-
-
-def _candidates(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.7)
-    return f"; likely candidates: {', '.join(near)}" if near else ""

@@ -155,6 +155,26 @@ class Advice:
     place: Place = Place.ERP
 
 
+class CheckState(StrEnum):
+    """What a look at the ERP found of one thing."""
+
+    OK = "ok"
+    MISSING = "missing"  # nothing is sent until it is put right
+    OFF = "off"  # not used: switched off, or what is missing stands in its way
+    UNKNOWN = "unknown"  # cannot be seen from here: a person confirms it
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class CheckItem:
+    """One thing that a look at the ERP found, in one sentence; `area` groups them for people, in plain words."""
+
+    area: str
+    state: CheckState
+    sentence: str
+    candidates: tuple[str, ...] = ()  # what may be meant by a name that is missing
+
+
 @dataclass(frozen=True)
 class Receipt:
     """Proof that a document is completely in the ERP, ready to be posted there."""
@@ -422,3 +442,19 @@ class ErpBackend(ABC):
     @abstractmethod
     def check(self, company: ErpCompany) -> list[str]:
         """What is missing before this ERP may be written to, one sentence each; empty when all is well."""
+
+    def report(self, company: ErpCompany) -> list[CheckItem]:
+        """All that can be seen of the ERP without writing, in the order people read it. Whatever check() says is an
+        item in the state MISSING here. Raises ErpUnavailable; what is misconfigured is an item."""
+        try:
+            missing = self.check(company)
+        except ErpMisconfigured as problem:
+            missing = [str(problem)]
+        if not missing:
+            return [CheckItem("Set-up", CheckState.OK, f"{self.name} has everything we need.")]
+        return [CheckItem("Set-up", CheckState.MISSING, sentence) for sentence in missing]
+
+    def record(self) -> Mapping[str, str]:
+        """What the ERP declares of itself, as files: name -> text, without log-ins and addresses. Empty where it
+        declares nothing. Raises ErpUnavailable, ErpMisconfigured."""
+        return {}
