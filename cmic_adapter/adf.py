@@ -5,6 +5,7 @@ The other half of wire.py: like it, it holds the other side's literals and takes
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Mapping
@@ -31,6 +32,12 @@ UNKNOWN_NAME = re.compile(
     r"|[Aa]ttribute ['\"]?[A-Z][a-z]+[A-Z]\w*['\"]? .{0,60}(not (defined|found|known)|unknown|does not exist)"
 )
 HTML = re.compile(r"\s*(<!doctype html|<html|<head|<body)", re.I)
+CHARSETS = {"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
+DIGITS = re.compile("[0-9]{1,9}")
+LONGEST_WORDS = 2000  # characters of an error text that are looked at and kept
+MOST_ROWS = Decimal(10) ** 9  # no list has more
+UNPRINTABLE = re.compile("[\ud800-\udfff\0]")
+MAY_BE_UNPRINTABLE = re.compile(r"\\u(0000|[dD][89a-fA-F])")
 SUCCESS = re.compile(r"\s*(success|successful|successfully|ok|done)\b", re.I)
 
 
@@ -110,15 +117,22 @@ def page_query(resource: Resource[Any], *, where: str, offset: int) -> dict[str,
 
 
 def read_page(body: object) -> Page | None:
-    """This function will return the page that an answer holds, or None when it is not a collection."""
+    """This function will return the page that an answer holds, or None when it is not a collection.
+
+    One that has other than the number of rows it says it has is none.
+    """
     if not isinstance(body, dict) or not isinstance(body.get("items"), list):
         return None
-    total = body.get("totalResults")
+    if "count" in body and _whole(body["count"]) != len(body["items"]):
+        return None
     return Page(
-        items=body["items"],
-        has_more=body.get("hasMore") is True,
-        total=int(total) if isinstance(total, Decimal) else None,
+        items=body["items"], has_more=body.get("hasMore") is True, total=_whole(body.get("totalResults"))
     )
+
+
+def _whole(value: object) -> int | None:
+    """A number of rows or characters, None for anything else."""
+    return int(value) if isinstance(value, Decimal) and abs(value) < MOST_ROWS else None
 
 
 @dataclass(frozen=True)
@@ -148,15 +162,18 @@ def read_description(body: object) -> dict[str, Described]:
 
 
 def _described(found: Mapping[str, Any]) -> Described:
-    attributes = [a for a in found.get("attributes") or () if isinstance(a, dict)]
     groups = [
         found[name].get("actions") for name in ("collection", "item") if isinstance(found.get(name), dict)
     ]
-    methods = {a.get("method") for group in groups for a in group or () if isinstance(a, dict)}
+    methods = [action.get("method") for group in groups for action in _items(group)]
     return Described(
-        attributes={str(a.get("name")): _attribute(a) for a in attributes},
+        attributes={str(a.get("name")): _attribute(a) for a in _items(found.get("attributes"))},
         methods=frozenset(m for m in methods if isinstance(m, str)),
     )
+
+
+def _items(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _attribute(found: Mapping[str, object]) -> Attribute:
@@ -166,12 +183,16 @@ def _attribute(found: Mapping[str, object]) -> Attribute:
         mandatory=found.get("mandatory") is True,
         fixed=found.get("updatable") is False,
         searchable=found.get("queryable") is True,
-        length=next((int(text) for text in told if text.isdigit()), None),
+        length=next((int(text) for text in told if DIGITS.fullmatch(text)), None),
     )
 
 
 def error_text(body: object) -> str:
     """This function will return the failure text of any JSON error shape, empty when there is none."""
+    return _error_text(body)[:LONGEST_WORDS]
+
+
+def _error_text(body: object) -> str:
     if not isinstance(body, dict):
         return ""
     details = body.get("o:errorDetails")
@@ -198,12 +219,52 @@ def seconds(header: str | None) -> float | None:
 
     A date is left to our own pace.
     """
-    return min(float(header), 3600.0) if header and header.isdigit() else None
+    return min(float(header), 3600.0) if header and DIGITS.fullmatch(header) else None
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An answer's bytes as text; `legible` False where some of them are none in its charset."""
+
+    words: str
+    legible: bool
+
+
+def decoded(content: bytes, *, charset: str | None) -> Decoded:
+    """This function will read bytes as the charset that was told, or else UTF-8; what is no text becomes U+FFFD."""
+    name = _charset(charset)
+    try:
+        return Decoded(content.decode(name).replace("\0", "\ufffd"), legible=True)
+    except UnicodeError:
+        return Decoded(content.decode(name, errors="replace").replace("\0", "\ufffd"), legible=False)
+
+
+def _charset(told: str | None) -> str:
+    try:
+        name = codecs.lookup(told or "utf-8").name
+    except LookupError:
+        name = "utf-8"
+    return name if name in CHARSETS and name != "utf-8" else "utf-8-sig"
 
 
 def loads(text: str) -> object:
     """This function will read JSON with every number as Decimal; raises ValueError."""
-    return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
+    try:
+        body = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
+    except (ArithmeticError, RecursionError) as error:
+        raise ValueError(f"The text cannot be read ({type(error).__name__}).") from None
+    return _printable(body) if MAY_BE_UNPRINTABLE.search(text) else body
+
+
+def _printable(value: object) -> object:
+    """The same with half characters and NUL, which nothing can store, as U+FFFD."""
+    if isinstance(value, str):
+        return UNPRINTABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_printable(each) for each in value]
+    if isinstance(value, dict):
+        return {_printable(name): _printable(each) for name, each in value.items()}
+    return value
 
 
 def _no_number(name: str) -> object:

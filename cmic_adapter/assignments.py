@@ -51,7 +51,14 @@ def assign(
         step = Step.ASSIGN.of(wanted.label)
         body = _body(setup=setup, key=wanted.key)
         try:
-            row = client.write(wire.BUDGET_CODES, journal=journal, step=step, method="POST", body=body)
+            row = client.write(
+                wire.BUDGET_CODES,
+                journal=journal,
+                step=step,
+                method="POST",
+                body=body,
+                ours=lambda row, key=wanted.key: (row.company, row.key) == (setup.company.code, key),  # type: ignore[misc]
+            )
         except Rejected as error:
             if not error.duplicate_key:
                 refused[wanted.key] = line_refused(error, wanted=wanted)

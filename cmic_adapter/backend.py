@@ -8,7 +8,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from cmic_adapter import reads, wire
-from cmic_adapter.client import Client, Timeouts
+from cmic_adapter.calls import Caller, Timeouts
+from cmic_adapter.client import Client
 from cmic_adapter.document import jobs_of, problems_of
 from cmic_adapter.enter_budget import EnterBudget
 from cmic_adapter.limiter import Budget, limiter_for
@@ -67,17 +68,17 @@ class CmicBackend(ErpBackend):
         self.requests_per_second = requests_per_second
         self.probe_seconds = tuple(probe_seconds)
         self.lease_seconds = 1.5 * write_timeout + 5  # one call, with its wait for a place
-        longest = 2 * max(read_timeout, write_timeout) + connect_timeout
+        longest = max(read_timeout, write_timeout) + 2 * connect_timeout
         budget = Budget(per_second=requests_per_second, concurrency=concurrency, lease=longest)
         self._client = Client(
-            base_url=base_url,
-            username=username,
-            password=password,
-            timeouts=Timeouts(connect=connect_timeout, read=read_timeout, write=write_timeout),
-            limiter=limiter_for(
-                host=urlsplit(base_url).netloc.rpartition("@")[2], budget=budget, redis_url=redis_url
-            ),
-            concurrency=concurrency,
+            Caller(
+                base_url=base_url,
+                username=username,
+                password=password,
+                timeouts=Timeouts(connect=connect_timeout, read=read_timeout, write=write_timeout),
+                limiter=limiter_for(host=_host(base_url), budget=budget, redis_url=redis_url),
+                concurrency=concurrency,
+            )
         )
         self._setups = Setups(self._client)
         self._names: dict[str, tuple[float, dict[str, str]]] = {}
@@ -100,7 +101,7 @@ class CmicBackend(ErpBackend):
         faults = self.problems(document)
         if faults:
             raise ErpRefused(faults)
-        with self._setups.forgotten_when_wrong():
+        with self._setups.forgotten_when_wrong(), self._client.claimed(self.lease_seconds):
             return self._push(document, journal)
 
     def _push(self, document: ErpDocument, journal: Journal) -> Receipt:
@@ -170,7 +171,7 @@ class CmicBackend(ErpBackend):
 
     def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
         """This function will take an unposted document out again. Raises the four failures."""
-        with self._setups.forgotten_when_wrong():
+        with self._setups.forgotten_when_wrong(), self._client.claimed(self.lease_seconds):
             return self._withdraw(document, journal)
 
     def _withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
@@ -251,6 +252,12 @@ class CmicBackend(ErpBackend):
             return self._setups.of(company).complaints()
         except ErpMisconfigured as error:
             return [str(error)]
+
+
+def _host(base_url: str) -> str:
+    """What all who speak to the same CMiC share: its host and port, however they are spelled."""
+    parts = urlsplit(base_url)
+    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
 
 
 def _started(document: ErpDocument, jobs: Mapping[str, Job]) -> bool:

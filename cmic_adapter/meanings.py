@@ -110,8 +110,13 @@ def _certificate(error: BaseException | None) -> bool:
     return False
 
 
-def of_response(*, status: int, text: str, on_row: bool, retry_after: float | None = None) -> Answer:
-    """This function will say what an answer is. `on_row`: one row was named, so 404 is about it."""
+def of_response(
+    *, status: int, text: str, on_row: bool, legible: bool = True, retry_after: float | None = None
+) -> Answer:
+    """This function will say what an answer is. `on_row`: one row was named, so 404 is about it.
+
+    Of one that is not `legible` nothing is taken for data: a code with a wrong character is another code.
+    """
     html = bool(adf.HTML.match(text))
     body = _read(text)
     words = (
@@ -120,6 +125,8 @@ def of_response(*, status: int, text: str, on_row: bool, retry_after: float | No
         else adf.error_text(body) or ("" if body is not None else " ".join(text.split())[:500])
     )
     kind = _kind(status=status, html=html, body=body, words=words, empty=not text.strip(), on_row=on_row)
+    if not legible and kind is Kind.OK:
+        kind, words = Kind.GARBLED, "its text is not in the encoding it says"
     said = f"{kind.value} (HTTP {status})" + (f": {words}" if words else "")
     return Answer(kind, said if kind is not Kind.OK else "", status, body, text, retry_after)
 

@@ -54,7 +54,7 @@ class Pci:
 
     def look(self) -> Found:
         """This function will read header and lines; raises ErpUnavailable when others came than asked for."""
-        header = self._header()
+        header = self.header()
         number = header.number if header else self.document.erp_number or self.document.number
         place = {"company": self.document.company.code, "main_job": self.document.job, "number": number}
         lines = self.client.rows(wire.LINES, wire.LINES.where(**place))
@@ -62,18 +62,21 @@ class Pci:
             raise ErpUnavailable("CMiC answered with lines of another document.")
         return Found(header=header, lines=tuple(lines))
 
-    def _header(self) -> Header | None:
+    def header(self) -> Header | None:
+        """This function will read the header, by its number or, where CMiC numbers itself, by our mark.
+
+        Raises ErpRefused when several carry the mark, ErpUnavailable when others came than asked for.
+        """
         place = {"company": self.document.company.code, "job": self.document.job}
         number = self.document.erp_number or self.document.number
         rows = self.client.rows(wire.HEADERS, wire.HEADERS.where(**place, number=number))
         if any((row.company, row.job, row.number) != (*place.values(), number) for row in rows):
             raise ErpUnavailable("CMiC answered with another document.")
-        if not rows and not self.document.erp_number and any(t.numbers_itself for t in self.setup.types):
+        if not rows and self.numbered_there:
             ending = wire.HEADERS.ending(field="name", text=self.mark)
+            found = self.client.rows(wire.HEADERS, f"{wire.HEADERS.where(**place)} and {ending}")
             rows = [
-                h
-                for h in self.client.rows(wire.HEADERS, f"{wire.HEADERS.where(**place)} and {ending}")
-                if self.ours(h)
+                row for row in found if (row.company, row.job) == tuple(place.values()) and self.ours(row)
             ]
         if len(rows) > 1:
             numbers = ", ".join(row.number for row in rows)
@@ -81,6 +84,11 @@ class Pci:
                 code="found_twice", message=f"CMiC has this document twice: {numbers}; delete one there."
             )
         return rows[0] if rows else None
+
+    @property
+    def numbered_there(self) -> bool:
+        """Whether CMiC may have given a number that never reached us."""
+        return not self.document.erp_number and any(t.numbers_itself for t in self.setup.types)
 
     def ours(self, header: Header) -> bool:
         """This function will say whether a header carries the mark of exactly this document."""

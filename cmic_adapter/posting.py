@@ -33,7 +33,7 @@ class Evidence:
     lines: dict[Place, list[Line]]
     unposted: dict[Place, list[Line]]
     jobs: dict[str, Job]
-    unclear: set[str]  # our numbers that more than one header carries
+    unclear: dict[str, str]  # why we cannot tell which header one of our numbers has
 
 
 class Postings:
@@ -83,21 +83,23 @@ class Postings:
 
     def _found_by_name(
         self, documents: Sequence[ErpDocument], headers: Mapping[Place, Header]
-    ) -> tuple[dict[str, Header], set[str]]:
-        """Where CMiC numbers itself and its number never reached us, only the name tells."""
-        if not any(t.numbers_itself for t in self._setup.types):
-            return {}, set()
-        found, unclear = {}, set()
+    ) -> tuple[dict[str, Header], dict[str, str]]:
+        """Where CMiC numbers itself and its number never reached us, only the name tells. One that it does not
+        tell of must not hold up the others."""
+        found, unclear = {}, {}
         for document in documents:
-            if document.erp_number or (document.job, document.number) in headers:
+            pci = Pci(client=self._client, setup=self._setup, document=document)
+            if not pci.numbered_there or (document.job, document.number) in headers:
                 continue
             try:
-                header = Pci(client=self._client, setup=self._setup, document=document).look().header
-            except ErpRefused:
-                unclear.add(document.number)
+                header = pci.header()
+            except ErpRefused as refusal:
+                unclear[document.number] = str(refusal)
                 continue
             if header is not None:
                 found[document.number] = header
+            else:
+                unclear[document.number] = "CMiC's number for it never reached us, and no name has our mark"
         return found, unclear
 
     def _lines(self, resource: wire.Resource[Line], places: Sequence[Place]) -> dict[Place, list[Line]]:
@@ -111,9 +113,6 @@ class Postings:
         return found
 
     def _of_change(self, document: ErpDocument, evidence: Evidence) -> Posting:
-        if document.number in evidence.unclear:
-            told = {"found": "more than one change item carries this number"}
-            return Posting(number=document.number, state=PostingState.INDETERMINATE, evidence=told)
         place = evidence.places[document.number]
         header = evidence.headers.get(place)
         if header is not None and not header.posted:
@@ -121,13 +120,17 @@ class Postings:
         lines, unposted = evidence.lines.get(place, []), evidence.unposted.get(place, [])
         facts = _facts(header=header, lines=lines, unposted=unposted)
         if header is None and not lines:
-            visible = document.job in evidence.jobs
-            state = PostingState.ABSENT if visible else PostingState.INDETERMINATE
-            return Posting(number=document.number, state=state, evidence={**facts, "job_visible": visible})
+            return self._nowhere(document, evidence, facts)
         decided = not unposted and bool(lines) and (header is not None or all(line.posted for line in lines))
         if not decided:
             return Posting(number=document.number, state=PostingState.INDETERMINATE, evidence=facts)
         return self._posted(document, header=header, lines=lines, facts=facts)
+
+    def _nowhere(self, document: ErpDocument, evidence: Evidence, facts: Mapping[str, object]) -> Posting:
+        visible, unclear = document.job in evidence.jobs, evidence.unclear.get(document.number, "")
+        state = PostingState.ABSENT if visible and not unclear else PostingState.INDETERMINATE
+        told = {**facts, "job_visible": visible, **({"unclear": unclear} if unclear else {})}
+        return Posting(number=document.number, state=state, evidence=told)
 
     def _open(self, document: ErpDocument, header: Header) -> Posting:
         if self._setup.is_rejected(header):

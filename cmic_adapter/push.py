@@ -107,10 +107,23 @@ class PciPush:
             projection=wire.ADD_TO_PROJECTION,
         )
         try:
-            header = self._write(wire.HEADERS, step=Step.HEADER, method="POST", body=body)
+            header = self._client.write(
+                wire.HEADERS,
+                journal=self._journal,
+                step=Step.HEADER,
+                method="POST",
+                body=body,
+                ours=lambda row: self._made(row, numbered_there=kind.numbers_itself),
+            )
         except Rejected as error:
             return self._created_before(error)
         return Found(header=header, lines=())
+
+    def _made(self, header: Header, *, numbered_there: bool) -> bool:
+        """Whether a row is the header we asked for: its number decides where the lines go."""
+        document = self._document
+        placed = (header.company, header.job) == (document.company.code, document.job)
+        return placed and self._pci.ours(header) and (numbered_there or header.number == document.number)
 
     def _created_before(self, error: Rejected) -> Found:
         """What is there when creating was refused: only a header that exists already lets us go on."""

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from erp.port import ErpKey, ErpLimits, JobStatus
 
@@ -24,6 +24,7 @@ LIMITS = ErpLimits(
 )
 NUMBER_LENGTH, NAME_LENGTH, UNIT_LENGTH = 11, 200, 6
 AMOUNT_LIMIT, AMOUNT_STEP = Decimal("1e16"), Decimal("0.01")
+MOST_READ = Decimal("1e18")  # an amount of anybody's, or a sum; larger ones are a broken answer
 UNITS_LIMIT, UNITS_STEP = Decimal("1e14"), Decimal("0.0001")
 
 JOB_STATUSES = {"P": JobStatus.PENDING, "I": JobStatus.STARTED, "C": JobStatus.CLOSED}
@@ -35,7 +36,17 @@ ON, OFF = "Y", "N"
 
 
 def _words(table: Mapping[str, Any], otherwise: Any = None) -> BeforeValidator:
-    return BeforeValidator(lambda value: table.get(value, otherwise if otherwise is not None else value))
+    def word(value: object) -> object:
+        told = value if isinstance(value, str) else ""
+        return table.get(told, otherwise if otherwise is not None else value)
+
+    return BeforeValidator(word)
+
+
+def _amount(value: Decimal) -> Decimal:
+    if not value.is_finite() or abs(value) >= MOST_READ:
+        raise ValueError("no amount that CMiC can hold")
+    return value
 
 
 def _date(value: object) -> object:
@@ -45,7 +56,9 @@ def _date(value: object) -> object:
 # A status we do not know takes nothing: closed is the careful reading.
 Status = Annotated[JobStatus, _words(JOB_STATUSES, JobStatus.CLOSED)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value != OFF if value in (ON, OFF, None) else value)]
-Money = Annotated[Decimal, BeforeValidator(lambda value: Decimal(0) if value is None else value)]
+Money = Annotated[
+    Decimal, BeforeValidator(lambda value: Decimal(0) if value is None else value), AfterValidator(_amount)
+]
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 Day = Annotated[date | None, BeforeValidator(_date)]
 Parent = Annotated[str, BeforeValidator(lambda value: "" if value in (None, NO_PARENT) else value)]
@@ -168,7 +181,7 @@ class Line(Row):
     job: str = Field(alias="CmdJobCode")
     cost_code: str = Field(alias="CmdPhsCode")
     cost_type: str = Field(alias="CmdCatCode")
-    amount: Decimal = Field(alias="CmdBudgAmt")
+    amount: Money = Field(alias="CmdBudgAmt")
     posted: Annotated[bool, BeforeValidator(lambda value: value == "POSTED")] = Field(alias="CmdPostingFlag")
 
     @property

@@ -12,7 +12,7 @@ from cmic_adapter.findings import document_refused
 from cmic_adapter.meanings import Rejected
 from cmic_adapter.pci import Found, Pci
 from cmic_adapter.steps import Step
-from erp.port import ErpUnconfirmed, Journal, Outcome, Posting, WithdrawState
+from erp.port import ErpUnavailable, ErpUnconfirmed, Journal, Outcome, Posting, WithdrawState
 
 Ask = Callable[[], Posting]
 
@@ -31,7 +31,7 @@ class PciWithdrawal:
         if ended is not None:
             return ended
         try:
-            self._take_out(found)
+            ended = self._set_back(found) or self._take_out(found)
         except Rejected as error:
             ended = self._ended(self._pci.look())
             if ended is not None:
@@ -39,7 +39,6 @@ class PciWithdrawal:
             raise document_refused(
                 error, doing="the withdrawal", job=self._pci.document.job, wanted=self._pci.wanted
             ) from None
-        ended = self._ended(self._pci.look())
         if ended is None:
             raise ErpUnconfirmed(f"CMiC still shows parts of {self._pci.document.number}.", step="verify")
         return ended
@@ -55,29 +54,37 @@ class PciWithdrawal:
             return Outcome(
                 state=WithdrawState.CONFLICT, note="CMiC has another change item under this number."
             )
-        if any(line.key not in self._pci.wanted for line in found.lines):
-            note = (
-                "Somebody added lines to it in CMiC; look at them there and delete the change item by hand."
-            )
+        conflicts = self._pci.compare(found.lines).conflicts
+        if conflicts:
+            said = " ".join(conflict.message for conflict in conflicts)
+            note = f"Somebody changed it in CMiC, and nothing was deleted: {said}"
             return Outcome(state=WithdrawState.CONFLICT, note=note)
+        if found.header is None:
+            raise ErpUnavailable(f"CMiC shows lines of {self._pci.document.number} but not its header.")
         return None
 
-    def _take_out(self, found: Found) -> None:
-        if found.header is not None and self._pci.setup.is_ready(found.header):
-            body = wire.HEADERS.body(status=self._pci.setup.staging())
-            self._client.write(
-                wire.HEADERS,
-                journal=self._journal,
-                step=Step.STAGING,
-                method="PATCH",
-                row_id=found.header.id,
-                body=body,
-            )
+    def _set_back(self, found: Found) -> Outcome | None:
+        """Staging, and another look: until then somebody may have changed what we were about to delete."""
+        if found.header is None or not self._pci.setup.is_ready(found.header):
+            return None
+        self._client.write(
+            wire.HEADERS,
+            journal=self._journal,
+            step=Step.STAGING,
+            method="PATCH",
+            row_id=found.header.id,
+            body=wire.HEADERS.body(status=self._pci.setup.staging()),
+        )
+        return self._ended(self._pci.look())
+
+    def _take_out(self, found: Found) -> Outcome | None:
+        """The lines, the header, and a last look."""
         for line in found.lines:
             step = Step.REMOVE_LINE.of(f"{line.cost_code}/{line.cost_type}@{line.job}")
             self._delete(wire.LINES, step=step, row_id=line.id)
         if found.header is not None:
             self._delete(wire.HEADERS, step=Step.REMOVE_HEADER, row_id=found.header.id)
+        return self._ended(self._pci.look())
 
     def _delete(self, resource: wire.Resource[Any], *, step: str, row_id: str) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ class Gate(ThreadingHTTPServer):
         self.methods: tuple[str, ...] = ()
         self.answer = b""
         self.echo = False
+        self.drip = 0.0  # seconds between two pieces of an answer
         self.met: list[str] = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -55,13 +57,23 @@ class Handler(BaseHTTPRequestHandler):
             answer = self.server.answer
             if self.server.echo:
                 answer = answer.replace(b"ECHO", self.headers["Authorization"].encode())
-            self.wfile.write(answer)
+            self.say(answer)
             return
         hop = ("host", "connection")
         headers = {name: value for name, value in self.headers.items() if name.lower() not in hop}
         url = self.server.origin + self.path
         given = self.server.http.request(self.command, url, headers=headers, content=body)
         self.wfile.write(said(given.status_code, given.content))
+
+    def say(self, answer: bytes) -> None:
+        """Send an answer, at once or drop by drop until the caller is gone."""
+        size = 10 if self.server.drip else len(answer) or 1
+        try:
+            for start in range(0, len(answer), size):
+                self.wfile.write(answer[start : start + size])
+                time.sleep(self.server.drip)
+        except ConnectionError:
+            return
 
     do_GET = do_POST = do_PATCH = do_DELETE = handle_one
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from cmic_adapter.backend import CmicBackend
-from erp.port import ErpDocument, ErpKey, PostingState
+from erp.port import ErpDocument, ErpKey, ErpUnconfirmed, PostingState
 from tests.cmic_adapter.support import (
     COMPANY,
     PENDING,
@@ -185,3 +185,39 @@ def test_where_cmic_numbers_itself_the_name_leads_to_the_document(
     assert state(cmic, known) is PostingState.WAITING
     tenant.post("COT0001")
     assert state(cmic, known) is PostingState.POSTED
+
+
+def test_one_document_that_is_there_twice_holds_up_no_other(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    tenant.switch(auto_numbering=[COMPANY])
+    cmic = make_backend()
+    first = deliver(cmic, change(line("01-100", "L", "1"), number="TB-00000001"))
+    twice = change(line("01-100", "L", "2"), number="TB-00000002")
+    tenant.fault("late_commit", match={"method": "POST", "resource": "cmmast"}, seconds=3600, then="reset")
+    with pytest.raises(ErpUnconfirmed):
+        cmic.push(twice, Diary())
+    cmic.push(twice, Diary())
+    tenant.later(3600)
+    last = deliver(cmic, change(line("01-100", "L", "3"), number="TB-00000003"))
+    tenant.post(last.erp_number)
+    answers = cmic.postings([first, twice, last])
+    assert [posting.state for posting in answers] == [
+        PostingState.WAITING,
+        PostingState.INDETERMINATE,
+        PostingState.POSTED,
+    ]
+    assert "twice" in str(answers[1].evidence["unclear"])
+
+
+def test_where_cmic_numbers_itself_a_document_whose_number_we_never_learned_is_not_taken_for_removed(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    tenant.switch(auto_numbering=[COMPANY], hide_posted=True)
+    cmic = make_backend()
+    document = change(line("01-100", "L", "1"))
+    cmic.push(document, Diary())
+    tenant.post("COI0001")
+    [posting] = cmic.postings([replace(document, route="pci_internal")])
+    assert posting.state is PostingState.INDETERMINATE
+    assert "never reached us" in str(posting.evidence["unclear"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cmic_adapter.backend import CmicBackend
-from erp.port import ErpDocument, ErpRefused, ErpUnconfirmed, PostingState, WithdrawState
+from erp.port import ErpDocument, ErpRefused, ErpUnavailable, ErpUnconfirmed, PostingState, WithdrawState
 from tests.cmic_adapter.support import (
     COMPANY,
     PENDING,
@@ -82,6 +82,48 @@ def test_a_line_somebody_added_is_for_a_person(tenant: Tenant, cmic: CmicBackend
     smaller = replace(document, lines=document.lines[:1])
     assert cmic.withdraw(smaller, Diary()).state is WithdrawState.CONFLICT
     assert len(tenant.lines()) == 2
+
+
+@pytest.mark.parametrize("amounts", [(-300, 250), (-300, 300)])
+def test_an_amount_an_accountant_edited_is_a_conflict_and_nothing_is_deleted(
+    tenant: Tenant, cmic: CmicBackend, amounts: tuple[int, int]
+):
+    document = deliver(cmic, TRANSFER)
+    for (cost_code, cost_type), amount in zip([("01-100", "L"), ("02-100", "M")], amounts, strict=True):
+        tenant.ask("edit_amount", {**PLACE, "phase": cost_code, "category": cost_type, "amount": amount})
+    tenant.forget_calls()
+    outcome = cmic.withdraw(document, Diary())
+    assert outcome.state is WithdrawState.CONFLICT
+    assert "CMiC has -300 for 01-100/L@2401, we sent -250" in outcome.note
+    assert tenant.writes() == []
+    assert tenant.pcis()[0]["status"] == "APPR"
+
+
+def test_an_amount_edited_until_it_was_set_back_is_a_conflict_and_nothing_is_deleted(
+    tenant: Tenant, cmic: CmicBackend
+):
+    document = deliver(cmic, TRANSFER)
+
+    class Accountant(Diary):
+        def before(self, **told: str) -> None:
+            if told["step"] == "staging":
+                tenant.ask("edit_amount", {**PLACE, "phase": "01-100", "category": "L", "amount": -9})
+            super().before(**told)
+
+    diary = Accountant()
+    assert cmic.withdraw(document, diary).state is WithdrawState.CONFLICT
+    assert diary.steps == ["staging"]
+    assert len(tenant.lines()) == 2
+
+
+def test_lines_whose_header_is_not_shown_are_not_deleted_from_under_it(tenant: Tenant, cmic: CmicBackend):
+    tenant.fault("stale_read", times=None, match={"resource": "cmmast"})
+    with pytest.raises(ErpUnconfirmed):
+        cmic.push(TRANSFER, Diary())
+    tenant.forget_calls()
+    with pytest.raises(ErpUnavailable, match="not its header"):
+        cmic.withdraw(replace(TRANSFER, route="pci_transfer"), Diary())
+    assert tenant.writes() == []
 
 
 def test_somebody_elses_change_item_is_not_deleted(tenant: Tenant, cmic: CmicBackend):
