@@ -132,7 +132,7 @@ def read_page(body: object) -> Page | None:
 
 def _whole(value: object) -> int | None:
     """A number of rows or characters, None for anything else."""
-    return int(value) if isinstance(value, Decimal) and abs(value) < MOST_ROWS else None
+    return int(value) if isinstance(value, Decimal) and 0 <= value < MOST_ROWS else None
 
 
 @dataclass(frozen=True)

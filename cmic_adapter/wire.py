@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from cmic_adapter.values import Day, Money, Text, words
 from erp.port import ErpKey, ErpLimits, JobStatus
 
 LIMITS = ErpLimits(
@@ -24,7 +24,6 @@ LIMITS = ErpLimits(
 )
 NUMBER_LENGTH, NAME_LENGTH, UNIT_LENGTH = 11, 200, 6
 AMOUNT_LIMIT, AMOUNT_STEP = Decimal("1e16"), Decimal("0.01")
-MOST_READ = Decimal("1e18")  # an amount of anybody's, or a sum; larger ones are a broken answer
 UNITS_LIMIT, UNITS_STEP = Decimal("1e14"), Decimal("0.0001")
 
 JOB_STATUSES = {"P": JobStatus.PENDING, "I": JobStatus.STARTED, "C": JobStatus.CLOSED}
@@ -35,32 +34,9 @@ NO_PARENT = "ALL"
 ON, OFF = "Y", "N"
 
 
-def _words(table: Mapping[str, Any], otherwise: Any = None) -> BeforeValidator:
-    def word(value: object) -> object:
-        told = value if isinstance(value, str) else ""
-        return table.get(told, otherwise if otherwise is not None else value)
-
-    return BeforeValidator(word)
-
-
-def _amount(value: Decimal) -> Decimal:
-    if not value.is_finite() or abs(value) >= MOST_READ:
-        raise ValueError("no amount that CMiC can hold")
-    return value
-
-
-def _date(value: object) -> object:
-    return date.fromisoformat(value[:10]) if isinstance(value, str) else value
-
-
 # A status we do not know takes nothing: closed is the careful reading.
-Status = Annotated[JobStatus, _words(JOB_STATUSES, JobStatus.CLOSED)]
+Status = Annotated[JobStatus, words(JOB_STATUSES, JobStatus.CLOSED)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value != OFF if value in (ON, OFF, None) else value)]
-Money = Annotated[
-    Decimal, BeforeValidator(lambda value: Decimal(0) if value is None else value), AfterValidator(_amount)
-]
-Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
-Day = Annotated[date | None, BeforeValidator(_date)]
 Parent = Annotated[str, BeforeValidator(lambda value: "" if value in (None, NO_PARENT) else value)]
 
 
@@ -141,7 +117,7 @@ class ChangeType(Row):
     company: str = Field(alias="CmtCompCode")
     code: str = Field(alias="CmtTypeCode")
     name: Text = Field(alias="CmtName")
-    kind: Annotated[str, _words(TYPE_CLASSES)] = Field(alias="CmtClassCode")
+    kind: Annotated[str, words(TYPE_CLASSES)] = Field(alias="CmtClassCode")
     mask: Text = Field(alias="CmtChgOrdNumberMask")
     may_override: Flag = Field(alias="CmtPciMaskOverrideFlag")
 
@@ -154,7 +130,7 @@ class ChangeStatus(Row):
     id: str = Field(alias="CmsVUuid")
     company: str = Field(alias="CmsCompCode")
     code: str = Field(alias="CmsStatusCode")
-    kind: Annotated[Text, _words(PENDING_TYPES)] = Field(alias="CmsPendingType")
+    kind: Annotated[Text, words(PENDING_TYPES)] = Field(alias="CmsPendingType")
 
 
 class Header(Row):

@@ -57,7 +57,7 @@ class PciWithdrawal:
         conflicts = self._pci.compare(found.lines).conflicts
         if conflicts:
             said = " ".join(conflict.message for conflict in conflicts)
-            note = f"Somebody changed it in CMiC, and nothing was deleted: {said}"
+            note = f"Somebody added lines to it or edited amounts in CMiC, and nothing was deleted. {said}"
             return Outcome(state=WithdrawState.CONFLICT, note=note)
         if found.header is None:
             raise ErpUnavailable(f"CMiC shows lines of {self._pci.document.number} but not its header.")
