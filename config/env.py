@@ -17,6 +17,7 @@ reader = environ.Env()
 
 DEBUG_ONLY_KEY = "debug-only-key-never-used-when-debug-is-off"
 CMIC_BACKEND = "cmic_adapter.backend.CmicBackend"
+FILE_BACKEND = "file_adapter.backend.FileBackend"
 
 
 def text(name: str, default: str = "") -> str:
@@ -161,7 +162,32 @@ def number_prefix() -> str:
 
 
 def erp_backends(*, redis_url: str) -> dict[str, dict[str, Any]]:
-    """Return alias -> backend and options; empty where no ERP is configured (CMIC_BASE_URL unset)."""
+    """Return alias -> backend and options of every ERP that is configured: CMIC_BASE_URL, FILE_ERP_FOLDER."""
+    return {**cmic_backend(redis_url=redis_url), **file_backend()}
+
+
+def file_backend() -> dict[str, dict[str, Any]]:
+    """Return the alias `file`, for accounting by files in a folder; nothing where FILE_ERP_FOLDER is unset."""
+    folder = text("FILE_ERP_FOLDER")
+    if not folder:
+        return {}
+    if not Path(folder).is_absolute():
+        raise ImproperlyConfigured(
+            "FILE_ERP_FOLDER must be a full path, for example /srv/tieback-accounting."
+        )
+    return {"file": {"BACKEND": FILE_BACKEND, "OPTIONS": {"folder": folder, "name": file_name()}}}
+
+
+def file_name() -> str:
+    """Return what people call the books that the files are entered into, for sentences like "In Accounting, ..."."""
+    name = text("FILE_ERP_NAME", "Accounting")
+    if not name.isprintable() or not 0 < len(name.strip()) <= 30:
+        raise ImproperlyConfigured("FILE_ERP_NAME must be a short name, for example Accounting or Sage.")
+    return name.strip()
+
+
+def cmic_backend(*, redis_url: str) -> dict[str, dict[str, Any]]:
+    """Return the alias `cmic` with its options; nothing where CMIC_BASE_URL is unset."""
     url = text("CMIC_BASE_URL")
     if not url:
         return {}

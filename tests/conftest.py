@@ -8,14 +8,16 @@ import redis
 from django.conf import settings
 from django.test import override_settings
 
+CONTRACT = ("testing", "testing_case", "testing_outcomes", "testing_push", "testing_reads", "testing_tenant")
+pytest.register_assert_rewrite(*(f"erp.{module}" for module in CONTRACT))
+
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.scene",
     "tests.support.simulator",
     "tests.support.soak",
     "tests.support.worker",
-    "tests.support.delivery",  # after the ones above: it imports them
-    "tests.support.valve",
+    "tests.support.delivery",  # last: it imports the ones above
 ]
 
 MARKED_BY = {

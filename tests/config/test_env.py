@@ -231,3 +231,32 @@ def test_odd_switches_time_zones_and_mail_servers_are_refused_by_name(shell):
 def test_mail_may_go_to_a_folder(shell):
     shell(EMAIL_URL="filemail:////tmp/mail")
     assert env.email()["EMAIL_FILE_PATH"] == "/tmp/mail"
+
+
+# -- accounting by files ----------------------------------------------------------------------------------
+
+
+def test_a_folder_is_an_erp_of_its_own_beside_cmic(cmic):
+    cmic(FILE_ERP_FOLDER="/srv/accounting", FILE_ERP_NAME="Sage")
+    backends = env.erp_backends(redis_url=REDIS)
+    assert sorted(backends) == ["cmic", "file"]
+    assert backends["file"] == {
+        "BACKEND": "file_adapter.backend.FileBackend",
+        "OPTIONS": {"folder": "/srv/accounting", "name": "Sage"},
+    }
+
+
+def test_a_folder_alone_is_enough(shell):
+    shell(FILE_ERP_FOLDER="/srv/accounting")
+    assert env.erp_backends(redis_url=REDIS)["file"]["OPTIONS"]["name"] == "Accounting"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FILE_ERP_FOLDER", "accounting"), ("FILE_ERP_NAME", "A" * 31), ("FILE_ERP_NAME", " ")],
+)
+def test_an_odd_setting_of_the_folder_is_refused_by_name(shell, name, value):
+    shell(FILE_ERP_FOLDER="/srv/accounting")
+    shell(**{name: value})
+    with pytest.raises(ImproperlyConfigured, match=name):
+        env.erp_backends(redis_url=REDIS)

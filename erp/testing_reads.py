@@ -1,0 +1,71 @@
+"""The contract of reads and of the set-up."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from erp.port import (
+    JobStatus,
+)
+from erp.testing_case import Case
+from erp.testing_tenant import (
+    TRICKY,
+)
+
+
+class Reads(Case):
+    """Rows are plain, codes are kept, what is missing is said."""
+
+    def test_reads_yield_plain_rows_with_codes_to_the_character(self) -> None:
+        tenant = self.tenant()
+        erp, company = tenant.backend(), tenant.company
+        reads: dict[str, list[Any]] = {
+            "companies": list(erp.companies()),
+            "jobs": list(erp.jobs(company)),
+            "cost codes": list(erp.cost_codes(company)),
+            "cost types": list(erp.cost_types(company)),
+            "units": list(erp.units(company)),
+            "assigned cost codes": list(erp.assigned_cost_codes(company, [])),
+        }
+        for name, rows in reads.items():
+            for row in rows:
+                assert is_dataclass(row), name
+                values = {each.name: getattr(row, each.name) for each in fields(row)}
+                changed_at = values.pop("changed_at", None)
+                assert changed_at is None or changed_at.tzinfo is not None
+                assert all(type(value) in (str, bool, JobStatus) for value in values.values()), (name, row)
+        codes = [row.code for row in reads["cost codes"]]
+        assert set(TRICKY) <= set(codes) and len(set(codes)) == len(codes)
+        assert company.code in [row.code for row in reads["companies"]]
+        assert tenant.job in [row.code for row in reads["jobs"]]
+        assert {key.cost_type for key in tenant.keys} <= {row.code for row in reads["cost types"]}
+
+    def test_a_read_of_what_changed_since_long_ago_leaves_nothing_out(self) -> None:
+        tenant = self.tenant()
+        erp, company, long_ago = tenant.backend(), tenant.company, datetime(2000, 1, 1, tzinfo=UTC)
+        for read in (erp.jobs, erp.cost_codes, erp.cost_types):
+            assert list(read(company, changed_since=long_ago)) == list(read(company))
+        assigned = erp.assigned_cost_codes(company, [], changed_since=long_ago)
+        assert list(assigned) == list(erp.assigned_cost_codes(company, []))
+
+    def test_a_reading_holds_exact_amounts_and_leaves_out_jobs_it_cannot_see(self) -> None:
+        tenant = self.tenant()
+        reading = tenant.backend().reading(tenant.company, [tenant.job, "nowhere"])
+        assert set(reading.statuses) == {tenant.job}
+        assert isinstance(reading.statuses[tenant.job], JobStatus)
+        assert reading.company == tenant.company.code
+        assert reading.read_at.tzinfo is not None
+        assert reading.rows, "the tenant's job has a budget"
+        for row in reading.rows:
+            assert isinstance(row.original, Decimal) and isinstance(row.current, Decimal)
+            assert row.key.job == tenant.job
+        assert tenant.backend().reading(tenant.company, [tenant.job]).rows == reading.rows
+
+    def test_check_says_what_is_missing_in_sentences_and_nothing_when_all_is_well(self) -> None:
+        tenant = self.tenant()
+        assert tenant.backend().check(tenant.company) == []
+        [said, *_] = tenant.backend().check(replace(tenant.company, code="ZZ9"))
+        assert "ZZ9" in said and said.endswith(".")
