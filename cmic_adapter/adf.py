@@ -116,6 +116,15 @@ def page_query(resource: Resource[Any], *, where: str, offset: int) -> dict[str,
     return {"q": where, **query} if where else query
 
 
+def probe_query(resource: Resource[Any], *, where: str = "", names: bool = True) -> dict[str, str]:
+    """This function will build the parameters that ask for one row and how many there are.
+
+    Without `names` no attribute is named: for a resource that lacks some.
+    """
+    query = {"onlyData": "true", "limit": "1", "totalResults": "true"}
+    return query | ({"fields": ",".join(resource.names)} if names else {}) | ({"q": where} if where else {})
+
+
 def read_page(body: object) -> Page | None:
     """This function will return the page that an answer holds, or None when it is not a collection.
 
@@ -185,6 +194,17 @@ def _attribute(found: Mapping[str, object]) -> Attribute:
         searchable=found.get("queryable") is True,
         length=next((int(text) for text in told if DIGITS.fullmatch(text)), None),
     )
+
+
+def describe_path(root: str) -> str:
+    """This function will return where an application root is described."""
+    return f"{root}/describe"
+
+
+def without_address(text: str) -> str:
+    """This function will lay a description out for reading, with another host in place of the real one."""
+    shown = json.dumps(json.loads(text), indent=1, ensure_ascii=False)
+    return re.sub(r"https?://[^/\s\"]+", "https://cmic.example", shown) + "\n"
 
 
 def error_text(body: object) -> str:

@@ -16,12 +16,16 @@ from cmic_adapter.limiter import Budget, limiter_for
 from cmic_adapter.pci import Found, Pci
 from cmic_adapter.posting import Postings
 from cmic_adapter.push import PciPush
+from cmic_adapter.recording import record
+from cmic_adapter.report import report
 from cmic_adapter.routes import Route, decide, ensure_visible
 from cmic_adapter.setup import Setup, Setups
+from cmic_adapter.sight import Sight
 from cmic_adapter.wire import Job
 from cmic_adapter.withdraw import PciWithdrawal, withdraw_budget
 from erp.port import (
     AssignedCostCodeRow,
+    CheckItem,
     CompanyRow,
     CostCodeRow,
     CostTypeRow,
@@ -81,6 +85,11 @@ class CmicBackend(ErpBackend):
             )
         )
         self._setups = Setups(self._client)
+        together = "all processes together" if redis_url else "each process by itself"
+        self._manners = (
+            f"We ask at most {requests_per_second:g} times a second and {concurrency} at once, {together}; "
+            f"an unknown outcome is asked after for {max(self.probe_seconds):g} s."
+        )
         self._names: dict[str, tuple[float, dict[str, str]]] = {}
 
     def __repr__(self) -> str:
@@ -252,6 +261,15 @@ class CmicBackend(ErpBackend):
             return self._setups.of(company).complaints()
         except ErpMisconfigured as error:
             return [str(error)]
+
+    def report(self, company: ErpCompany) -> list[CheckItem]:
+        """This function will look at everything that can be seen without writing. Raises ErpUnavailable."""
+        sight = Sight(client=self._client, setups=self._setups, company=company)
+        return report(sight, manners=self._manners)
+
+    def record(self) -> Mapping[str, str]:
+        """This function will return the descriptions of all applications, by file name."""
+        return record(self._client)
 
 
 def _host(base_url: str) -> str:

@@ -54,7 +54,7 @@ class Caller:
         self.deadline = Deadline()
         self.timeouts, self.limiter = timeouts, limiter
         self._token = base64.b64encode(f"{username}:{password}".encode()).decode()
-        self._password = password
+        self._username, self._password = username, password
         self._refused_logins, self._quiet_until = 0, 0.0
         self.server_time = ""  # what the last answer said, as HTTP writes it
         self._http = httpx2.Client(
@@ -141,6 +141,10 @@ class Caller:
                 "CMiC refused the log-in twice; not asking again for a while, accounts get locked.",
                 retry_after=self._quiet_until - time.monotonic(),
             )
+
+    def anonymous(self, text: str) -> str:
+        """This function will take our user and our password out of a text."""
+        return self.clean(text).replace(self._username, HIDDEN) if self._username else self.clean(text)
 
     def clean(self, text: str) -> str:
         """This function will take the password out of a text."""

@@ -54,6 +54,10 @@ class Client:
         """This function will take our password out of a text."""
         return self._caller.clean(text)
 
+    def anonymous(self, text: str) -> str:
+        """This function will take our user and our password out of a text."""
+        return self._caller.anonymous(text)
+
     @contextmanager
     def claimed(self, lease: float) -> Iterator[None]:
         """This function will let no read go on for so long that a claim of `lease` seconds, which each journaled write
@@ -97,7 +101,7 @@ class Client:
 
     def description(self, root: str) -> dict[str, adf.Described]:
         """This function will return what the server says of the resources below an application root."""
-        described = adf.read_description(self._read(f"{root}/describe", {}))
+        described = adf.read_description(self._read(adf.describe_path(root), {}))
         if not described:
             raise ErpMisconfigured(f"CMiC does not describe {root}; is the base URL right?")
         return described

@@ -17,6 +17,7 @@ class Fault:
 
     sentence: str
     candidates: tuple[str, ...] = ()
+    is_right: bool = False  # it is there, but not for us
 
 
 def needed(resource: Resource[Any]) -> list[str]:
@@ -35,7 +36,7 @@ def faults(resource: Resource[Any], described: Mapping[str, Described]) -> list[
     others = set(attributes) - set(needed(resource))
     said = [_absent(f"{resource.label} has no attribute {name}", name, others) for name in missing]
     said += [Fault(one) for one in _unfit(resource, attributes, complete=not missing)]
-    return said + [Fault(one) for one in _not_offered(resource, found)]
+    return said + [Fault(one, is_right=True) for one in _not_offered(resource, found)]
 
 
 def _absent(sentence: str, name: str, known: Iterable[str]) -> Fault:

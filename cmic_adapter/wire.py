@@ -275,6 +275,7 @@ LINES = Resource(
     lengths={"number": NUMBER_LENGTH, "job": 10, "cost_code": 16, "cost_type": 16},
     only_written={"quantity": "CmdBudgUnits", "unit": "CmdWmCode"},
 )
+POSTING = "postcm"  # the accountant's act; named to people, never asked for
 UNPOSTED_LINES = Resource("cm-rest-api/rest/1/cmdetailunposted", Line, LINES.order)
 
 NEEDED_TO_READ: tuple[Resource[Any], ...] = (COMPANIES, JOBS, COST_CODES, COST_TYPES, UNITS, JOB_COST_CODES)

@@ -17,7 +17,8 @@ pytest_plugins = [
     "tests.support.simulator",
     "tests.support.soak",
     "tests.support.worker",
-    "tests.support.delivery",  # last: it imports the ones above
+    "tests.support.delivery",  # after the ones above: it imports them
+    "tests.support.valve",
 ]
 
 MARKED_BY = {

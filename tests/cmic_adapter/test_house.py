@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import cmic_adapter
-from cmic_adapter import audit, wire
+from cmic_adapter import assumed, audit, names, wire
 
 PACKAGE = Path(cmic_adapter.__file__).parent
 FILES = sorted(PACKAGE.glob("*.py"))
@@ -33,12 +33,12 @@ def literals(path: Path) -> set[str]:
 
 
 def test_only_the_wire_holds_a_name_of_cmic():
-    names = {attribute["name"] for resource in PROFILE.values() for attribute in resource["attributes"]}
-    names |= set(PROFILE) | {resource["path"] for resource in PROFILE.values()}
-    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(names)))
+    known = {attribute["name"] for resource in PROFILE.values() for attribute in resource["attributes"]}
+    known |= set(PROFILE) | {resource["path"] for resource in PROFILE.values()}
+    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(known)))
     values = set(wire.JOB_STATUSES) | set(wire.TYPE_CLASSES) | set(wire.PENDING_TYPES) | {wire.NO_PARENT}
     for path in FILES:
-        if path.name in ("wire.py", "audit.py"):
+        if path.name in ("wire.py", "audit.py", "assumed.py"):
             continue
         assert not [text for text in literals(path) if pattern.search(text)], path.name
         # The flags' values are an option that people write down, so options.py may know them.
@@ -54,6 +54,15 @@ def test_every_name_of_the_wire_is_one_of_the_profile():
         assert all(
             known[resource.name(ours)]["length"] == length for ours, length in resource.lengths.items()
         )
+
+
+def test_what_is_assumed_is_what_the_profile_assumes():
+    used = {r.label: names.needed(r) for r in (*wire.NEEDED_TO_READ, *wire.NEEDED_TO_WRITE)}
+    grades = {label: {a["name"]: a["evidence"] for a in PROFILE[label]["attributes"]} for label in used}
+    guessed = {label: {n for n in named if grades[label][n] == "A"} for label, named in used.items()}
+    assert {label: set(found) for label, found in assumed.NAMES.items()} == {
+        k: v for k, v in guessed.items() if v
+    }
 
 
 def test_every_audit_time_is_one_of_the_profile_and_searchable():

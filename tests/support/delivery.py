@@ -22,7 +22,7 @@ from erp.backends import backend, forget_backends
 from erp.delivery_models import EDGES
 from erp.models import Batch, Call, Document, DocumentState
 from tests.support.simulator import Simulator
-from tests.support.story import SUB_JOB, Story
+from tests.support.story import Story
 from workflow import events
 
 OPEN = (
@@ -33,6 +33,7 @@ OPEN = (
 )
 WRITES = ("POST", "PATCH", "DELETE")
 QUICK = {"read_timeout": 2.0, "write_timeout": 0.5, "probe_seconds": (0.0, 30.0, 60.0, 150.0)}
+PATIENT = {"read_timeout": 20.0, "write_timeout": 10.0, "probe_seconds": (0.0, 1.0, 2.0)}
 
 
 @pytest.fixture
@@ -56,6 +57,14 @@ def brisk_cmic(
     new_process()
 
 
+@pytest.fixture
+def steady_cmic(brisk_cmic: Simulator, settings: LazySettings) -> Simulator:
+    """The same, waited for with patience: where much happens at once, nobody is given up on who only is slow."""
+    settings.ERP_BACKENDS["cmic"]["OPTIONS"] |= PATIENT
+    new_process()
+    return brisk_cmic
+
+
 def new_process() -> None:
     """A worker is started anew: it remembers nothing of the ERP, and reads the settings."""
     backend("cmic").close()  # type: ignore[attr-defined]
@@ -75,7 +84,7 @@ def look_at_what_leaves(request: httpx2.Request) -> None:
 def fill(story: Story) -> None:
     """Dana writes a small budget on the job and its sub job, and locks it."""
     story.add_line("01-31-00", "L", "1260000.10")
-    story.add_line("03-30-00", "M", "-0.01", job=SUB_JOB)
+    story.add_line("03-30-00", "M", "-0.01", job=story.sub_job)
     story.add_line("09-68-00", "S", "0.00")
     story.lock()
 

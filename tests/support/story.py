@@ -1,5 +1,6 @@
 """A company whose jobs and codes were read from CMiC over HTTP, and people who use the services, for whole stories."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,14 +27,20 @@ CATEGORIES = {
 }
 
 
-def cmic_holds(*, status: str, budget: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Return a seed: company 001 with one job and its sub job in a status (P, I or C), and perhaps a budget."""
+def cmic_holds(
+    *, status: str, budget: list[dict[str, Any]] | None = None, jobs: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return a seed: company 001 with one job and its sub job in a status (P, I or C), and perhaps a budget.
+
+    With `jobs` instead with these main jobs, each in its own status.
+    """
     return {
         "companies": [{"code": "001", "name": "Northgate Builders", "currency": "USD"}],
         "units": [{"code": "CY", "name": "Cubic yard"}, {"code": "LS", "name": "Lump sum"}],
         "jobs": [
-            {"company": "001", "code": JOB, "name": "Quay Street", "control": "ALL", "status": status},
-            {"company": "001", "code": SUB_JOB, "name": "Site works", "control": JOB, "status": status},
+            {"company": "001", "code": code, "name": name, "control": control, "status": of_job}
+            for main, of_job in (jobs or {JOB: status}).items()
+            for code, name, control in ((main, "Quay Street", "ALL"), (f"{main}-01", "Site works", main))
         ],
         "phases": [
             {
@@ -60,10 +67,22 @@ class Story:
     dana: Any  # project manager, Budget admin
     mira: Any  # approver
     jonas: Any  # controller, ERP admin
+    job: str = JOB
 
-    def add_line(self, code: str, kind: str, amount: str, *, job: str = JOB, **more: Any) -> BudgetLine:
-        """Dana adds a line."""
-        values = {"job": job, "cost_code": code, "cost_type": kind, "amount": Decimal(amount), **more}
+    @property
+    def sub_job(self) -> str:
+        """The one sub job."""
+        return f"{self.job}-01"
+
+    def add_line(self, code: str, kind: str, amount: str, *, job: str = "", **more: Any) -> BudgetLine:
+        """Dana adds a line, on the main job where no other is named."""
+        values = {
+            "job": job or self.job,
+            "cost_code": code,
+            "cost_type": kind,
+            "amount": Decimal(amount),
+            **more,
+        }
         return budget_services.add_line(self.budget, user=self.dana, now=timezone.now(), values=values)
 
     def modify(self, title: str, *lines: tuple[BudgetLine, str]) -> Any:
@@ -111,14 +130,14 @@ class Story:
                 return
 
     def post_everything(self) -> None:
-        """An accountant starts the pending job, and posts every change item that is approved."""
+        """An accountant starts the pending job, and posts every change item on it, all of which are approved."""
         book = self.simulator.book()
-        if any(job["code"] == JOB and job["status"] == "P" for job in book["jobs"]):
-            self.simulator.accountant("start_job", company="001", job=JOB)
+        if any(job["code"] == self.job and job["status"] == "P" for job in book["jobs"]):
+            self.simulator.accountant("start_job", company="001", job=self.job)
             return
         for item in book["pcis"]:
-            if not item.get("posted"):
-                self.simulator.post(company="001", job=JOB, code=item["code"])
+            if item["job"] == self.job and not item.get("posted"):
+                self.simulator.post(company="001", job=self.job, code=item["code"])
 
     def poll(self) -> None:
         """The poll asks for everything that waits to be posted."""
@@ -147,7 +166,13 @@ def person(username: str, first: str, last: str, **more: Any) -> Any:
 
 def begin(simulator: Simulator, *, status: str, budget: list[dict[str, Any]] | None = None) -> Story:
     """Read a company from CMiC, link its job, and put the cast in place."""
-    simulator.seed(cmic_holds(status=status, budget=budget))
+    [story] = begin_all(simulator, cmic_holds(status=status, budget=budget), JOB)
+    return story
+
+
+def begin_all(simulator: Simulator, seed: Mapping[str, Any], *jobs: str) -> list[Story]:
+    """Read a company from CMiC and link these jobs: one story for each, all with the same cast."""
+    simulator.seed(seed)
     now = timezone.now()
     connection = linking.open_company(
         code="001", name="Northgate Builders", currency="USD", alias="cmic", erp_company="001"
@@ -163,8 +188,12 @@ def begin(simulator: Simulator, *, status: str, budget: list[dict[str, Any]] | N
     connection.refresh_from_db()
     sync.sync_company(connection, now=now)
     linking.confirm_cost_types(connection, user=jonas, now=now)
-    project = linking.link_project(connection, JOB, user=jonas, now=now)
+    projects = {job: linking.link_project(connection, job, user=jonas, now=now) for job in jobs}
     sync.sync_company(connection, now=now)
-    ProjectRole.objects.create(user=dana, project=project, level=BudgetLevel.ADMIN)
-    ProjectRole.objects.create(user=jonas, project=project, level=BudgetLevel.READ)
-    return Story(simulator, connection, project, project.budget, dana, mira, jonas)
+    for project in projects.values():
+        ProjectRole.objects.create(user=dana, project=project, level=BudgetLevel.ADMIN)
+        ProjectRole.objects.create(user=jonas, project=project, level=BudgetLevel.READ)
+    return [
+        Story(simulator, connection, project, project.budget, dana, mira, jonas, job)
+        for job, project in projects.items()
+    ]

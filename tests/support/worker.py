@@ -6,11 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -27,6 +25,7 @@ class Worker:
 
     process: subprocess.Popen[bytes]
     log: Path
+    killed: bool = False
 
     @property
     def pid(self) -> int:
@@ -47,19 +46,21 @@ class Worker:
 
     def kill(self) -> None:
         """Kill the worker and its pool with SIGKILL, as a power cut would."""
-        for process in [*psutil.Process(self.pid).children(recursive=True), psutil.Process(self.pid)]:
-            with suppress(psutil.NoSuchProcess):  # a pool process may have ended since it was listed
-                process.kill()
+        os.killpg(self.pid, signal.SIGKILL)  # before anybody waits for it: until then its number is its own
         self.process.wait()
+        self.killed = True
 
     def stop(self) -> None:
         """Let it finish what it does, then end; a hanging one is killed."""
+        if self.killed:
+            return
         if self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
+                return
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -87,11 +88,13 @@ def environment(folder: Path) -> dict[str, str]:
 def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     """A function that starts one more worker: `start(concurrency=1, beat=False, **environment)`.
 
+    It returns when the worker is ready; with `ready=False` at once: then `wait_for(READY)`.
+
     Ask for `cmic` too where the worker shall reach the simulator. All workers are gone when the test ends.
     """
     started: list[Worker] = []
 
-    def start(*, concurrency: int = 1, beat: bool = False, **variables: str) -> Worker:
+    def start(*, concurrency: int = 1, beat: bool = False, ready: bool = True, **variables: str) -> Worker:
         log = tmp_path / f"worker-{len(started)}.log"
         command = [sys.executable, "-m", "celery", "--app=config.celery", "worker", "--loglevel=INFO"]
         command += [
@@ -114,7 +117,8 @@ def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[Ca
             )
         worker = Worker(process, log)
         started.append(worker)
-        worker.wait_for(READY)
+        if ready:
+            worker.wait_for(READY)
         return worker
 
     yield start
