@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
 
 from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, moved, nets_to_nothing
-from erp.models import Batch, BatchItem, BatchLine, Document, ErpReading
+from erp.models import Batch, BatchItem, BatchLine, Connection, Document, ErpReading, JobLink
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpLine, JobStatus
 from erp.snapshots import LINKED, erp_connection, erp_key, held_originals, main_status, posted_targets
 from workflow.actions import SYSTEM, ensure
@@ -86,7 +88,7 @@ def _queue(batch: Batch, item: BatchItem, *, now: datetime, started: bool) -> Do
         [str(row.pk), row.erp_job, row.erp_cost_code, row.erp_cost_type, str(row.delta), str(row.target)]
         for row in item.lines.all()
     ]
-    job = main_job_code(batch)
+    job = _main_jobs([batch.budget.project_id])[batch.budget.project_id]
     document = Document.objects.create(
         batch=batch,
         item=item,
@@ -118,31 +120,50 @@ def _unused_number() -> str:
     return number
 
 
-def main_job_code(batch: Batch) -> str:
-    """This function will find the ERP's code of the batch's main job."""
-    link = batch.budget.project.jobs.get(parent=None).erp_link
-    return link.erp_job.code
-
-
 def erp_document(document: Document) -> ErpDocument:
     """This function will make the neutral document that a backend pushes, from the frozen rows."""
-    item, batch = document.item, document.batch
-    connection = erp_connection(batch.budget)
-    if connection is None:
-        raise RuntimeError("a document's company has a connection")
-    kind = DocumentKind(item.kind)
-    return ErpDocument(
-        company=connection.erp,
-        number=document.number,
-        content_hash=document.content_hash,
-        kind=kind,
-        job=main_job_code(batch),
-        title=item.title,
-        date=item.date,
-        lines=tuple(_erp_line(row, kind) for row in item.lines.all()),
-        route=document.route,
-        erp_number=document.erp_number,
+    return erp_documents([document])[0]
+
+
+def erp_documents(documents: Sequence[Document]) -> list[ErpDocument]:
+    """This function will make the neutral documents of many rows, in their order and in three queries in all.
+
+    Their items, and their batches down to the project, are read here one by one where the caller has not.
+    """
+    connections = Connection.objects.in_bulk(
+        {document.batch.budget.project.company_id for document in documents}, field_name="company_id"
     )
+    jobs = _main_jobs({document.batch.budget.project_id for document in documents})
+    lines = _lines({document.item_id: DocumentKind(document.item.kind) for document in documents})
+    return [
+        ErpDocument(
+            company=connections[document.batch.budget.project.company_id].erp,
+            number=document.number,
+            content_hash=document.content_hash,
+            kind=DocumentKind(document.item.kind),
+            job=jobs[document.batch.budget.project_id],
+            title=document.item.title,
+            date=document.item.date,
+            lines=tuple(lines.get(document.item_id, ())),
+            route=document.route,
+            erp_number=document.erp_number,
+        )
+        for document in documents
+    ]
+
+
+def _main_jobs(projects: Collection[int]) -> dict[int, str]:
+    """The ERP's code of each project's main job."""
+    links = JobLink.objects.filter(job__project__in=projects, job__parent=None)
+    return dict(links.values_list("job__project_id", "erp_job__code"))
+
+
+def _lines(kinds: Mapping[int, DocumentKind]) -> dict[int, list[ErpLine]]:
+    """The lines of many items, by item."""
+    found: dict[int, list[ErpLine]] = defaultdict(list)
+    for row in BatchLine.objects.filter(item__in=kinds).order_by("item_id", "position"):
+        found[row.item_id].append(_erp_line(row, kinds[row.item_id]))
+    return found
 
 
 def _erp_line(row: BatchLine, kind: DocumentKind) -> ErpLine:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import FSMField, transition
 
+from erp.port import PostingState
 from workflow import guards
 from workflow.actions import allowed
 
@@ -51,6 +52,9 @@ EDGES = (
 )
 
 
+ANSWERS = [(state.value, state.value) for state in PostingState]
+
+
 class Document(models.Model):
     """One thing written in the ERP for a batch, under a number minted once.
 
@@ -80,7 +84,14 @@ class Document(models.Model):
     )
     receipt = models.JSONField(default=dict, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
-    poll_at = models.DateTimeField(null=True, blank=True)
+    poll_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the ERP is asked next whether it is posted"
+    )
+    check_at = models.DateTimeField(null=True, blank=True, help_text="when a person last wanted to know now")
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="when the ERP was last asked")
+    answered_at = models.DateTimeField(null=True, blank=True, help_text="when it last answered")
+    answer = models.CharField(max_length=20, blank=True, choices=ANSWERS, help_text="what it said then")
+    unanswered = models.TextField(blank=True, help_text="why the last question got no answer, in words")
     absent_since = models.DateTimeField(null=True, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True, help_text="when Tieback knew")
     posted_on = models.DateField(null=True, blank=True, help_text="the ERP's posting date")
@@ -99,7 +110,7 @@ class Document(models.Model):
                 name="document_outbox",
             ),
             models.Index(fields=["lease_until"], condition=Q(claim__isnull=False), name="document_leases"),
-            models.Index(fields=["poll_at"], condition=Q(state="delivered"), name="document_poll"),
+            models.Index(fields=["poll_at"], condition=Q(poll_at__isnull=False), name="document_poll"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -146,6 +157,10 @@ class Document(models.Model):
         self.claim = self.lease_until = None
         self.waiting_for = ""
 
+    def _forget_answers(self) -> None:
+        self.check_at = self.asked_at = self.answered_at = None
+        self.answer = self.unanswered = ""
+
     @transition(field=state, source="queued", target="sending", conditions=[allowed("claim")])
     def take(self, *, claim: UUID, lease_until: datetime, now: datetime) -> None:
         """A worker has it."""
@@ -160,6 +175,7 @@ class Document(models.Model):
         self._move(now)
         self.receipt, self.delivered_at, self.poll_at = receipt, now, now
         self.findings, self.probes = [], 0
+        self._forget_answers()
 
     @transition(
         field=state,
@@ -172,6 +188,7 @@ class Document(models.Model):
         self._move(now, not_before)
         self.waiting_for, self.probes = waiting_for, 0
         self.receipt, self.delivered_at, self.poll_at, self.absent_since = {}, None, None, None
+        self._forget_answers()
 
     @transition(
         field=state,

@@ -45,7 +45,7 @@ from erp.port import (
     Receipt,
     WithdrawState,
 )
-from erp.posting import facts_of
+from erp.seen import facts_of
 from workflow import events
 from workflow.actions import SYSTEM, ensure
 

@@ -1,69 +1,203 @@
-"""Seeing postings: poll many delivered documents at once, settle each in its own transaction."""
+"""Seeing postings: documents that are due are asked about, many in a request, each on a schedule of its own.
+
+A document's next question comes after a tenth of the time it has waited, so an answer is never older than a tenth of
+the wait, and never older than 15 minutes. What was answered is recorded by `erp.seen`.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest, Least
+from django.utils import timezone
 
-from budgets.services import lock_row
-from erp import holds, notifications, readings
-from erp.acceptance import erp_document
+from erp import posting_notices, seen
+from erp.acceptance import erp_documents
 from erp.backends import backend, outside_transactions
 from erp.connections import note_contact, stop
 from erp.models import Batch, Connection, Document, DocumentState
-from erp.port import ErpError, ErpMisconfigured, Posting, PostingState
-from erp.settling import settle_batch
-from workflow import events
-from workflow.actions import SYSTEM, ensure
+from erp.port import (
+    ErpBackend,
+    ErpDocument,
+    ErpError,
+    ErpMisconfigured,
+    ErpUnavailable,
+    ErpUnconfirmed,
+    Posting,
+    PostingState,
+)
 
-ABSENT_FOR = timedelta(minutes=10)  # absent twice, so far apart, before a document counts as removed
-SOONEST, LATEST = timedelta(seconds=15), timedelta(minutes=15)
+log = logging.getLogger(__name__)
 
-
-def next_poll(document: Document, now: datetime) -> datetime:
-    """This function will say when to ask again: a tenth of the wait so far, at least 15 s, at most 15 min."""
-    waited = now - (document.delivered_at or now)
-    return now + min(max(waited / 10, SOONEST), LATEST)
+SOONEST, LATEST = timedelta(seconds=15), timedelta(minutes=15)  # between two questions about a document
+MOST = 1000  # documents a poll asks about; what is left over is due at the next
+A_REQUEST = 50  # documents an ERP is asked about at once
+DIVISIONS = 20  # failed questions after which no more is done to find the one document that spoils them
+NO_ANSWER = "The ERP's answer leaves this document out; it is asked again."
+ASKING_FAILED = (
+    "The ERP could not be asked about this document: {problem} An administrator finds it in the log."
+)
 
 
 def poll(*, now: datetime, documents: Iterable[Document] | None = None) -> int:
-    """This function will ask for the postings that are due and settle what changed. Returns how many were asked for."""
+    """This function will ask what became of the documents that are due (or these) and record what changed.
+
+    Returns how many were asked about.
+    """
     outside_transactions()
-    due = (
-        Document.objects.filter(state=DocumentState.DELIVERED, poll_at__lte=now)
-        if documents is None
-        else documents
+    asked = _load(_take(now, documents))
+    for connection, rows in asked.items():
+        _ask(connection, rows, now)
+    return sum(len(rows) for rows in asked.values())
+
+
+# -- which are due ----------------------------------------------------------------------------------------
+
+
+def _watched() -> models.QuerySet[Document]:
+    """Documents that wait to be seen posted, over connections that are in use."""
+    in_use = Batch.objects.filter(
+        budget__project__company__erp_connection__enabled=True,
+        budget__project__company__erp_connection__stopped_at=None,
     )
-    by_connection: dict[Connection, list[Document]] = defaultdict(list)
-    rows = Document.objects.select_related("item", "batch__budget__project__company__erp_connection")
-    for document in rows.filter(pk__in=[d.pk for d in due]).prefetch_related("item__lines"):
-        by_connection[document.batch.budget.project.company.erp_connection].append(document)
-    for connection, asked in by_connection.items():
-        if connection.enabled and not connection.stopped_at:
-            _poll_one(connection, asked, now)
-    return sum(len(asked) for asked in by_connection.values())
+    return Document.objects.filter(state=DocumentState.DELIVERED, batch__in=in_use.values("pk"))
 
 
-def _poll_one(connection: Connection, documents: list[Document], now: datetime) -> None:
+def _take(now: datetime, documents: Iterable[Document] | None) -> list[int]:
+    """Give what is asked about now its next time, so that two polls at once do not ask the same."""
+    with transaction.atomic():
+        if documents is None:
+            keys = _due(now)
+        else:
+            keys = list(_watched().filter(pk__in=[d.pk for d in documents]).values_list("pk", flat=True))
+        if keys:
+            Document.objects.filter(pk__in=keys).update(asked_at=now, poll_at=_next_time(now))
+    return keys
+
+
+def _due(now: datetime) -> list[int]:
+    """What is due; where the last request has room left, those of the same companies whose turn comes next."""
+    free = _watched().select_for_update(skip_locked=True).order_by("poll_at", "pk")
+    keys = list(free.filter(poll_at__lte=now).values_list("pk", flat=True)[:MOST])
+    room = -len(keys) % A_REQUEST
+    if keys and room:
+        companies = Document.objects.filter(pk__in=keys).values("batch__budget__project__company")
+        batches = Batch.objects.filter(budget__project__company__in=companies).values("pk")
+        next_ones = free.filter(poll_at__gt=now, batch__in=batches)
+        keys += next_ones.values_list("pk", flat=True)[:room]
+    return keys
+
+
+def _next_time(now: datetime) -> models.Expression:
+    """A tenth of the wait so far from now on, at least 15 s, at most 15 min."""
+    waited = Value(now, models.DateTimeField()) - F("state_since")
+    tenth = models.ExpressionWrapper(waited / 10, output_field=models.DurationField())
+    wait = Least(Greatest(tenth, Value(SOONEST)), Value(LATEST))
+    return models.ExpressionWrapper(Value(now) + wait, output_field=models.DateTimeField())
+
+
+def _load(keys: Collection[int]) -> dict[Connection, list[Document]]:
+    found: dict[Connection, list[Document]] = defaultdict(list)
+    rows = Document.objects.filter(pk__in=keys).select_related(
+        "item", "batch__budget__project__company__erp_connection"
+    )
+    for document in rows.order_by("pk"):
+        found[document.batch.budget.project.company.erp_connection].append(document)
+    return dict(found)
+
+
+# -- asking -----------------------------------------------------------------------------------------------
+
+
+def _ask(connection: Connection, documents: list[Document], now: datetime) -> None:
+    started = timezone.now()
     by_number = {document.number: document for document in documents}
-    for document in documents:
-        document.poll_at = next_poll(document, now)
-    Document.objects.bulk_update(documents, ["poll_at"], batch_size=1000)
+    questions = _Questions(backend(connection.alias))
     try:
-        postings = backend(connection.alias).postings([erp_document(document) for document in documents])
+        postings = questions.ask(erp_documents(documents))
     except ErpMisconfigured as problem:
+        _unanswered(documents, str(problem))
         stop(connection, because=str(problem), now=now)
         return
-    except ErpError:
-        return  # asked again at the next poll
+    except ErpError as problem:
+        _unanswered(documents, str(problem), not_before=now + _rest(connection, problem, now))
+        return
+    answered_at = now + (timezone.now() - started)
     note_contact(connection, now=now)
+    _record(connection, by_number, postings, now=now, answered_at=answered_at)
+    answered = {posting.number for posting in postings}
+    for number, why in questions.failed.items():
+        _unanswered([by_number[number]], why)
+    _unanswered([d for n, d in by_number.items() if n not in answered | questions.failed.keys()], NO_ANSWER)
+
+
+def _rest(connection: Connection, problem: ErpError, now: datetime) -> timedelta:
+    """How long an ERP that gives no answer is left alone: half as long as it has been silent, within limits."""
+    wanted = timedelta(seconds=getattr(problem, "retry_after", None) or 0)
+    silent = now - connection.last_contact_at if connection.last_contact_at else LATEST
+    return max(wanted, min(max(silent / 2, 2 * SOONEST), LATEST))
+
+
+def _unanswered(documents: Sequence[Document], why: str, *, not_before: datetime | None = None) -> None:
+    if not documents:
+        return
+    rows = Document.objects.filter(pk__in=[document.pk for document in documents])
+    later = {} if not_before is None else {"poll_at": Greatest(F("poll_at"), not_before)}
+    rows.filter(poll_at__isnull=False).update(unanswered=why, **later)
+
+
+class _Questions:
+    """Asks an ERP about many documents; where one of them spoils the answer for all, the others get theirs."""
+
+    def __init__(self, erp: ErpBackend) -> None:
+        self._erp, self._left = erp, DIVISIONS
+        self.failed: dict[str, str] = {}  # why there is no answer, by number
+
+    def ask(self, documents: Sequence[ErpDocument]) -> list[Posting]:
+        """This method will answer for all it can. Raises ErpUnavailable, ErpUnconfirmed, ErpMisconfigured."""
+        try:
+            return self._erp.postings(documents)
+        except (ErpUnavailable, ErpUnconfirmed, ErpMisconfigured):
+            raise
+        except Exception as problem:
+            self._left -= 1
+            if len(documents) > 1 and self._left > 0:
+                half = len(documents) // 2
+                return [*self.ask(documents[:half]), *self.ask(documents[half:])]
+            log.exception("the ERP could not be asked about %s", ", ".join(d.number for d in documents))
+            why = ASKING_FAILED.format(problem=str(problem) or type(problem).__name__)
+            self.failed |= {document.number: why for document in documents}
+            return []
+
+
+# -- what was answered ------------------------------------------------------------------------------------
+
+
+def _record(
+    connection: Connection,
+    asked: dict[str, Document],
+    postings: Sequence[Posting],
+    *,
+    now: datetime,
+    answered_at: datetime,
+) -> None:
+    """Note answers that change nothing in one statement; the others each on their own."""
     for posting in postings:
-        if not _nothing_new(by_number[posting.number], posting):
-            settle(by_number[posting.number], posting, now=now)
+        if posting.number not in asked:
+            posting_notices.tell_of_a_strange_number(connection, posting.number, now=now)
+    known = [(asked[posting.number], posting) for posting in postings if posting.number in asked]
+    as_before = [document.pk for document, posting in known if _nothing_new(document, posting)]
+    Document.objects.filter(pk__in=as_before, state=DocumentState.DELIVERED).update(
+        answer=PostingState.WAITING, answered_at=answered_at, unanswered=""
+    )
+    for document, posting in known:
+        if not _nothing_new(document, posting):
+            _settle(document, posting, now=now, answered_at=answered_at)
 
 
 def _nothing_new(document: Document, posting: Posting) -> bool:
@@ -72,81 +206,10 @@ def _nothing_new(document: Document, posting: Posting) -> bool:
     return posting.state is PostingState.WAITING and not said_before
 
 
-def settle(document: Document, posting: Posting, *, now: datetime) -> None:
-    """This function will record what the ERP says of one delivered document. Saying it again changes nothing."""
-    with transaction.atomic():
-        budget = lock_row(document.batch.budget)
-        batch = Batch.objects.select_for_update(of=("self",)).get(pk=document.batch_id)
-        batch.budget = budget
-        row = Document.objects.select_for_update(of=("self",)).select_related("item").get(pk=document.pk)
-        row.batch = batch
-        if row.state != DocumentState.DELIVERED:
-            return
-        if not _apply(row, posting, now):
-            row.save(update_fields=["absent_since", "waiting_for"])
-            return
-        row.save()
-        events.record(
-            chain=budget.project.company_id,
-            at=now,
-            actor=None,
-            action=f"document_{row.state}",
-            about=[budget, budget.project, batch, row],
-            from_state=DocumentState.DELIVERED,
-            to_state=row.state,
-            sentence=f"Seen in the ERP: {row.number} ({row.item.title}) {row.state}",
-        )
-        readings.ask(budget, now=now)  # what stands beside our amounts is from after this posting
-        settle_batch(batch, budget, now=now)
-        holds.refresh(budget, now=now)
-
-
-def _apply(row: Document, posting: Posting, now: datetime) -> bool:
-    """Change the row by what was seen; False when its state stays."""
-    if posting.state in (PostingState.POSTED, PostingState.POSTED_DIFFERENT):
-        ensure(row, "post", SYSTEM)
-        row.post(now=now, **facts_of(posting))
-        return True
-    if posting.state is PostingState.REJECTED:
-        return _turned_down(
-            row, "rejected_in_erp", "Somebody rejected it in the ERP. Ask them, then retry or return it.", now
-        )
-    if posting.state is PostingState.ABSENT:
-        if row.absent_since and now - row.absent_since >= ABSENT_FOR:
-            return _turned_down(
-                row, "removed_in_erp", "Somebody removed it from the ERP. Retry, or return it.", now
-            )
-        row.absent_since = row.absent_since or now
-        row.waiting_for = "It was not found in the ERP; Tieback asks again before it counts as removed."
-        return False
-    row.absent_since = None
-    row.waiting_for = {
-        PostingState.STAGING: "Somebody set it back to an unapproved status in the ERP.",
-        PostingState.INDETERMINATE: "The ERP's answer does not say whether it is posted.",
-    }.get(posting.state, "")
-    return False
-
-
-def facts_of(posting: Posting | None) -> dict[str, Any]:
-    """This function will give what a posted document keeps of a posting: `posted_on`, `evidence` and `differs`."""
-    if posting is None:
-        return {"posted_on": None, "evidence": {}, "differs": []}
-    differs = [
-        {
-            "refs": list(d.refs),
-            "sent": f"{d.sent:.2f}",
-            "found": f"{d.found:.2f}",
-            "cost_code": d.key.cost_code,
-            "cost_type": d.key.cost_type,
-            "job": d.key.job,
-        }
-        for d in posting.differences
-    ]
-    return {"posted_on": posting.posted_on, "evidence": dict(posting.evidence), "differs": differs}
-
-
-def _turned_down(row: Document, code: str, message: str, now: datetime) -> bool:
-    ensure(row, "refuse", SYSTEM)
-    row.refuse(findings=[{"code": code, "message": message, "refs": [], "field": "", "raw": ""}], now=now)
-    notifications.tell_of_failure(row)
-    return True
+def _settle(document: Document, posting: Posting, *, now: datetime, answered_at: datetime) -> None:
+    """Record one answer; what goes wrong with it is its own affair and does not keep the others waiting."""
+    try:
+        seen.settle(document, posting, now=now, answered_at=answered_at)
+    except Exception as problem:
+        log.exception("what the ERP said of %s could not be recorded", document.number)
+        _unanswered([document], f"What the ERP said could not be recorded: {problem}")
