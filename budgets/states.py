@@ -81,7 +81,8 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
             "attention", words, "An approver retries or returns it to you.", "bad", since, done, total
         )
     if budget.hold == Hold.IN_ERP:
-        words = f"In {erp}, waiting for posting"
+        posted = told.get("posted", 0)
+        words = f"In {erp}, {posted} of {total} posted" if posted else f"In {erp}, waiting for posting"
         return StateWord(
             "in_erp",
             words,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from erp import selectors
 from erp.models import Batch, BatchItem, BatchLine, Document, ErpReading, RejectReason, Remark
 from erp.snapshots import latest_reading
+from erp.waiting import Waiting, waiting_of
 from projects.api import CompanySerializer, PersonSerializer
 from workflow.api import ActionSerializer, MoneyField, QuantityField, actions_on
 from workflow.numbers import number
@@ -77,7 +79,8 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         model = Document
         fields = [
             *("id", "number", "erp_number", "route", "state", "state_since", "attempts", "waiting_for"),
-            *("findings", "delivered_at", "posted_at", "posted_on", "differs"),
+            *("findings", "delivered_at", "poll_at", "check_at", "asked_at", "answered_at", "answer"),
+            *("unanswered", "posted_at", "posted_on", "posting", "differs"),
         ]
 
 
@@ -157,6 +160,27 @@ class RemarkSerializer(serializers.ModelSerializer[Remark]):
         fields = ["id", "batch", "line", "line_version", "text", "answer", "answered_by", "answered_at"]
 
 
+class UsualSerializer(serializers.Serializer[Any]):
+    """How long the company usually takes to post: the median of its last documents."""
+
+    seconds = serializers.FloatField()
+    samples = serializers.IntegerField()
+
+
+class WaitingSerializer(serializers.Serializer[Any]):
+    """How a batch in the ERP waits to be posted; `sentence` is what pages and mails say."""
+
+    sentence = serializers.SerializerMethodField()
+    since = serializers.DateTimeField()
+    total = serializers.IntegerField()
+    posted = serializers.ListField(child=serializers.CharField(), help_text="titles of what is posted")
+    usual = UsualSerializer(allow_null=True)
+
+    def get_sentence(self, waits: Waiting) -> str:
+        """All of it in words."""
+        return waits.sentence(timezone.now())
+
+
 class BatchDetailSerializer(BatchSerializer):
     """A batch with its lines, documents, remarks, what happened, and what whoever asks can do to it now."""
 
@@ -165,17 +189,24 @@ class BatchDetailSerializer(BatchSerializer):
     reading = serializers.SerializerMethodField(
         help_text="the newest while it waits, then the one accepted on"
     )
+    waiting = serializers.SerializerMethodField(help_text="for a posting; null while it does not")
     events = serializers.SerializerMethodField()
     actions = serializers.SerializerMethodField()
 
     class Meta(BatchSerializer.Meta):
-        fields = [*BatchSerializer.Meta.fields, "reading", "items", "remarks", "events", "actions"]
+        fields = [*BatchSerializer.Meta.fields, "waiting", "reading", "items", "remarks", "events", "actions"]
 
     @extend_schema_field(ReadingSerializer(allow_null=True))
     def get_reading(self, batch: Batch) -> Any:
         """The reading a decision rests on."""
         reading = batch.reading or latest_reading(batch.budget)
         return None if reading is None else ReadingSerializer(reading).data
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, batch: Batch) -> Any:
+        """Since when it waits to be posted, and how long that usually takes."""
+        waits = waiting_of(batch, list(batch.documents.select_related("item")))
+        return None if waits is None else WaitingSerializer(waits).data
 
     @extend_schema_field(EventSerializer(many=True))
     def get_events(self, batch: Batch) -> Any:

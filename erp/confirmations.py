@@ -21,7 +21,7 @@ def check_now(batch: Batch, *, user: Any, now: datetime) -> Batch:
     with on_budget(batch.budget, user=user, now=now) as (locked, event):
         row = lock_batch(batch, locked)
         ensure(row, "check_now", user)
-        row.documents.filter(state=DocumentState.DELIVERED).update(poll_at=now)
+        row.documents.filter(state=DocumentState.DELIVERED).update(poll_at=now, check_at=now)
         bell.ring("poll_postings")
         event |= {
             "action": "check_now",

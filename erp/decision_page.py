@@ -12,7 +12,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from budgets.states import state_of
-from erp import decisions, selectors
+from erp import decisions, selectors, waiting
 from erp.decision_blockers import READING_MAX_AGE
 from erp.documents import ZERO, moved
 from erp.models import (
@@ -133,6 +133,8 @@ def progress(batch: Batch) -> dict[str, Any]:
     states = {document.state for document in documents}
     return {
         "documents": documents,
+        "waiting": waiting.waiting_of(batch, documents),
+        "checking": any(waiting.question_of(document).wanted_at for document in documents),
         "done": sum(document.state in FINISHED for document in documents),
         "attention": DocumentState.REFUSED in states,
         "moving": batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED)

@@ -11,5 +11,6 @@ urlpatterns = [
     path(f"{BUDGET}batches/", views.batches, name="batches"),
     path(f"{BUDGET}batches/<int:number>/", views.batch, name="batch"),
     path(f"{BUDGET}batches/<int:number>/progress/", views.progress, name="progress"),
+    path(f"{BUDGET}batches/<int:number>/asked/", views.last_asked, name="last_asked"),
     path(f"{BUDGET}remarks/<int:pk>/answer/", views.answer_remark, name="answer_remark"),
 ]

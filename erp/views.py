@@ -16,7 +16,7 @@ from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
-from erp import remarks, selectors, services
+from erp import remarks, selectors, services, waiting
 from erp.approvers import able_to_accept
 from erp.models import OPEN, Batch, Remark
 from projects import permissions
@@ -122,12 +122,24 @@ def progress(request: HttpRequest, budget: Budget, *, number: int) -> HttpRespon
     return render(request, "erp/progress.html", {"budget": budget, **told})
 
 
+@require_GET
+@budget_page
+def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResponse:
+    """This function will render when the ERP was last asked about a batch, and when it is asked next."""
+    row = _batch(budget, number)
+    asked = waiting.last_question_of(list(row.documents.all()))
+    return render(request, "erp/last_asked.html", {"batch": row, "last_asked": asked})
+
+
 def _progress(row: Batch) -> dict[str, Any]:
     documents, moments = list(row.documents.select_related("item")), selectors.timeline(row)
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
+    waits = waiting.waiting_of(row, documents)
     return {
         "batch": row,
         "documents": documents,
+        "waiting": waits,
+        "last_asked": waiting.last_question_of(documents) if waits else None,
         "moments": moments,
         "moving": row.state in OPEN,
         "open_states": OPEN,

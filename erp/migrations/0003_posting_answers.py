@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('erp', '0001_initial'),
+        ('erp', '0002_incremental_reads'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

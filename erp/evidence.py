@@ -1,0 +1,67 @@
+"""The evidence for a posting as people read it: facts with a label, and the amounts line by line.
+
+A backend may keep what it likes as evidence; what has no words here is shown under its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LABELS = {
+    "posted_on": "Posting date",
+    "status": "Status",
+    "number": "Number",
+    "name": "Name",
+    "posted": "Marked as posted",
+    "still_unposted": "Lines on the list of unposted ones",
+    "job_visible": "Job visible",
+    "job_status": "Job",
+    "note": "Note",
+    "found": "Found",
+    "seen": "Seen",
+}
+ELSEWHERE = {"confirmed_by_hand"}  # shown with the person's name
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What proves a posting: (label, words), and (line, amount, whether it counts; None: not said)."""
+
+    facts: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, str, bool | None], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.facts or self.lines)
+
+
+def evidence_of(kept: Mapping[str, Any]) -> Evidence:
+    """This function will put kept evidence into words."""
+    return Evidence(tuple(_facts(kept)), tuple(_lines(kept)))
+
+
+def _facts(kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in kept.items():
+        if key in ELSEWHERE or key in ("lines", "amounts"):
+            continue
+        if isinstance(value, Mapping):
+            yield from _facts(value)
+        elif value is not None and value != "":
+            yield LABELS.get(key, key.replace("_", " ").capitalize()), _words(key, value)
+
+
+def _words(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key == "still_unposted" and value == 0:
+        return "none"
+    return str(value)
+
+
+def _lines(kept: Mapping[str, Any]) -> Iterator[tuple[str, str, bool | None]]:
+    lines, amounts = kept.get("lines"), kept.get("amounts")
+    for row in lines if isinstance(lines, list) else ():
+        yield str(row.get("line", "")), str(row.get("amount", "")), row.get("posted")
+    for line, amount in amounts.items() if isinstance(amounts, Mapping) else ():
+        yield str(line), str(amount), None

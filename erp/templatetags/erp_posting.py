@@ -1,0 +1,54 @@
+"""What pages show about waiting for posting and about what was posted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from budgets.models import Budget, Hold
+from erp import differences, evidence, waiting
+from erp.models import Document
+from erp.snapshots import latest_batch
+
+register = template.Library()
+
+
+@register.filter
+def how_long(waits: waiting.Waiting) -> str:
+    """This function will say since when a batch waits to be posted, what is usual, and what is posted already."""
+    return waits.how_long(timezone.now())
+
+
+@register.simple_tag
+def waiting_for_posting(budget: Budget) -> waiting.Waiting | None:
+    """This function will find how a budget's last batch waits to be posted; None while it does not."""
+    if budget.hold not in (Hold.IN_ERP, Hold.EXPORTING):
+        return None
+    batch = latest_batch(budget)
+    if batch is None:
+        return None
+    batch.budget = budget
+    return waiting.waiting_of(batch, list(batch.documents.select_related("item")))
+
+
+@register.filter
+def question(document: Document) -> waiting.Question:
+    """This function will say what the ERP was last asked about a document, and when it is asked again."""
+    return waiting.question_of(document)
+
+
+@register.filter
+def proof(document: Document) -> evidence.Evidence:
+    """This function will put the evidence of a posted document into words."""
+    return evidence.evidence_of(document.posting)
+
+
+@register.simple_tag
+def differences_of(documents: Iterable[Document]) -> list[tuple[Document, Any]]:
+    """This function will lay out what was posted with other amounts: (document, differences)."""
+    many = [document for document in documents if document.differs]
+    laid_out = differences.differences_by_item({document.item_id: document.differs for document in many})
+    return [(document, laid_out[document.item_id]) for document in many]
