@@ -1,4 +1,4 @@
-"""An original budget of a pending job is entered as absolute amounts."""
+"""Duty 3, Enter Budget: an original budget of a pending job is entered as absolute amounts."""
 
 from dataclasses import replace
 from decimal import Decimal

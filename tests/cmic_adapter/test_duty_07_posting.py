@@ -1,4 +1,4 @@
-"""What became of delivered documents, told with evidence."""
+"""Duty 7, posting: what became of delivered documents, told with evidence."""
 
 from collections.abc import Callable
 from dataclasses import replace

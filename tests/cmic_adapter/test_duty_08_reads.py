@@ -1,4 +1,4 @@
-"""Codes, jobs and budgets are read whole, each once, to the character."""
+"""Duty 8, reads: codes, jobs and budgets are read whole, each once, to the character."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""All workers together stay within what CMiC's terms allow."""
+"""Duty 9, manners: all workers together stay within what CMiC's terms allow."""
 
 import threading
 import time

@@ -188,7 +188,7 @@ def cut(tenant: Tenant, fault: str, nth: int) -> None:
     tenant.fault(fault, match={"nth": nth, "method": ["PATCH", "DELETE"]}, **then)
 
 
-FAULTS = ["reset_after_commit", "hang_after_commit", "error500_after_commit", "late_commit", "reset_before"]
+FAULTS = ["reset_after_commit", "late_commit"]  # all of them, at every write: matrix/
 
 
 @pytest.mark.parametrize("fault", FAULTS)
