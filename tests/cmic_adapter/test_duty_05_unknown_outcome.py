@@ -1,4 +1,4 @@
-"""Duty 5, unknown outcome: a write whose answer never came: nothing is sent again before looking; the end is each line exactly once.
+"""Duty 5, unknown outcome: nothing is sent again before looking, and the end is each line exactly once.
 
 A write is cut, and then the outbox's part is played: find, and push what is missing. Every write with every fault is
 cut in matrix/.

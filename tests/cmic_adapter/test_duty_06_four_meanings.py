@@ -1,4 +1,4 @@
-"""Duty 6, four meanings: whatever comes back has one of four meanings, for a read and for a write, and never tells a secret."""
+"""Duty 6, four meanings: whatever comes back has one of four, for a read and for a write, and tells no secret."""
 
 import base64
 import json
