@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
+from erp import checkup
 from erp import connection_actions as services
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState
@@ -82,6 +83,8 @@ def _show(request: HttpRequest, connection: Connection, *, status: int = 200, **
         "matches": _matches(connection),
         "settings_free": available(connection, "change_settings", request.user),
         "documents": _documents(connection),
+        "report": checkup.by_area(connection.report),
+        "report_in_short": checkup.in_short(connection.report),
         "events": events_about(connection).order_by("-seq")[:RECENT],
         "options": json.dumps(connection.options, indent=2, sort_keys=True),
         **problem,

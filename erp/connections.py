@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from erp import notifications
+from erp import checkup, notifications
 from erp.backends import backend, outside_transactions
 from erp.models import Connection
-from erp.port import ErpError, ErpMisconfigured, ErpUnavailable, ErpUnconfirmed
+from erp.port import CheckItem, CheckState, ErpError, ErpMisconfigured, ErpUnavailable, ErpUnconfirmed
 from workflow import events
 
 
@@ -43,17 +43,21 @@ def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
     outside_transactions()
     answered = True
     try:
-        missing = backend(connection.alias).check(connection.erp)
+        found = backend(connection.alias).report(connection.erp)
+        missing = checkup.missing(found)
     except (ErpUnavailable, ErpUnconfirmed) as problem:
-        answered, missing = False, [str(problem)]
+        answered, found, missing = False, [], [str(problem)]
     except (ErpMisconfigured, ErpError) as problem:
-        missing = [str(problem)]
+        found = [CheckItem("Set-up", CheckState.MISSING, str(problem))]
+        missing = checkup.missing(found)
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
         if not missing:
             row.verified_at, row.stopped_at, row.stopped_because, row.last_contact_at = now, None, "", now
         elif answered:
             row.verified_at = None
+        if answered:
+            row.report = checkup.rows(found)
         row.save()
         events.record(
             chain=row.company_id,

@@ -41,6 +41,7 @@ class Connection(models.Model):
     read_jobs = models.JSONField(
         default=list, blank=True, help_text="the jobs whose assigned codes were read up to their mark"
     )
+    report = models.JSONField(default=list, blank=True, help_text="what the last check found, as rows")
     last_contact_at = models.DateTimeField(null=True, blank=True)
     mapping_version = models.PositiveIntegerField(default=1)
     assign_missing = models.BooleanField(

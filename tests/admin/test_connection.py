@@ -54,6 +54,19 @@ def test_verify_and_sync_are_left_to_workers(scene, desk, monkeypatch, django_ca
     ]
 
 
+def test_the_page_shows_what_the_last_check_found(scene, desk):
+    client = desk(scene.ruth)
+    assert "What the last check found" not in client.get(url(scene)).content.decode()
+    scene.sheet.missing.append("The job cost module is not visible <here>.")
+    tasks.verify_connection(scene.connection.pk, scene.jonas.pk)
+    page = client.get(url(scene)).content.decode()
+    assert "What the last check found: 1 missing, nothing to confirm by hand" in page
+    assert '<span class="mark bad">missing</span> The job cost module is not visible &lt;here&gt;.' in page
+    scene.sheet.missing.clear()
+    tasks.verify_connection(scene.connection.pk, scene.jonas.pk)
+    assert "nothing missing" in client.get(url(scene)).content.decode()
+
+
 def test_the_worker_who_verifies_says_what_is_missing(scene):
     scene.sheet.missing.append("The job cost module is not visible.")
     tasks.verify_connection(scene.connection.pk, scene.jonas.pk)
