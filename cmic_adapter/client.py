@@ -195,7 +195,7 @@ class Client:
                 on_row=bool(row_id),
             )
         row = None
-        if method != "DELETE" and answer.kind is Kind.OK and answer.status != 204:
+        if answer.kind is Kind.OK and (method == "POST" or (method == "PATCH" and answer.status != 204)):
             row = self._answered_row(resource, answer, row_id=row_id)
             if row is None or not ours(row):
                 said = f"{Kind.GARBLED.value} (HTTP {answer.status})"

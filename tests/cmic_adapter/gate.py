@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -11,7 +12,8 @@ import httpx2
 
 
 class Gate(ThreadingHTTPServer):
-    """Hands requests on, except that those of `methods` get `answer`; it keeps the paths of those."""
+    """Hands requests on, except that those of `methods` get `answer`; it keeps the paths of those. The answers that
+    come back can be bent."""
 
     daemon_threads = True
 
@@ -26,6 +28,7 @@ class Gate(ThreadingHTTPServer):
         self.echo = False
         self.drip = 0.0  # seconds between two pieces of an answer
         self.met: list[str] = []
+        self.bend: Callable[[str, bytes], bytes] = lambda method, answer: answer
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
@@ -34,16 +37,17 @@ class Gate(ThreadingHTTPServer):
         self.http.close()
 
     def answers(
-        self, *methods: str, status: int = 200, body: str = "", headers: str = "", raw: bytes = b""
+        self, *methods: str, status: int = 200, body: str = "", headers: str = "", raw: bytes | None = None
     ) -> None:
         """From now on, answer these methods so."""
-        self.methods, self.answer = methods, raw or said(status, body.encode(), headers)
+        self.methods = methods
+        self.answer = said(status, body.encode(), headers) if raw is None else raw
 
 
 def said(status: int, content: bytes, headers: str = "") -> bytes:
     """An answer as it goes over the wire."""
     length = f"Content-Length: {len(content)}\r\n"
-    return f"HTTP/1.1 {status} Said\r\n{length}{headers}Connection: close\r\n\r\n".encode() + content
+    return f"HTTP/1.1 {status} Said\r\n{length}{headers}Connection: close\r\n\r\n".encode("latin-1") + content
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -63,7 +67,8 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in hop}
         url = self.server.origin + self.path
         given = self.server.http.request(self.command, url, headers=headers, content=body)
-        self.wfile.write(said(given.status_code, given.content))
+        headers_too = f"Content-Type: {given.headers.get('content-type', 'text/plain')}\r\n"
+        self.say(self.server.bend(self.command, said(given.status_code, given.content, headers_too)))
 
     def say(self, answer: bytes) -> None:
         """Send an answer, at once or drop by drop until the caller is gone."""

@@ -1,8 +1,9 @@
 """Duty 6, four meanings: whatever comes back has one of four, for a read and for a write, and tells no secret."""
 
 import base64
-import json
+import gzip
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,87 +13,13 @@ from hypothesis import strategies as st
 from cmic_adapter.backend import CmicBackend
 from cmic_adapter.meanings import Meaning, of_response
 from erp.port import ErpMisconfigured, ErpRefused, ErpUnavailable, ErpUnconfirmed
-from tests.cmic_adapter.gate import Gate
+from tests.cmic_adapter.corpus import ANSWERS, CASES, Case
+from tests.cmic_adapter.gate import Gate, said
 from tests.cmic_adapter.support import PASSWORD, USER, Diary, Tenant, change, company, line
 
+FIFTY_MB = 50 * 1024 * 1024
 DOCUMENT = change(line("01-100", "L", "-1"), line("02-100", "M", "1"))
 TOKEN = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-LOGIN = "<!DOCTYPE html><html><body>Please log in</body></html>"
-GONE_WRONG = "Something is wrong with the value."
-ADF = json.dumps(
-    {"title": "Bad", "status": "400", "o:errorDetails": [{"detail": GONE_WRONG, "o:errorCode": "27019"}]}
-)
-WSD = json.dumps({"uuid": "1", "status": "Error", "errorCode": "WSD-0400", "errorMessage": GONE_WRONG})
-ERROR = json.dumps({"error": GONE_WRONG})
-RESULT = json.dumps({"result": f"ERROR: {GONE_WRONG}"})
-UNKNOWN = "Attribute CmmName in the payload is not known to resource cmmast."
-
-# status, body, what it means for a read, what it means for a write
-ANSWERS = [
-    (400, GONE_WRONG, ErpMisconfigured, ErpRefused),
-    (400, ADF, ErpMisconfigured, ErpRefused),
-    (400, WSD, ErpMisconfigured, ErpRefused),
-    (400, ERROR, ErpMisconfigured, ErpRefused),
-    (200, RESULT, ErpMisconfigured, ErpRefused),
-    (200, ADF, ErpMisconfigured, ErpRefused),
-    (200, WSD, ErpMisconfigured, ErpRefused),
-    (200, ERROR, ErpMisconfigured, ErpRefused),
-    (400, "", ErpMisconfigured, ErpRefused),
-    (409, GONE_WRONG, ErpMisconfigured, ErpRefused),
-    (413, "Request Entity Too Large.", ErpMisconfigured, ErpRefused),
-    (422, ADF, ErpMisconfigured, ErpRefused),
-    (400, UNKNOWN, ErpMisconfigured, ErpMisconfigured),
-    (400, json.dumps({"error": UNKNOWN}), ErpMisconfigured, ErpMisconfigured),
-    (400, "JBO-25058: Definition X of type Attribute is not found.", ErpMisconfigured, ErpMisconfigured),
-    (400, "Duplicate request 4711.", ErpUnavailable, ErpUnconfirmed),
-    (409, "Duplicate request 4711.", ErpUnavailable, ErpUnconfirmed),
-    (200, json.dumps({"result": "Duplicate request"}), ErpUnavailable, ErpUnconfirmed),
-    (401, LOGIN, ErpMisconfigured, ErpMisconfigured),
-    (401, "", ErpMisconfigured, ErpMisconfigured),
-    (403, WSD, ErpMisconfigured, ErpMisconfigured),
-    (407, "", ErpMisconfigured, ErpMisconfigured),
-    (404, "No resource.", ErpMisconfigured, ErpMisconfigured),
-    (405, "Method not allowed.", ErpMisconfigured, ErpMisconfigured),
-    (406, "", ErpMisconfigured, ErpMisconfigured),
-    (415, "", ErpMisconfigured, ErpMisconfigured),
-    (408, "", ErpUnavailable, ErpUnconfirmed),
-    (429, ERROR, ErpUnavailable, ErpUnavailable),
-    (500, ADF, ErpUnavailable, ErpUnconfirmed),
-    (500, "", ErpUnavailable, ErpUnconfirmed),
-    (502, LOGIN, ErpUnavailable, ErpUnconfirmed),
-    (503, LOGIN, ErpUnavailable, ErpUnconfirmed),
-    (504, "", ErpUnavailable, ErpUnconfirmed),
-    (200, LOGIN, ErpMisconfigured, ErpUnconfirmed),
-    (200, "", ErpUnavailable, ErpUnconfirmed),
-    (200, "{", ErpUnavailable, ErpUnconfirmed),
-    (200, "[]", ErpUnavailable, ErpUnconfirmed),
-    (200, "null", ErpUnavailable, ErpUnconfirmed),
-    (200, "NaN", ErpUnavailable, ErpUnconfirmed),
-    (200, "[" * 100_000, ErpUnavailable, ErpUnconfirmed),
-    (201, '{"CmmCode": "TB-7K3MQ0XV"}', ErpUnavailable, ErpUnconfirmed),
-    (200, '{"items": 7}', ErpUnavailable, ErpUnconfirmed),
-    (200, "OK", ErpUnavailable, ErpUnconfirmed),
-]
-GO_AWAY = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
-NOT_GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
-RAW = [
-    (b"", ErpUnavailable, ErpUnconfirmed),
-    (b"garbage", ErpUnavailable, ErpUnconfirmed),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", ErpUnavailable, ErpUnconfirmed),
-    (b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", ErpUnavailable, ErpUnconfirmed),
-    (
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
-        ErpUnavailable,
-        ErpUnconfirmed,
-    ),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe\x00{", ErpUnavailable, ErpUnconfirmed),
-    (
-        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-        ErpMisconfigured,
-        ErpMisconfigured,
-    ),
-    (b"HTTP/1.1 307 Go\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n", ErpMisconfigured, ErpMisconfigured),
-]
 
 
 @pytest.fixture
@@ -108,34 +35,22 @@ def behind(gate: Gate, make_backend: Callable[..., CmicBackend]) -> CmicBackend:
     return make_backend(base_url=gate.base_url)
 
 
-@pytest.mark.parametrize(("status", "body", "read", "write"), ANSWERS)
+def test_the_corpus_is_large_enough():
+    assert len({case.raw for case in CASES}) == len(CASES) >= 60
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_answer_to_a_write_has_one_meaning_and_is_not_asked_for_twice(
-    gate: Gate, behind: CmicBackend, status: int, body: str, read: type, write: type
+    gate: Gate, behind: CmicBackend, case: Case
 ):
-    gate.answers("POST", status=status, body=body)
-    assert_push_fails(gate, behind, write)
+    gate.answers("POST", raw=case.raw)
+    assert_push_fails(gate, behind, case.write)
 
 
-@pytest.mark.parametrize(("status", "body", "read", "write"), ANSWERS)
-def test_an_answer_to_a_read_has_one_meaning(
-    gate: Gate, behind: CmicBackend, status: int, body: str, read: type, write: type
-):
-    gate.answers("GET", status=status, body=body)
-    assert_read_fails(gate, behind, read)
-
-
-@pytest.mark.parametrize(("raw", "read", "write"), RAW)
-def test_broken_bytes_after_a_write_are_unconfirmed_and_redirects_are_not_followed(
-    gate: Gate, behind: CmicBackend, raw: bytes, read: type, write: type
-):
-    gate.answers("POST", raw=raw)
-    assert_push_fails(gate, behind, write)
-
-
-@pytest.mark.parametrize(("raw", "read", "write"), RAW)
-def test_broken_bytes_after_a_read(gate: Gate, behind: CmicBackend, raw: bytes, read: type, write: type):
-    gate.answers("GET", raw=raw)
-    assert_read_fails(gate, behind, read)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_answer_to_a_read_has_one_meaning(gate: Gate, behind: CmicBackend, case: Case):
+    gate.answers("GET", raw=case.raw)
+    assert_read_fails(gate, behind, case.read)
 
 
 @settings(max_examples=100, deadline=None)
@@ -152,9 +67,52 @@ def test_any_answer_at_all_has_a_meaning(status: int, text: str, cut: int):
         assert answer.meaning(writes=True) is not Meaning.DONE
 
 
-def test_an_endless_answer_is_cut_off(gate: Gate, behind: CmicBackend):
-    gate.answers("POST", body="x" * 33 * 1024 * 1024)
-    assert_push_fails(gate, behind, ErpUnconfirmed)
+@pytest.mark.parametrize("headers", ["", "Content-Encoding: gzip\r\n"])
+def test_an_answer_of_50_mb_is_cut_off_and_never_all_in_memory(gate: Gate, behind: CmicBackend, headers: str):
+    content = b" " * FIFTY_MB
+    gate.answers("POST", raw=said(200, gzip.compress(content, 1) if headers else content, headers))
+    behind.check(company())
+    tracemalloc.start()
+    try:
+        assert_push_fails(gate, behind, ErpUnconfirmed)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 40 * 1024 * 1024
+
+
+GOOD = [
+    ("utf-8", ""),
+    ("utf-8-sig", ""),
+    ("utf-8", "Content-Type: application/json; charset=UTF-8\r\n"),
+    ("utf-16", "Content-Type: application/json; charset=utf-16\r\n"),
+    ("latin-1", "Content-Type: application/json; charset=ISO-8859-1\r\n"),
+    ("cp1252", "Content-Type: application/json; charset=windows-1252\r\n"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "headers"), GOOD)
+def test_a_name_in_another_encoding_is_read_as_it_is(
+    gate: Gate, behind: CmicBackend, encoding: str, headers: str
+):
+    row = '{"CompVUuid": "1", "CompCode": "001", "CompName": "Müller Tiefbau", "CompCurrCode": null}'
+    page = f'{{"items": [{row}], "count": 1, "hasMore": false}}'
+    gate.answers("GET", raw=said(200, page.encode(encoding), headers))
+    assert [(each.code, each.name) for each in behind.companies()] == [("001", "Müller Tiefbau")]
+
+
+def test_half_characters_and_nul_in_a_name_become_something_that_can_be_kept(gate: Gate, behind: CmicBackend):
+    row = '{"CompVUuid": "1", "CompCode": "001", "CompName": "a\\u0000b\\ud800c\\ud83d\\ude00", "CompCurrCode": ""}'
+    gate.answers("GET", body=f'{{"items": [{row}]}}')
+    assert [each.name for each in behind.companies()] == ["a\ufffdb\ufffdc\U0001f600"]
+
+
+def test_a_list_without_end_that_repeats_itself_is_not_read_for_ever(gate: Gate, behind: CmicBackend):
+    row = '{"CompVUuid": "1", "CompCode": "001", "CompName": "Acme", "CompCurrCode": ""}'
+    gate.answers("GET", body=f'{{"items": [{row}], "count": 1, "hasMore": true}}')
+    with pytest.raises(ErpUnavailable, match="moving"):
+        list(behind.companies())
+    assert len(gate.met) == 4
 
 
 def test_a_server_that_is_down_is_unavailable(make_backend: Callable[..., CmicBackend]):
