@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from budgets.errors import InvalidInput
 from erp import checkup
 from erp import connection_actions as services
+from erp import switching
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState
 from erp.templatetags.erp_queue import exact
@@ -87,6 +88,7 @@ def _show(request: HttpRequest, connection: Connection, *, status: int = 200, **
         "report_in_short": checkup.in_short(connection.report),
         "events": events_about(connection).order_by("-seq")[:RECENT],
         "options": json.dumps(connection.options, indent=2, sort_keys=True),
+        "other_erps": switching.choices(connection),
         **problem,
     }
     with timezone.override(connection.company.time_zone):
@@ -155,12 +157,19 @@ def _change(connection: Connection, request: HttpRequest) -> str:
     return "Settings kept."
 
 
+def _switch(connection: Connection, request: HttpRequest) -> str:
+    alias, code = request.POST.get("alias", ""), request.POST.get("erp_company", "")
+    switching.switch_erp(connection, user=request.user, now=timezone.now(), alias=alias, erp_company=code)
+    return "The company was moved. Verify the connection, then read everything, then confirm the cost types."
+
+
 DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "verify": _verify,
     "sync": _sync,
     "sync_whole": _sync_whole,
     "confirm_cost_types": _confirm,
     "change_settings": _change,
+    "switch_erp": _switch,
 }
 
 
@@ -179,8 +188,10 @@ def _act(
     except ActionBlocked as refused:
         return _show(request, again(request, connection.pk), status=CONFLICT, refused=refused)
     except InvalidInput as invalid:
-        fresh, typed = again(request, connection.pk), request.POST.get("options", "")
-        return _show(request, fresh, status=UNPROCESSABLE, errors=invalid.errors, options=typed)
+        fresh, typed = again(request, connection.pk), {"typed": request.POST}
+        if "options" in request.POST:
+            typed["options"] = request.POST["options"]
+        return _show(request, fresh, status=UNPROCESSABLE, errors=invalid.errors, **typed)
 
 
 class CompanyOfEvent(admin.SimpleListFilter):

@@ -9,6 +9,6 @@ class ErpConfig(AppConfig):
 
     def ready(self) -> None:
         """Register this app's actions, and listen to the Budget tool."""
-        from erp import actions, connection_actions, holds  # noqa: F401  they need the models
+        from erp import actions, connection_actions, holds, switching  # noqa: F401  they need the models
 
         holds.listen()

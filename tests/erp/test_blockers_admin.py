@@ -8,7 +8,7 @@ from projects.models import ErpLevel, Membership
 from tests.workflow.cases import codes, gone, met, removes, shows
 from workflow.blockers import Kind
 
-ALL = ("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings")
+ALL = ("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings", "switch_erp")
 
 
 def now():

@@ -1,0 +1,92 @@
+"""Moving a company to another ERP: stopped until it was verified there, and nothing read before counts."""
+
+import pytest
+from django.utils import timezone
+
+from budgets.errors import InvalidInput
+from erp import connections, readings, switching
+from erp.models import CostTypeLink, ErpReading
+from tests.erp.test_blockers_switching import two_erps  # noqa: F401  a fixture
+from tests.support import scene as stage
+from tests.workflow.cases import met
+from workflow.models import Event
+
+
+def move(scene, *, alias: str = "other", erp_company: str = "001"):
+    return switching.switch_erp(
+        scene.connection, user=scene.jonas, now=timezone.now(), alias=alias, erp_company=erp_company
+    )
+
+
+def test_the_connection_stays_stopped_until_it_is_verified_there(two_erps):  # noqa: F811
+    moved = move(two_erps)
+    assert (moved.alias, moved.erp_company, moved.options) == ("other", "001", {})
+    assert (moved.verified_at, moved.synced_at, moved.read_marks) == (None, None, {})
+    assert moved.stopped_because == (
+        "Jonas Lindqvist moved the company here from CMiC: verify it, then read everything."
+    )
+    stage.lock(two_erps)
+    budget = two_erps.reload()
+    met(budget, "send", two_erps.dana, "never_synced")
+    assert (
+        "The connection to Ledger is not in use"
+        in met(budget, "send", two_erps.dana, "connection_stopped").sentence
+    )
+    assert connections.verify(moved, user=two_erps.jonas, now=timezone.now()) == []
+    moved.refresh_from_db()
+    assert (moved.stopped_at, bool(moved.verified_at)) == (None, True)
+
+
+def test_matches_of_cost_types_are_made_and_confirmed_anew_and_the_old_ones_are_on_record(two_erps):  # noqa: F811
+    before = dict(
+        CostTypeLink.objects.filter(erp_cost_type__connection=two_erps.connection).values_list(
+            "cost_type__code", "erp_cost_type__code"
+        )
+    )
+    others = CostTypeLink.objects.exclude(erp_cost_type__connection=two_erps.connection).count()
+    move(two_erps)
+    assert CostTypeLink.objects.count() == others
+    event = Event.objects.get(action="switch_erp")
+    assert event.sentence == "Moved the company from CMiC to Ledger"
+    assert event.data["matches"] == before
+    assert event.data["alias"] == {"old": "paper", "new": "other"}
+
+
+def test_what_people_read_names_the_new_erp_at_once(two_erps):  # noqa: F811
+    stage.lock(two_erps)
+    stage.send(two_erps)
+    assert two_erps.reload().hold_data["erp"] == "CMiC"
+    move(two_erps)
+    assert two_erps.reload().hold_data["erp"] == "Ledger"
+
+
+def test_a_reading_that_is_being_made_of_the_erp_before_is_dropped(two_erps):  # noqa: F811
+    asked = readings.ask(two_erps.budget, now=timezone.now())
+    move(two_erps)
+    readings.make(asked, now=timezone.now())  # the worker was at it
+    row = ErpReading.objects.get(pk=asked.pk)
+    assert (row.state, row.error) == ("failed", "the company was moved away from CMiC meanwhile.")
+
+
+@pytest.mark.parametrize(
+    ("alias", "code", "field"),
+    [
+        ("paper", "001", "alias"),
+        ("nowhere", "001", "alias"),
+        ("other", "", "erp_company"),
+        ("other", "9" * 9, "erp_company"),
+    ],
+)
+def test_odd_choices_are_told_at_their_field(two_erps, alias, code, field):  # noqa: F811
+    with pytest.raises(InvalidInput) as refused:
+        move(two_erps, alias=alias, erp_company=code)
+    assert list(refused.value.errors) == [field]
+
+
+def test_a_company_of_the_erp_belongs_to_one_company_of_ours(two_erps):  # noqa: F811
+    other = two_erps.other_budget.project.company.erp_connection
+    other.alias = "other"
+    other.save()
+    with pytest.raises(InvalidInput) as refused:
+        move(two_erps, erp_company=other.erp_company)
+    assert "is connected to 002 there already" in refused.value.errors["erp_company"]
