@@ -188,7 +188,8 @@ def _act(
     except ActionBlocked as refused:
         return _show(request, again(request, connection.pk), status=CONFLICT, refused=refused)
     except InvalidInput as invalid:
-        fresh, typed = again(request, connection.pk), {"typed": request.POST}
+        fresh = again(request, connection.pk)
+        typed: dict[str, Any] = {"typed": request.POST}
         if "options" in request.POST:
             typed["options"] = request.POST["options"]
         return _show(request, fresh, status=UNPROCESSABLE, errors=invalid.errors, **typed)

@@ -198,7 +198,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Posting:
-    """What became of one document, with the evidence for it (JSON-ready)."""
+    """What became of one document, with the evidence for it (JSON-ready).
+
+    A `note` in the evidence is a sentence that people read, for example what to put right where nothing was decided.
+    """
 
     number: str
     state: PostingState

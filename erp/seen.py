@@ -19,6 +19,7 @@ from workflow import events
 from workflow.actions import SYSTEM, ensure
 
 ABSENT_FOR = timedelta(minutes=10)  # absent twice, so far apart, before a document counts as removed
+UNDECIDED = "The ERP's answer does not say whether it is posted."
 SOON = timedelta(seconds=15)  # until a job's other documents are asked about once one was seen posted
 KEPT = ("absent_since", "waiting_for", "answer", "answered_at", "unanswered")  # of a document that stays
 
@@ -85,7 +86,7 @@ def _apply(row: Document, posting: Posting, now: datetime) -> bool:
     row.absent_since = None
     row.waiting_for = {
         PostingState.STAGING: "Somebody set it back to an unapproved status in the ERP.",
-        PostingState.INDETERMINATE: "The ERP's answer does not say whether it is posted.",
+        PostingState.INDETERMINATE: str(posting.evidence.get("note") or UNDECIDED),
     }.get(posting.state, "")
     return False
 

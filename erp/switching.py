@@ -60,8 +60,8 @@ def erp_has_documents(connection: Connection, user: Any) -> Found | None:
     named = ", ".join(f"batch {batch.number} of {batch.budget.project}" for batch in batches[:NAMED])
     more = f" and {len(batches) - NAMED} more" if len(batches) > NAMED else ""
     return Found(
-        f"Under way in {erp_name(connection)}: {named}{more}. Wait until they are posted, confirm them by hand, or return "
-        "them to the PM.",
+        f"Under way in {erp_name(connection)}: {named}{more}. Wait until they are posted, confirm them by hand, "
+        "or return them to the PM.",
         since=batches[0].sent_at,
     )
 

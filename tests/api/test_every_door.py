@@ -149,7 +149,7 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Connection, "sync_whole"): (connection_page("sync_whole"),),
     (Connection, "confirm_cost_types"): (connection_page("confirm_cost_types"),),
     (Connection, "change_settings"): (connection_page("change_settings"),),
-    (Connection, "switch_erp"): (connection_page("switch_erp", alias="other", erp_company="001"),),
+    (Connection, "switch_erp"): (connection_page("switch_erp"),),
 }
 
 

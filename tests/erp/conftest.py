@@ -5,6 +5,7 @@ from django.conf import LazySettings
 
 from erp.backends import forget_backends
 from tests.erp import office as office_of_the_erp
+from tests.support import paper
 from tests.support.scene import Scene
 
 
@@ -14,3 +15,11 @@ def office(scene: Scene, settings: LazySettings) -> office_of_the_erp.Office:
     settings.ERP_BACKENDS = office_of_the_erp.BACKENDS
     forget_backends()
     return office_of_the_erp.open_office()
+
+
+@pytest.fixture
+def two_erps(scene: Scene, settings: LazySettings) -> Scene:
+    """The scene, where the settings name a second ERP that people call Ledger."""
+    settings.ERP_BACKENDS = {**paper.BACKENDS, "other": {"BACKEND": "tests.erp.test_erp_is_named.Ledger"}}
+    forget_backends()
+    return scene

@@ -2,9 +2,11 @@
 
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import timezone
 
@@ -232,10 +234,8 @@ def test_an_approver_may_confirm_by_hand_what_nobody_returns(story, accountant):
 # -- the way out -------------------------------------------------------------------------------------------
 
 
-def test_a_company_moves_from_cmic_to_files_and_goes_on_where_it_was(
-    simulator: Simulator, tmp_path, settings
-):
-    story = begin(simulator, status="I")
+def test_a_company_moves_from_cmic_to_files_and_goes_on_where_it_was(cmic: Simulator, tmp_path, settings):
+    story = begin(cmic, status="I")
     labor, material = story.add_line("01-31-00", "L", "20000.00"), story.add_line("03-30-00", "M", "500.00")
     story.lock()
     story.accept(story.send())
@@ -248,7 +248,7 @@ def test_a_company_moves_from_cmic_to_files_and_goes_on_where_it_was(
     held = ([JOB, "01-31-00", "1000", "20000.00", "20000.00"], [JOB, "03-30-00", "4000", "500.00", "500.00"])
     accountant.export_all(budget=held)
     with override_settings(ERP_BACKENDS=settings.ERP_BACKENDS | {"file": accountant.backend_entry()}):
-        now, writes = timezone.now(), len(simulator.journal())
+        now, writes = timezone.now(), len(cmic.journal())
         moved = switching.switch_erp(
             story.connection, user=story.jonas, now=now, alias="file", erp_company=COMPANY
         )
@@ -268,4 +268,17 @@ def test_a_company_moves_from_cmic_to_files_and_goes_on_where_it_was(
         poll()
         assert story.reload().hold == "posted"
         assert sum((c.amount for c in labor.changes.all()), Decimal(0)) == Decimal("-100.00")
-        assert len(simulator.journal()) == writes, "CMiC was not asked for anything any more"
+        assert len(cmic.journal()) == writes, "CMiC was not asked for anything any more"
+
+
+def test_a_newcomer_sets_a_company_up_from_the_folder_alone(accountant, settings):
+    person("nora", "Nora", "Lind")
+    said = StringIO()
+    call_command("sync_erp", "001", "--create", "--admin", "nora", "--confirm-cost-types", stdout=said)
+    assert "Company 001 - Acme Builders (USD) is set up." in said.getvalue()
+    assert "is read and ready to send" in said.getvalue()
+    settings.ERP_BACKENDS = settings.ERP_BACKENDS | {"second": accountant.backend_entry()}
+    with pytest.raises(
+        CommandError, match="Several ERPs are configured: file, second. Choose one with --alias."
+    ):
+        call_command("sync_erp", "002", "--create")

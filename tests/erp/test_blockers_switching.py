@@ -1,22 +1,12 @@
 """A company is moved to another ERP once nothing of it is under way in the present one."""
 
-import pytest
 from django.utils import timezone
 
 from erp import confirmations, switching
-from erp.backends import forget_backends
 from tests.support import paper
 from tests.support import scene as stage
 from tests.workflow.cases import gone, met, removes, shows
 from workflow.blockers import Kind
-
-
-@pytest.fixture
-def two_erps(scene, settings):
-    """The settings name a second ERP."""
-    settings.ERP_BACKENDS = {**paper.BACKENDS, "other": {"BACKEND": "tests.erp.test_erp_is_named.Ledger"}}
-    forget_backends()
-    return scene
 
 
 @shows("no_other_erp")
@@ -40,8 +30,8 @@ def test_what_is_under_way_is_posted_or_returned_first(two_erps):
     found = met(scene.connection, "switch_erp", scene.jonas, "erp_has_documents")
     assert (found.kind, found.since) == (Kind.STATE, batch.sent_at)
     assert found.sentence == (
-        "Under way in CMiC: batch 1 of Quay Street. Wait until they are posted, confirm them by hand, or return them to "
-        "the PM."
+        "Under way in CMiC: batch 1 of Quay Street. Wait until they are posted, confirm them by hand, "
+        "or return them to the PM."
     )
     stage.deliver(batch)
     confirmations.confirm_posted(batch, user=scene.mira, now=timezone.now(), note="Seen in the ledger.")

@@ -6,7 +6,6 @@ from django.utils import timezone
 from budgets.errors import InvalidInput
 from erp import connections, readings, switching
 from erp.models import CostTypeLink, ErpReading
-from tests.erp.test_blockers_switching import two_erps  # noqa: F401  a fixture
 from tests.support import scene as stage
 from tests.workflow.cases import met
 from workflow.models import Event
@@ -18,7 +17,7 @@ def move(scene, *, alias: str = "other", erp_company: str = "001"):
     )
 
 
-def test_the_connection_stays_stopped_until_it_is_verified_there(two_erps):  # noqa: F811
+def test_the_connection_stays_stopped_until_it_is_verified_there(two_erps):
     moved = move(two_erps)
     assert (moved.alias, moved.erp_company, moved.options) == ("other", "001", {})
     assert (moved.verified_at, moved.synced_at, moved.read_marks) == (None, None, {})
@@ -37,12 +36,9 @@ def test_the_connection_stays_stopped_until_it_is_verified_there(two_erps):  # n
     assert (moved.stopped_at, bool(moved.verified_at)) == (None, True)
 
 
-def test_matches_of_cost_types_are_made_and_confirmed_anew_and_the_old_ones_are_on_record(two_erps):  # noqa: F811
-    before = dict(
-        CostTypeLink.objects.filter(erp_cost_type__connection=two_erps.connection).values_list(
-            "cost_type__code", "erp_cost_type__code"
-        )
-    )
+def test_matches_of_cost_types_are_made_and_confirmed_anew_and_the_old_ones_are_on_record(two_erps):
+    mine = CostTypeLink.objects.filter(erp_cost_type__connection=two_erps.connection)
+    before = dict(mine.values_list("cost_type__code", "erp_cost_type__code"))
     others = CostTypeLink.objects.exclude(erp_cost_type__connection=two_erps.connection).count()
     move(two_erps)
     assert CostTypeLink.objects.count() == others
@@ -52,7 +48,7 @@ def test_matches_of_cost_types_are_made_and_confirmed_anew_and_the_old_ones_are_
     assert event.data["alias"] == {"old": "paper", "new": "other"}
 
 
-def test_what_people_read_names_the_new_erp_at_once(two_erps):  # noqa: F811
+def test_what_people_read_names_the_new_erp_at_once(two_erps):
     stage.lock(two_erps)
     stage.send(two_erps)
     assert two_erps.reload().hold_data["erp"] == "CMiC"
@@ -60,7 +56,7 @@ def test_what_people_read_names_the_new_erp_at_once(two_erps):  # noqa: F811
     assert two_erps.reload().hold_data["erp"] == "Ledger"
 
 
-def test_a_reading_that_is_being_made_of_the_erp_before_is_dropped(two_erps):  # noqa: F811
+def test_a_reading_that_is_being_made_of_the_erp_before_is_dropped(two_erps):
     asked = readings.ask(two_erps.budget, now=timezone.now())
     move(two_erps)
     readings.make(asked, now=timezone.now())  # the worker was at it
@@ -77,13 +73,13 @@ def test_a_reading_that_is_being_made_of_the_erp_before_is_dropped(two_erps):  #
         ("other", "9" * 9, "erp_company"),
     ],
 )
-def test_odd_choices_are_told_at_their_field(two_erps, alias, code, field):  # noqa: F811
+def test_odd_choices_are_told_at_their_field(two_erps, alias, code, field):
     with pytest.raises(InvalidInput) as refused:
         move(two_erps, alias=alias, erp_company=code)
     assert list(refused.value.errors) == [field]
 
 
-def test_a_company_of_the_erp_belongs_to_one_company_of_ours(two_erps):  # noqa: F811
+def test_a_company_of_the_erp_belongs_to_one_company_of_ours(two_erps):
     other = two_erps.other_budget.project.company.erp_connection
     other.alias = "other"
     other.save()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
@@ -42,7 +43,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--erp-company", metavar="CODE", help="its code in the ERP, where that is another one"
         )
-        parser.add_argument("--alias", default="cmic", help="which ERP of ERP_BACKENDS (default: cmic)")
+        parser.add_argument(
+            "--alias", help="which ERP of a new company, where several are configured: cmic or file"
+        )
         parser.add_argument(
             "--time-zone", default="UTC", metavar="NAME", help="of a new company (default: UTC)"
         )
@@ -73,7 +76,7 @@ class Command(BaseCommand):
             missing = connections.verify(connection, user=admin, now=timezone.now())
         except ImproperlyConfigured as problem:
             raise CommandError(
-                f"No such ERP: {problem} Set CMIC_BASE_URL, CMIC_USERNAME, CMIC_PASSWORD."
+                f"No such ERP: {problem} Set CMIC_BASE_URL, CMIC_USERNAME, CMIC_PASSWORD; or FILE_ERP_FOLDER."
             ) from None
         except (ErpError, ErpMisconfigured) as problem:
             raise CommandError(f"The ERP could not be read: {problem}") from None
@@ -99,13 +102,14 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no company {code!r} with an ERP (known: {known or 'none'}). Add --create."
             )
-        row = self._company_row(options["alias"], options["erp_company"] or code)
+        alias = options["alias"] or self._only_alias()
+        row = self._company_row(alias, options["erp_company"] or code)
         try:
             made = linking.open_company(
                 code=code,
                 name=row.name or code,
                 currency=row.currency or "USD",
-                alias=options["alias"],
+                alias=alias,
                 erp_company=row.code,
                 time_zone=options["time_zone"],
             )
@@ -113,6 +117,14 @@ class Command(BaseCommand):
             raise CommandError(f"Company {row.code} of the ERP belongs to another company already.") from None
         self.stdout.write(f"Company {made.company} ({made.company.currency}) is set up.")
         return made
+
+    def _only_alias(self) -> str:
+        known = sorted(settings.ERP_BACKENDS)
+        if len(known) > 1:
+            raise CommandError(
+                f"Several ERPs are configured: {', '.join(known)}. Choose one with --alias.", returncode=2
+            )
+        return known[0] if known else "cmic"
 
     def _company_row(self, alias: str, code: str) -> CompanyRow:
         rows = {row.code: row for row in backend(alias).companies()}
