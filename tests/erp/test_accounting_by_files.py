@@ -275,7 +275,7 @@ def test_a_newcomer_sets_a_company_up_from_the_folder_alone(accountant, settings
     person("nora", "Nora", "Lind")
     said = StringIO()
     call_command("sync_erp", "001", "--create", "--admin", "nora", "--confirm-cost-types", stdout=said)
-    assert "Company 001 - Acme Builders (USD) is set up." in said.getvalue()
+    assert "Company 001 Acme Builders (USD) is set up." in said.getvalue()
     assert "is read and ready to send" in said.getvalue()
     settings.ERP_BACKENDS = settings.ERP_BACKENDS | {"second": accountant.backend_entry()}
     with pytest.raises(
