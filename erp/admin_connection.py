@@ -15,9 +15,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
-from erp import checkup
+from erp import checkup, switching
 from erp import connection_actions as services
-from erp import switching
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState
 from erp.templatetags.erp_queue import exact
