@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from cmic_adapter import reads, wire
 from cmic_adapter.calls import Caller, Timeouts
 from cmic_adapter.client import Client
+from cmic_adapter.dictionary import entries
 from cmic_adapter.document import jobs_of, problems_of
 from cmic_adapter.enter_budget import EnterBudget
 from cmic_adapter.limiter import Budget, limiter_for
@@ -24,6 +25,7 @@ from cmic_adapter.sight import Sight
 from cmic_adapter.wire import Job
 from cmic_adapter.withdraw import PciWithdrawal, withdraw_budget
 from erp.port import (
+    Advice,
     AssignedCostCodeRow,
     CheckItem,
     CompanyRow,
@@ -98,6 +100,10 @@ class CmicBackend(ErpBackend):
     def close(self) -> None:
         """This function will close the connections to CMiC."""
         self._client.close()
+
+    def dictionary(self) -> Sequence[Advice]:
+        """This function will return what CMiC's refusals mean."""
+        return entries()
 
     # Documents
 

@@ -4,9 +4,11 @@ from django.contrib import admin
 
 from erp.admin_batch import BatchAdmin
 from erp.admin_connection import ConnectionAdmin, EventAdmin
-from erp.models import Batch, Connection
+from erp.admin_errors import ErrorAdmin
+from erp.models import Batch, Connection, ErrorExplanation
 from workflow.models import Event
 
 admin.site.register(Batch, BatchAdmin)
 admin.site.register(Connection, ConnectionAdmin)
+admin.site.register(ErrorExplanation, ErrorAdmin)
 admin.site.register(Event, EventAdmin)

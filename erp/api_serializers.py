@@ -9,7 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from erp import selectors
+from erp.explaining import explained
 from erp.models import Batch, BatchItem, BatchLine, Document, ErpReading, RejectReason, Remark
+from erp.port import Fixer
 from erp.snapshots import latest_reading
 from erp.waiting import Waiting, waiting_of
 from projects.api import CompanySerializer, PersonSerializer
@@ -72,8 +74,43 @@ class BatchLineSerializer(serializers.ModelSerializer[BatchLine]):
         ]
 
 
+class ExplainedLineSerializer(serializers.Serializer[Any]):
+    """A line that a refusal concerns; `url` leads to it on the budget page."""
+
+    batch_line = serializers.IntegerField()
+    line = serializers.IntegerField()
+    job = serializers.CharField()
+    cost_code = serializers.CharField()
+    cost_type = serializers.CharField()
+    url = serializers.CharField()
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """Something a person must put right: what it means, who does it and how, and the ERP's own words (`raw`)."""
+
+    code = serializers.CharField()
+    message = serializers.CharField(help_text="as it was found, in one sentence")
+    meaning = serializers.CharField(help_text="what it means, as the error dictionary explains it now")
+    field = serializers.CharField()
+    refs = serializers.ListField(child=serializers.CharField(), help_text="ids of the batch's lines")
+    who = serializers.ChoiceField(choices=[fixer.value for fixer in Fixer])
+    role = serializers.CharField(help_text="the same in words")
+    names = serializers.CharField(help_text="the people, where they are known")
+    steps = serializers.ListField(child=serializers.CharField())
+    lines = ExplainedLineSerializer(many=True)
+    raw = serializers.CharField()
+    known = serializers.BooleanField(help_text="whether the error dictionary explains it")
+
+
 class DocumentSerializer(serializers.ModelSerializer[Document]):
     """One thing written in the ERP, under a number of ours."""
+
+    findings = serializers.SerializerMethodField()
+
+    @extend_schema_field(FindingSerializer(many=True))
+    def get_findings(self, document: Document) -> Any:
+        """What the document was refused for, in plain words."""
+        return FindingSerializer(explained(document), many=True).data
 
     class Meta:
         model = Document

@@ -9,6 +9,12 @@ class ErpConfig(AppConfig):
 
     def ready(self) -> None:
         """Register this app's actions, and listen to the Budget tool."""
-        from erp import actions, connection_actions, holds, switching  # noqa: F401  they need the models
+        from erp import (  # noqa: F401  they need the models
+            actions,
+            connection_actions,
+            explanation_actions,
+            holds,
+            switching,
+        )
 
         holds.listen()

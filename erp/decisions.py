@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from erp.acceptance import linked_batch_lines, set_bases
 from erp.documents import ZERO, moved
+from erp.explaining import explained_of
 from erp.models import (
     Batch,
     BatchItem,
@@ -154,12 +155,12 @@ def _asked_before(batch: Batch) -> dict[int, Remark]:
 
 
 def _findings(batch: Batch) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for document in batch.documents.exclude(findings=[]):
-        for finding in document.findings:
-            for ref in finding.get("refs", []):
-                found[int(ref)] = finding["message"]
-    return found
+    """What was said of each line, several things one after the other."""
+    found: dict[int, list[str]] = {}
+    for finding in explained_of(batch):
+        for line in finding.lines:
+            found.setdefault(line.batch_line, []).append(finding.meaning)
+    return {line: " ".join(dict.fromkeys(said)) for line, said in found.items()}
 
 
 def _route(batch: Batch, reading: ErpReading | None) -> str:

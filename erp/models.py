@@ -14,6 +14,10 @@ from django_fsm import FSMField, transition
 
 from budgets.models import AMOUNT, QUANTITY, Budget, BudgetLine, Modification
 from erp.delivery_models import Call, Document, DocumentState  # noqa: F401  Django finds an app's models here
+from erp.dictionary_models import (  # noqa: F401  Django finds an app's models through this module
+    ErrorExplanation,
+    UnknownErrorText,
+)
 from erp.mirror import (  # noqa: F401  Django finds an app's models through this module
     Connection,
     CostCodeLink,

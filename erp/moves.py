@@ -66,7 +66,7 @@ def _moved(line: ErpLine, old: Decimal, new: Decimal) -> Finding:
     code = f"{line.key.cost_code} {line.key.cost_type}"
     said = f"{code} held {old:,.2f} when it was accepted and holds {new:,.2f} now."
     again = "Return the batch and send it again."
-    return Finding("erp_moved", f"{said} {again}", (line.ref,), raw="read before the push")
+    return Finding("erp_moved", f"{said} {again}", (line.ref,))
 
 
 def _currents(document: Document, frozen: ErpDocument, seen: ErpReading, held: Reading) -> Iterator[Finding]:

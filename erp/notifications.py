@@ -14,8 +14,10 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from erp.explaining import explained
 from erp.models import Batch, BatchState, Connection, Document, Notice, Remark
-from erp.words import person
+from erp.snapshots import erp_connection
+from erp.words import erp_name, person
 from projects import permissions
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,7 @@ def tell_of_failure(document: Document) -> None:
     batch = document.batch
     company = batch.budget.project.company
     approvers = permissions.who_may_decide(company).exclude(pk=batch.sent_by_id)
+    findings = explained(document)
     for readers, deciding in (([batch.sent_by], False), (approvers, True)):
         _write(
             to=readers,
@@ -120,7 +123,8 @@ def tell_of_failure(document: Document) -> None:
             template="failure",
             batch=batch,
             deciding=deciding,
-            findings=document.findings,
+            findings=findings,
+            erp=erp_name(erp_connection(batch.budget)),
             subject=f"Needs attention: {batch.budget.project}",
         )
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from budgets.services import lock_row
-from erp import bell, holds, notifications
+from erp import bell, holds, notifications, unknown_texts
 from erp.backends import backend
 from erp.models import Batch, Connection, Document, DocumentState
 from erp.port import (
@@ -148,6 +148,7 @@ def refuse(document: Document, clock: Clock, findings: list[Finding], *, expired
 
     def move(row: Document, now: datetime) -> None:
         row.refuse(findings=told, now=now)
+        unknown_texts.note(row, findings, connection=connection_of(row), now=now)
         notifications.tell_of_failure(row)
 
     record(document, clock, "refuse", "Refused", move, expired=expired)

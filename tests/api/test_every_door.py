@@ -74,9 +74,20 @@ def sent_modification(scene: Scene, obj: Any) -> dict[str, Any]:
     return {"title": "x", "date": form["date"], "version": form["version"], "lines": lines}
 
 
+def errors_page(action: str, **given: Any) -> Door:
+    return Door(lambda s, o: f"/admin/erp/errorexplanation/{o.pk}/do/{action}/", lambda s, o: given)
+
+
 LINE = {"cost_code": "01-31-00", "cost_type": "M", "amount": "0.00"}
 REASON = {"reason_code": "amounts", "reason": "Concrete is too high."}
 NOTE = {"note": "because"}
+EXPLANATION = {
+    "matches": "Phase is inactive",
+    "meaning": "The phase is closed.",
+    "who": "erp_accountant",
+    "steps": "Open it.",
+    "place": "lines",
+}
 
 
 def answer_page(scene: Scene, obj: Any) -> str:
@@ -150,6 +161,8 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Connection, "confirm_cost_types"): (connection_page("confirm_cost_types"),),
     (Connection, "change_settings"): (connection_page("change_settings"),),
     (Connection, "switch_erp"): (connection_page("switch_erp"),),
+    (Connection, "explain_error"): (errors_page("explain_error", **EXPLANATION),),
+    (Connection, "drop_explanation"): (errors_page("drop_explanation", code="nothing"),),
 }
 
 

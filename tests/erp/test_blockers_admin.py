@@ -8,7 +8,10 @@ from projects.models import ErpLevel, Membership
 from tests.workflow.cases import codes, gone, met, removes, shows
 from workflow.blockers import Kind
 
-ALL = ("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings", "switch_erp")
+ALL = (
+    *("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings", "switch_erp"),
+    *("explain_error", "drop_explanation"),
+)
 
 
 def now():

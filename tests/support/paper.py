@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from erp.port import (
+    Advice,
     AssignedCostCodeRow,
     BudgetCodeRow,
     CompanyRow,
@@ -34,11 +35,12 @@ BACKENDS = {"paper": {"BACKEND": "tests.support.paper.PaperErp"}}
 
 @dataclass
 class Sheet:
-    """What the paper says: amounts by budget code, the jobs' statuses, and what `check` misses."""
+    """What the paper says: amounts by budget code, the jobs' statuses, what `check` misses, the dictionary."""
 
     status: JobStatus = JobStatus.STARTED
     amounts: dict[ErpKey, Decimal] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    advice: list[Advice] = field(default_factory=list)
 
     def hold(self, job: str, cost_code: str, cost_type: str, amount: str) -> None:
         """Write an original amount, which is the current budget too."""
@@ -59,6 +61,9 @@ class PaperErp(ErpBackend):
 
     limits = ErpLimits(job=10, cost_code=16, cost_type=16, code_pattern=r"[A-Za-z0-9 ._-]+")
     name = "CMiC"
+
+    def dictionary(self) -> Sequence[Advice]:
+        return list(SHEET.advice)
 
     def problems(self, document: ErpDocument) -> list[Finding]:
         return []

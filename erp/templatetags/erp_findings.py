@@ -1,0 +1,27 @@
+"""Refusals in plain words, on any page that shows a document or a budget."""
+
+from __future__ import annotations
+
+from django import template
+
+from budgets.models import Budget
+from erp import explaining
+from erp.models import Batch, Document
+
+register = template.Library()
+
+
+@register.simple_tag
+def findings_of(document: Document) -> list[explaining.Explained]:
+    """This function will explain what a document was refused for, a finding each."""
+    return explaining.explained(document)
+
+
+@register.simple_tag
+def findings_on(budget: Budget) -> list[explaining.Explained]:
+    """This function will explain what keeps a budget's last batch from going on; nothing when it goes."""
+    batch = Batch.objects.filter(budget=budget).order_by("-number").first()
+    if batch is None:
+        return []
+    batch.budget = budget
+    return explaining.explained_of(batch)
