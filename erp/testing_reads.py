@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from erp.port import (
+    CheckState,
     JobStatus,
 )
 from erp.testing_case import Case
@@ -69,3 +70,21 @@ class Reads(Case):
         assert tenant.backend().check(tenant.company) == []
         [said, *_] = tenant.backend().check(replace(tenant.company, code="ZZ9"))
         assert "ZZ9" in said and said.endswith(".")
+
+    def test_a_report_writes_nothing_and_misses_exactly_what_the_check_misses(self) -> None:
+        tenant = self.tenant()
+        for company in (tenant.company, replace(tenant.company, code="ZZ9")):
+            items = tenant.backend().report(company)
+            assert items and all(item.area and item.sentence.endswith(".") for item in items)
+            missing = {item.sentence for item in items if item.state is CheckState.MISSING}
+            assert missing == set(tenant.backend().check(company))
+        assert tenant.writes() == 0
+
+    def test_being_turned_away_is_something_that_the_report_misses(self) -> None:
+        tenant = self.tenant()
+        items = tenant.misconfigured().report(tenant.company)
+        assert CheckState.MISSING in {item.state for item in items}
+
+    def test_a_recording_is_named_texts(self) -> None:
+        for name, text in self.tenant().backend().record().items():
+            assert name and "/" not in name and isinstance(text, str)
