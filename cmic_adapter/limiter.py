@@ -1,4 +1,8 @@
-"""How often and how many at once: one budget for all processes that speak to the same CMiC."""
+"""How often and how many at once: one budget for all processes that speak to the same CMiC.
+
+Starts are spaced evenly and each holds a place while it waits, so a second in which late sleepers catch up sees at most
+as many starts more than the rate as there are places: 8 + 3 of the 15 that CMiC allows.
+"""
 
 from __future__ import annotations
 

@@ -46,22 +46,25 @@ class Played:
     def work(self, *, first: CmicBackend | None = None) -> None:
         """Deliver, or take back, with `first` for the first try. A refusal would need a person and goes through."""
         for _ in range(TRIES):
-            if self._try(first or self.cmic):
+            if self.attempt(first or self.cmic, Watched(self.look)):
                 return
             first = None
         raise AssertionError("it never ended")
 
-    def _try(self, cmic: CmicBackend) -> bool:
-        diary = Watched(self.look)
+    def attempt(
+        self, cmic: CmicBackend, diary: Watched, *, before_asking: Callable[[], None] = lambda: None
+    ) -> bool:
+        """Try once and say whether the document is where it belongs."""
         self.pushes += 1
         try:
             self.scene.do(cmic, self.document, diary)
             return True
         except ErpUnconfirmed:
             self.document = diary.of(self.document)
+            before_asking()
             return self.ask()
         except ErpUnavailable as unavailable:
-            self.document = diary.of(self.document)
+            before_asking()
             self._later(int(unavailable.retry_after or 60))
             return False
         finally:
