@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def sweep(root: Path) -> None:
         record = PidFile.read(folder / "owner.json")
         if record is None or record.runs:
             continue
-        Postgres(folder / "pg", folder / "postgres.log").remove()
-        Valkey(folder / "valkey", folder / "valkey.log").remove()
+        with suppress(FileNotFoundError):  # another run sweeps the same folder
+            Postgres(folder / "pg", folder / "postgres.log").remove()
+            Valkey(folder / "valkey", folder / "valkey.log").remove()
         shutil.rmtree(folder, ignore_errors=True)

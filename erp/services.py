@@ -17,7 +17,7 @@ from django.db import transaction
 from budgets.errors import MOST_TEXT, InvalidInput, long_texts, refuse_long
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
-from erp import bell, notifications, readings
+from erp import bell, holds, notifications, readings
 from erp.acceptance import fix_and_queue, weigh
 from erp.approvers import freeze_preparers
 from erp.documents import ZERO, moved
@@ -140,6 +140,7 @@ def read_again(batch: Batch, *, user: Any, now: datetime) -> ErpReading:
         return readings.ask(locked, now=now)
 
 
+@transaction.atomic
 def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batch:
     """This function will let a batch go to the ERP, on the strength of the reading the approver looked at.
 
@@ -160,7 +161,6 @@ def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batc
         row.accept(user=user, now=now, reading=reading)
         row.save()
         locked.ever_exported = True
-        settle_batch(row, locked, now=now)
         for document in documents:
             if document.state == DocumentState.QUEUED:
                 bell.ring("deliver", document.pk)
@@ -172,6 +172,10 @@ def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batc
             "sentence": f"Accepted batch {row.number}",
             "data": {"reading": reading.hash, "moved": row.moved, "net": row.net},
         }
+    # After its own event: a batch that changes nothing in the ERP is posted in the same moment.
+    settle_batch(row, locked, now=now)
+    if row.state != BatchState.ACCEPTED:
+        holds.refresh(locked, now=now)
     return row
 
 

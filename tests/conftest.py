@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.support.simulator",
     "tests.support.soak",
     "tests.support.worker",
+    "tests.support.nursery",
     "tests.support.delivery",  # after the ones above: it imports them
     "tests.support.valve",
 ]
@@ -31,7 +32,7 @@ MARKED_BY = {
         "narrow_page",
         "dark_page",
     },
-    "worker": {"celery_worker_process"},
+    "worker": {"celery_worker_process", "nursery"},
 }
 _not_run: list[int] = []
 

@@ -16,6 +16,7 @@ import pytest
 from erp.models import Call, Document
 from tests.support.delivery import assert_books_agree, until
 from tests.support.kills import ANYWHERE, POINTS, Point
+from tests.support.nursery import Nursery
 from tests.support.people import People, projects
 from tests.support.simulator import Simulator
 from tests.support.soak import Figures, counts
@@ -33,6 +34,7 @@ HELD = {
 }
 WORKERS = 2  # live at a time, and die together
 PROCESSES = 2  # of each worker
+SAY_EVERY = 20  # kills
 PATIENCE = 4.0  # seconds until another point is tried
 AFTERWARDS = 120.0  # seconds until everything has come to rest
 
@@ -40,8 +42,8 @@ AFTERWARDS = 120.0  # seconds until everything has come to rest
 class Reaper:
     """Holds workers at points and kills them there."""
 
-    def __init__(self, people: People, dice: random.Random, start: Callable[..., Worker]) -> None:
-        self.people, self.dice, self.start = people, dice, start
+    def __init__(self, people: People, dice: random.Random, nursery: Nursery) -> None:
+        self.people, self.dice, self.nursery = people, dice, nursery
         self.simulator = people.simulator
         self.kills = 0
         self.killed_at: Counter[str] = Counter()  # where the one that was held stood
@@ -56,11 +58,11 @@ class Reaper:
         while not self._try(self._draw()):
             pass
         self.workers = self._hire()
+        if self.kills % SAY_EVERY == 0:
+            print(f"{self.kills} killed", flush=True)
 
     def _hire(self) -> list[Worker]:
-        hired = [
-            self.start(beat=not place, concurrency=PROCESSES, ready=False, **HELD) for place in range(WORKERS)
-        ]
+        hired = [self.nursery.start(beat=not place, concurrency=PROCESSES) for place in range(WORKERS)]
         for worker in hired:
             worker.wait_for(READY)
         return hired
@@ -112,13 +114,13 @@ def doubled(simulator: Simulator) -> int:
 @counts("kills", short=4, long=200)
 def test_killed_workers_leave_every_line_in_the_erp_exactly_once(
     brisk_cmic: Simulator,
-    celery_worker_process: Callable[..., Worker],
+    nursery: Callable[..., Nursery],
     dice: random.Random,
     figures: Figures,
     kills: int,
 ):
     people = People(projects(brisk_cmic, min(3 + kills // 30, 9)), dice)
-    reaper = Reaper(people, dice, celery_worker_process)
+    reaper = Reaper(people, dice, nursery(**HELD))
     started = time.monotonic()
     while reaper.kills < kills:
         reaper.kill()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -23,14 +24,14 @@ STOP_SECONDS = 15
 class Worker:
     """One `celery worker` and its pool."""
 
-    process: subprocess.Popen[bytes]
+    process: Any  # subprocess.Popen, or what speaks like it
     log: Path
     killed: bool = False
 
     @property
     def pid(self) -> int:
         """The number of the main process; its pool processes are its children."""
-        return self.process.pid
+        return int(self.process.pid)
 
     def said(self) -> str:
         """Return all that it has logged."""
@@ -84,27 +85,27 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def arguments(name: str, *, concurrency: int, beat: Path | None) -> list[str]:
+    """Return what follows `celery` on the command line; `beat` is where beat keeps its times."""
+    words = ["--app=config.celery", "worker", "--loglevel=INFO", f"--concurrency={concurrency}"]
+    words += [f"--hostname={name}@test", "--without-gossip", "--without-mingle"]
+    return [*words, "--beat", f"--schedule={beat}"] if beat else words
+
+
 @pytest.fixture
 def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     """A function that starts one more worker: `start(concurrency=1, beat=False, **environment)`.
-
-    It returns when the worker is ready; with `ready=False` at once: then `wait_for(READY)`.
 
     Ask for `cmic` too where the worker shall reach the simulator. All workers are gone when the test ends.
     """
     started: list[Worker] = []
 
-    def start(*, concurrency: int = 1, beat: bool = False, ready: bool = True, **variables: str) -> Worker:
+    def start(*, concurrency: int = 1, beat: bool = False, **variables: str) -> Worker:
         log = tmp_path / f"worker-{len(started)}.log"
-        command = [sys.executable, "-m", "celery", "--app=config.celery", "worker", "--loglevel=INFO"]
-        command += [
-            f"--concurrency={concurrency}",
-            f"--hostname=worker-{len(started)}@test",
-            "--without-gossip",
-        ]
-        command += ["--without-mingle"]
-        if beat:
-            command += ["--beat", f"--schedule={tmp_path / 'beat'}"]
+        command = [sys.executable, "-m", "celery"]
+        command += arguments(
+            f"worker-{len(started)}", concurrency=concurrency, beat=tmp_path / "beat" if beat else None
+        )
         with log.open("wb") as words:
             process = subprocess.Popen(
                 command,
@@ -117,8 +118,7 @@ def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[Ca
             )
         worker = Worker(process, log)
         started.append(worker)
-        if ready:
-            worker.wait_for(READY)
+        worker.wait_for(READY)
         return worker
 
     yield start
