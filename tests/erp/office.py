@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -83,19 +84,25 @@ def open_office() -> Office:
 class OfficeErp(PaperErp):
     """Reads master data from `OFFICE`."""
 
-    def jobs(self, company: ErpCompany) -> Iterator[JobRow]:
+    def jobs(self, company: ErpCompany, *, changed_since: datetime | None = None) -> Iterator[JobRow]:
         yield from OFFICE.jobs.values()
 
-    def cost_codes(self, company: ErpCompany) -> Iterator[CostCodeRow]:
+    def cost_codes(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostCodeRow]:
         yield from OFFICE.cost_codes.values()
 
-    def cost_types(self, company: ErpCompany) -> Iterator[CostTypeRow]:
+    def cost_types(
+        self, company: ErpCompany, *, changed_since: datetime | None = None
+    ) -> Iterator[CostTypeRow]:
         yield from OFFICE.cost_types.values()
 
     def units(self, company: ErpCompany) -> Iterator[UnitRow]:
         yield from OFFICE.units.values()
 
-    def assigned_cost_codes(self, company: ErpCompany, jobs: Sequence[str]) -> Iterator[AssignedCostCodeRow]:
+    def assigned_cost_codes(
+        self, company: ErpCompany, jobs: Sequence[str], *, changed_since: datetime | None = None
+    ) -> Iterator[AssignedCostCodeRow]:
         for (job, code), active in OFFICE.assigned.items():
             if job in jobs:
                 yield AssignedCostCodeRow(job, code, active)
