@@ -1,5 +1,7 @@
 """Duty 1, route: the job's status decides which way a document goes, and closed ways are told before any write."""
 
+from dataclasses import replace
+
 import pytest
 
 from cmic_adapter.backend import CmicBackend
@@ -9,9 +11,11 @@ from tests.cmic_adapter.support import (
     PENDING,
     STARTED,
     STARTED_SUB,
+    ClaimLost,
     Diary,
     Tenant,
     change,
+    company,
     entered,
     line,
     money,
@@ -93,3 +97,33 @@ def test_a_sub_job_in_another_status_than_its_main_job_is_refused_with_its_lines
 
 def test_a_line_on_a_job_of_another_tree_is_refused(tenant: Tenant, cmic: CmicBackend):
     assert refusal(cmic, change(line("01-100", "L", "5", job="2404"))) == ["job_not_below"]
+
+
+def test_an_original_budget_of_a_pending_job_is_entered(tenant: Tenant, cmic: CmicBackend):
+    receipt = cmic.push(original(entered("01-100", "L", "80", before="70")), Diary())
+    assert (receipt.route, tenant.pcis()) == ("enter_budget", [])
+
+
+def test_a_document_keeps_its_way_when_the_companys_wish_changes_in_the_middle(
+    tenant: Tenant, cmic: CmicBackend
+):
+    diary = Diary(lost_at="line:02-100")
+    with pytest.raises(ClaimLost):
+        cmic.push(TRANSFER, diary)
+    changed = replace(diary.of(TRANSFER), company=company(transfer_for_balanced=False))
+    assert cmic.push(changed, Diary()).route == "pci_transfer"
+    assert [pci["type"] for pci in tenant.pcis()] == ["COT"]
+
+
+def test_the_difference_of_a_changed_original_is_the_one_that_was_accepted(tenant: Tenant, cmic: CmicBackend):
+    document = original(entered("01-100", "L", "1200", before="1000", job=STARTED), job=STARTED, **ON)
+    place = {"company": "001", "job": STARTED, "phase": "01-100", "category": "L"}
+    tenant.ask("set_budget", {**place, "original": 1100})
+    cmic.push(document, Diary())
+    assert tenant.lines() == [(STARTED, "01-100", "L", money(200))]
+
+
+def test_the_main_jobs_status_decides_also_for_the_lines_of_its_sub_jobs(tenant: Tenant, cmic: CmicBackend):
+    tenant.ask("start_job", {"company": "001", "job": PENDING})
+    document = change(line("01-100", "L", "5", job=PENDING), job=PENDING)
+    assert cmic.push(document, Diary()).route == "pci_internal"

@@ -308,3 +308,31 @@ def test_a_shortened_code_in_an_answer_is_not_taken_for_ours(tenant: Tenant, cmi
     with pytest.raises(ErpUnavailable):
         cmic.push(TRANSFER, Diary())
     assert tenant.writes() == []
+
+
+def test_the_adapter_never_waits_out_an_unknown_outcome_itself(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend], monkeypatch: pytest.MonkeyPatch
+):
+    cmic = make_backend(probe_seconds=[0, 5, 9])
+    assert cmic.probe_seconds == (0, 5, 9)
+    slept: list[float] = []
+    monkeypatch.setattr("cmic_adapter.client.time.sleep", slept.append)
+    tenant.fault("reset_after_commit", match={"method": WRITES})
+    with pytest.raises(ErpUnconfirmed):
+        cmic.push(TRANSFER, Diary())
+    assert cmic.find(TRANSFER) is None
+    assert sum(slept) < 1
+
+
+def test_a_line_that_is_there_twice_by_somebodys_hand_with_another_amount_is_for_a_person(
+    tenant: Tenant, cmic: CmicBackend, cut: Cut
+):
+    document = cut(TRANSFER, "late_commit", 4, seconds=3600, then="reset")
+    finish(cmic, document)
+    place = {"company": COMPANY, "job": STARTED, "code": document.number}
+    tenant.ask("edit_amount", {**place, "phase": "02-100", "category": "M", "amount": 151})
+    tenant.later(3600)
+    with pytest.raises(ErpRefused) as refused:
+        cmic.push(document, Diary())
+    assert {finding.code for finding in refused.value.findings} == {"amount_differs"}
+    assert len(tenant.lines()) == 4

@@ -185,3 +185,13 @@ def assert_read_fails(gate: Gate, cmic: CmicBackend, expected: type) -> None:
         list(cmic.companies())
     assert len(gate.met) == (1 if expected is ErpMisconfigured else len(gate.met))
     assert len(gate.met) <= 2
+
+
+@pytest.mark.parametrize(("told", "kept"), [("7", 7), ("99999999", 3600), ("soon", None), ("-5", None)])
+def test_a_wait_that_is_asked_for_is_at_most_an_hour(
+    gate: Gate, behind: CmicBackend, told: str, kept: int | None
+):
+    gate.answers("POST", status=429, headers=f"Retry-After: {told}\r\n")
+    with pytest.raises(ErpUnavailable) as unavailable:
+        behind.push(DOCUMENT, Diary())
+    assert unavailable.value.retry_after == kept

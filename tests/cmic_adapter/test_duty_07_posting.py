@@ -221,3 +221,13 @@ def test_where_cmic_numbers_itself_a_document_whose_number_we_never_learned_is_n
     [posting] = cmic.postings([replace(document, route="pci_internal")])
     assert posting.state is PostingState.INDETERMINATE
     assert "never reached us" in str(posting.evidence["unclear"])
+
+
+def test_a_header_posted_while_one_of_its_lines_is_gone_is_posted_with_a_difference(
+    tenant: Tenant, cmic: CmicBackend, delivered: ErpDocument
+):
+    more = (*delivered.lines, line("03-100", "E", "9"))
+    tenant.post(delivered.number)
+    [posting] = cmic.postings([replace(delivered, lines=more)])
+    assert posting.state is PostingState.POSTED_DIFFERENT
+    assert [(d.key.cost_code, d.sent, d.found) for d in posting.differences] == [("03-100", 9, 0)]

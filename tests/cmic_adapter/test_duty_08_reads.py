@@ -1,5 +1,7 @@
 """Duty 8, reads: codes, jobs and budgets are read whole, each once, to the character."""
 
+import json
+
 import pytest
 
 from cmic_adapter.backend import CmicBackend
@@ -119,3 +121,35 @@ def test_an_attribute_that_is_gone_stops_the_read_by_its_name(tenant: Tenant, cm
     tenant.fault("drop_attribute", match={"resource": "jcjob"}, attribute="JobStatusCode", times=None)
     with pytest.raises(ErpMisconfigured, match="JobStatusCode"):
         list(cmic.jobs(company()))
+
+
+def test_every_page_is_asked_for_in_a_stable_order_and_of_five_hundred(
+    tenant: Tenant, cmic: CmicBackend, many_codes: list[str]
+):
+    tenant.forget_calls()
+    list(cmic.cost_codes(company()))
+    list(cmic.jobs(company()))
+    cmic.reading(company(), [STARTED])
+    pages = [call["path"] for call in tenant.calls() if "offset=" in call["path"]]
+    assert len(pages) >= 5
+    assert all("limit=500" in path and "orderBy=" in path and "totalResults=true" in path for path in pages)
+
+
+def test_codes_that_only_blanks_or_zeros_tell_apart_stay_apart(tenant: Tenant, cmic: CmicBackend):
+    codes = [" 1", "1", "01", "1 ", "1.0", "001"]
+    tenant.ask("seed", {"phases": [{"company": COMPANY, "code": code} for code in codes]})
+    assert set(codes) <= {row.code for row in cmic.cost_codes(company())}
+
+
+@pytest.mark.parametrize("written", ["100", "100.0", "100.00", "1e2"])
+def test_an_amount_is_the_same_however_many_zeros_it_is_written_with(
+    tenant: Tenant, cmic: CmicBackend, written: str
+):
+    row = {
+        "JcatVUuid": "1", "JcatCompCode": COMPANY, "JcatJobCode": STARTED, "JcatPhsCode": "01-100", "JcatCode": "L",
+        "JcatCatActiveFlag": "Y", "JcatPhaseActiveFlag": "Y", "JcatWmCode": None, "JcatCurrBudgAmt": None,
+    }  # fmt: skip
+    text = json.dumps(row)[:-1] + f', "JcatOrigBudgAmt": {written}}}'
+    body = f'{{"items": [{text}], "count": 1, "hasMore": false}}'
+    tenant.fault("custom_answer", match={"resource": "jcjobcategory"}, times=None, body=body)
+    assert [row.original for row in cmic.reading(company(), [STARTED]).rows] == [money(100)]

@@ -1,11 +1,14 @@
 """Duty 9, manners: all workers together stay within what CMiC's terms allow."""
 
+import inspect
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
+from statistics import median
 
 import pytest
 from django.conf import settings
@@ -98,19 +101,18 @@ def test_nobody_starts_for_a_second_after_a_429(tenant: Tenant, make_backend: Ca
 def test_a_long_document_uses_the_rate_it_is_allowed_and_no_more(
     tenant: Tenant, make_backend: Callable[..., CmicBackend]
 ):
-    rate, count = 25, 50
+    rate, count = 8, 16
     tenant.ask("seed", {"phases": [{"company": "001", "code": f"{n:05}"} for n in range(count)]})
     codes = [{"company": "001", "job": STARTED, "phase": f"{n:05}", "category": "L"} for n in range(count)]
     tenant.ask("seed", {"budget": codes})
     backend = make_backend(requests_per_second=rate, redis_url=settings.REDIS_URL)
     document = change(*[line(f"{n:05}", "L", "1") for n in range(count)])
     tenant.forget_calls()
-    started = time.monotonic()
     backend.push(document, Diary())
-    took = time.monotonic() - started
-    stats = tenant.ask("journal/stats")
-    assert stats["max_per_second"] <= rate + 1
-    assert float(stats["requests"]) / took >= 0.9 * rate
+    came = [call["at"] for call in tenant.calls()]
+    assert tenant.ask("journal/stats")["max_per_second"] <= rate + 1
+    # The usual distance, for a machine that has other things to do is late now and then.
+    assert median(later - sooner for sooner, later in pairwise(came)) <= 1 / (0.9 * rate)
 
 
 def test_without_redis_work_goes_on_slowly_and_one_at_a_time(
@@ -204,3 +206,12 @@ def test_one_cmic_has_one_limit_however_its_address_is_spelled(
     assert {bytes(key).partition(b"}")[0] for key in valkey.keys("cmic:*")} == {
         f"cmic:{{localhost:{port}".encode()
     }
+
+
+def test_by_default_eight_a_second_three_at_once_five_seconds_to_connect_and_75_for_a_write():
+    cmic = CmicBackend(base_url="https://cmic.example/env", username="C||U", password="p")
+    caller, budget = cmic._client._caller, inspect.signature(CmicBackend).parameters
+    assert (cmic.requests_per_second, budget["concurrency"].default) == (8, 3)
+    assert (caller.timeouts.connect, caller.timeouts.write) == (5, 75)
+    assert cmic.lease_seconds > caller.timeouts.write
+    cmic.close()

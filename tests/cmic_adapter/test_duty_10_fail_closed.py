@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from cmic_adapter import wire
 from cmic_adapter.backend import CmicBackend
 from erp.port import ErpMisconfigured
 from tests.cmic_adapter.support import (
     COMPANY,
     Diary,
     Tenant,
+    book,
     change,
     company,
     line,
@@ -82,3 +84,43 @@ def test_the_chosen_codes_are_the_ones_used(tenant: Tenant, cmic: CmicBackend):
 def test_an_unknown_option_stops_the_connection(cmic: CmicBackend):
     with pytest.raises(ErpMisconfigured, match="type_orginal"):
         cmic.push(change(line("01-100", "L", "5"), type_orginal="COO"), Diary())
+
+
+def test_where_only_the_pending_kind_of_status_exists_it_is_the_staging_one(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    seed = book()
+    seed["statuses"] = [
+        {"company": COMPANY, "code": code, "pending_type": kind}
+        for code, kind in (("OPEN", "N"), ("OK", "A"))
+    ]
+    tenant.reset(seed)
+    seen: list[str] = []
+
+    class Attentive(Diary):
+        def after(self, **told: object) -> None:
+            super().after(**told)
+            seen.append(tenant.pcis()[0]["status"])
+
+    make_backend().push(DOCUMENT, Attentive())
+    assert (set(seen[:-1]), seen[-1]) == ({"OPEN"}, "OK")
+
+
+def test_posting_is_never_asked_for(tenant: Tenant, cmic: CmicBackend):
+    cmic.push(DOCUMENT, Diary())
+    cmic.postings([DOCUMENT])
+    cmic.withdraw(DOCUMENT, Diary())
+    assert not [call for call in tenant.calls() if "postcm" in call["path"].lower()]
+    ours = {resource.label for resource in (*wire.NEEDED_TO_READ, *wire.NEEDED_TO_WRITE)}
+    assert wire.POSTING not in ours
+
+
+def test_an_attribute_that_is_gone_stops_pushing_and_lets_us_read_on(
+    tenant: Tenant, make_backend: Callable[..., CmicBackend]
+):
+    tenant.fault("drop_attribute", match={"resource": "cmdetail"}, attribute="CmdPostingFlag", times=None)
+    cmic = make_backend()
+    with pytest.raises(ErpMisconfigured, match="cmdetail has no attribute CmdPostingFlag"):
+        cmic.push(DOCUMENT, Diary())
+    assert tenant.writes() == []
+    assert len(list(cmic.jobs(company()))) == 6

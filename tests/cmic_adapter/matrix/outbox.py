@@ -7,27 +7,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cmic_adapter.backend import CmicBackend
+from cmic_adapter.steps import Step
 from erp.port import ErpDocument, ErpUnavailable, ErpUnconfirmed
-from tests.cmic_adapter.matrix.scenes import Scene
+from tests.cmic_adapter.matrix.scenes import Scene, kind_of
 from tests.cmic_adapter.support import Diary, Tenant
 
 TRIES = 6
+LINE_STEPS = {Step.LINE, Step.SURPLUS, Step.REMOVE_LINE}
 
 
 class Watched(Diary):
     """A journal that looks, before each request leaves and after each answer, that nothing half can be posted."""
 
-    def __init__(self, look: Callable[[], None]) -> None:
+    def __init__(self, look: Callable[[str], None]) -> None:
         super().__init__()
         self._look = look
 
     def before(self, **told: str) -> None:
-        self._look()
+        self._look(told["step"])
         super().before(**told)
 
     def after(self, **told: Any) -> None:
         super().after(**told)
-        self._look()
+        self._look("")
 
 
 @dataclass
@@ -92,8 +94,11 @@ class Played:
             self.tenant.later(seconds)
             self.look()
 
-    def look(self) -> None:
-        """See that an accountant could not post half of it. Some scenes begin so; then it must end and not return."""
+    def look(self, step: str = "") -> None:
+        """See that an accountant could not post half of it. Some scenes begin so; then it must end and not return.
+        While lines are written or deleted, which `step` is about to do, it must not be approved at all."""
+        if step and kind_of(step) in LINE_STEPS:
+            assert "APPR" not in {pci["status"] for pci in self.tenant.pcis()}, "lines of an approved one"
         half = self.scene.is_half_approved(self.tenant)
         assert not (half and self.was_whole), "an accountant could post half of it"
         self.was_whole = self.was_whole or not half

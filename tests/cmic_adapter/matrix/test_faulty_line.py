@@ -53,7 +53,7 @@ def patient(line: Line, make_backend: Callable[..., CmicBackend]) -> CmicBackend
 class Breaking(Watched):
     """A journal that breaks the line as the nth write is about to leave."""
 
-    def __init__(self, look: Callable[[], None], *, nth: int, then: Callable[[], None]) -> None:
+    def __init__(self, look: Callable[[str], None], *, nth: int, then: Callable[[], None]) -> None:
         super().__init__(look)
         self._nth, self._then = nth, then
 
