@@ -78,7 +78,13 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
     if budget.hold == Hold.ATTENTION:
         words = f"Needs attention: {told.get('text', '')}"
         return StateWord(
-            "attention", words, "An approver retries or returns it to you.", "bad", since, done, total
+            "attention",
+            words,
+            told.get("next") or "An approver retries or returns it to you.",
+            "bad",
+            since,
+            done,
+            total,
         )
     if budget.hold == Hold.IN_ERP:
         posted = told.get("posted", 0)

@@ -139,6 +139,7 @@ class Caller:
             # Not a new finding that would stop what an administrator has verified meanwhile, in another process.
             raise ErpUnavailable(
                 "CMiC refused the log-in twice; not asking again for a while, accounts get locked.",
+                asked=False,
                 retry_after=self._quiet_until - time.monotonic(),
             )
 

@@ -67,7 +67,9 @@ def turn(limiter: Limiter) -> Iterator[None]:
 
 def too_long(seconds: float) -> ErpUnavailable:
     """This function will build the failure for a queue that is longer than anyone should wait."""
-    return ErpUnavailable("Too many calls to CMiC are waiting for their turn.", retry_after=seconds)
+    return ErpUnavailable(
+        "Too many calls to CMiC are waiting for their turn.", retry_after=seconds, asked=False
+    )
 
 
 class LocalLimiter:

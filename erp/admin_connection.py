@@ -133,6 +133,11 @@ def _verify(connection: Connection, request: HttpRequest) -> str:
     return "The ERP is being checked. Reload in a few seconds to see what it says."
 
 
+def _try(connection: Connection, request: HttpRequest) -> str:
+    services.ask_to_try(connection, user=request.user, now=timezone.now())
+    return "The ERP is being asked. Reload in a few seconds to see whether it answers."
+
+
 def _sync(connection: Connection, request: HttpRequest) -> str:
     services.ask_to_sync(connection, user=request.user, now=timezone.now())
     return "What changed of jobs and codes is being read. Reload in a few seconds."
@@ -164,6 +169,7 @@ def _switch(connection: Connection, request: HttpRequest) -> str:
 
 DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "verify": _verify,
+    "try_now": _try,
     "sync": _sync,
     "sync_whole": _sync_whole,
     "confirm_cost_types": _confirm,

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
-from erp import bell, linking
+from erp import bell, circuit, linking
 from erp.models import Connection, CostTypeLink
+from erp.silence import silence_of
 from projects import permissions
 from workflow import events
 from workflow.actions import Action, ensure, register
@@ -40,6 +41,21 @@ def not_in_use(connection: Connection, user: Any) -> Found | None:
     return None
 
 
+@blocker("erp_silent", Kind.WAITING)
+def erp_silent(connection: Connection, user: Any) -> Found | None:
+    """The ERP does not answer at present, and nobody but a probe asks it."""
+    silence = silence_of(connection)
+    return Found(silence.sentence, since=silence.since) if silence else None
+
+
+@blocker("erp_answers", Kind.STATE)
+def erp_answers(connection: Connection, user: Any) -> Found | None:
+    """An ERP that answers needs no other try."""
+    if silence_of(connection):
+        return None
+    return Found("There is nothing to try: no call has found the ERP silent. Verify it to be sure.")
+
+
 @blocker("nothing_to_confirm", Kind.STATE)
 def nothing_to_confirm(connection: Connection, user: Any) -> Found | None:
     """Every match of a cost type is confirmed."""
@@ -51,14 +67,26 @@ def nothing_to_confirm(connection: Connection, user: Any) -> Found | None:
 register(
     Action(name="verify", model=Connection, label="Verify now", permission=may_administer),
     Action(
-        name="sync", model=Connection, label="Sync now", permission=may_administer, problems=(not_in_use,)
+        name="sync",
+        model=Connection,
+        label="Sync now",
+        permission=may_administer,
+        problems=(not_in_use, erp_silent),
+    ),
+    Action(
+        name="try_now",
+        model=Connection,
+        label="Try now",
+        permission=may_administer,
+        problems=(not_in_use, erp_answers),
+        tone="primary",
     ),
     Action(
         name="sync_whole",
         model=Connection,
         label="Read everything",
         permission=may_administer,
-        problems=(not_in_use,),
+        problems=(not_in_use, erp_silent),
     ),
     Action(
         name="confirm_cost_types",
@@ -82,6 +110,25 @@ def ask_to_verify(connection: Connection, *, user: Any, now: datetime) -> None:
     """This function will let a worker check the ERP's names and rights; the answer shows on the connection."""
     ensure(connection, "verify", user)
     bell.ring("verify_connection", connection.pk, user.pk)
+
+
+def ask_to_try(connection: Connection, *, user: Any, now: datetime) -> None:
+    """This function will let a worker ask a silent ERP now instead of at the next probe."""
+    with transaction.atomic():
+        row = (
+            Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection.pk)
+        )
+        ensure(row, "try_now", user)
+        circuit.ask_soon(row)
+        events.record(
+            chain=row.company_id,
+            at=now,
+            actor=user,
+            action="try_now",
+            about=[row],
+            sentence="Had the ERP asked again now",
+        )
+        bell.ring("probe_connection", row.pk)
 
 
 def ask_to_sync(connection: Connection, *, user: Any, now: datetime, whole: bool = False) -> None:

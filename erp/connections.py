@@ -1,14 +1,14 @@
-"""Stopping a connection, starting it again, and noting contact."""
+"""Stopping a connection, starting it again, and asking an ERP that is silent."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from erp import checkup, notifications
-from erp.backends import backend, outside_transactions
+from erp import checkup, circuit, notifications
+from erp.backends import outside_transactions
 from erp.models import Connection
 from erp.port import CheckItem, CheckState, ErpError, ErpMisconfigured, ErpUnavailable, ErpUnconfirmed
 from workflow import events
@@ -43,7 +43,8 @@ def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
     outside_transactions()
     answered = True
     try:
-        found = backend(connection.alias).report(connection.erp)
+        with circuit.through(connection, now=now, probing=True) as erp:
+            found = erp.report(connection.erp)
         missing = checkup.missing(found)
     except (ErpUnavailable, ErpUnconfirmed) as problem:
         answered, found, missing = False, [], [str(problem)]
@@ -71,8 +72,20 @@ def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
     return missing
 
 
-def note_contact(connection: Connection, *, now: datetime) -> None:
-    """This function will remember that the ERP answered (at most once a minute)."""
-    if connection.last_contact_at and now - connection.last_contact_at < timedelta(minutes=1):
-        return
-    Connection.objects.filter(pk=connection.pk).update(last_contact_at=now)
+def probe(connection: Connection, *, now: datetime) -> bool:
+    """This function will ask a silent ERP whether it is back, if a probe is due. Returns whether it answered.
+
+    It reads the cost types: a short list that every connection reads anyway.
+    """
+    outside_transactions()
+    if connection.stopped_at or not connection.enabled or not circuit.take_probe(connection):
+        return False
+    try:
+        with circuit.through(connection, now=now, probing=True) as erp:
+            next(iter(erp.cost_types(connection.erp)), None)
+    except ErpMisconfigured as problem:
+        stop(connection, because=str(problem), now=now)
+        return False
+    except ErpError:
+        return False  # noted by the circuit, which says when to ask again
+    return True

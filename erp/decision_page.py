@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from budgets.models import Hold
 from budgets.states import state_of
 from erp import decisions, selectors, waiting
 from erp.decision_blockers import READING_MAX_AGE
@@ -123,6 +124,7 @@ def _sent(batch: Batch) -> Mapping[int, Decimal]:
 
 # -- afterwards ----------------------------------------------------------------------------------------------
 
+UNDER_WAY = (BatchState.ACCEPTED, BatchState.EXPORTED)
 FINISHED = {DocumentState.DELIVERED, DocumentState.POSTED}
 
 
@@ -136,9 +138,9 @@ def progress(batch: Batch) -> dict[str, Any]:
         "waiting": waiting.waiting_of(batch, documents),
         "checking": any(waiting.question_of(document).wanted_at for document in documents),
         "done": sum(document.state in FINISHED for document in documents),
-        "attention": DocumentState.REFUSED in states,
-        "moving": batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED)
-        and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
+        "attention": batch.state in UNDER_WAY and batch.budget.hold == Hold.ATTENTION,
+        "refused_ones": DocumentState.REFUSED in states,
+        "moving": batch.state in UNDER_WAY and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
         "moments": selectors.timeline(batch),
         "open_states": OPEN,
         "state": state_of(batch.budget),

@@ -76,6 +76,9 @@ class Document(models.Model):
     )
     attempts = models.PositiveIntegerField(default=0)
     probes = models.PositiveIntegerField(default=0)
+    stumbles = models.PositiveIntegerField(
+        default=0, help_text="tries that failed in a way nobody foresaw, since a person looked"
+    )
     claim = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     waiting_for = models.TextField(blank=True, help_text="why it is not taken yet, in words")
@@ -174,7 +177,7 @@ class Document(models.Model):
         """It is completely in the ERP, ready to be posted there."""
         self._move(now)
         self.receipt, self.delivered_at, self.poll_at = receipt, now, now
-        self.findings, self.probes = [], 0
+        self.findings, self.probes, self.stumbles = [], 0, 0
         self._forget_answers()
 
     @transition(

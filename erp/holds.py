@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from budgets.models import Budget, BudgetState, Hold
+from budgets.services import lock_row
 from budgets.signals import budget_changed
+from erp import attention
 from erp.approvers import able_to_accept
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.snapshots import erp_connection
@@ -23,7 +27,7 @@ def refresh(budget: Budget, *, now: datetime) -> None:
     forget_facts(budget)
     batch = budget.batches.order_by("-number").select_related("sent_back_by").first()
     if batch is not None:
-        budget.hold, budget.hold_since, told = _hold(budget, batch)
+        budget.hold, budget.hold_since, told = _hold(budget, batch, now)
         budget.hold_data = {"erp": erp_name(erp_connection(budget)), "batch": batch.number, **told}
     budget.things_to_do = _things_to_do(budget)
     budget.save(update_fields=["hold", "hold_since", "hold_data", "things_to_do", "ever_exported"])
@@ -35,7 +39,7 @@ def _things_to_do(budget: Budget) -> int:
     return sum(1 for blocker in blockers(budget, "send", None) if blocker.kind is Kind.PROBLEM)
 
 
-def _hold(budget: Budget, batch: Batch) -> tuple[str, datetime | None, dict[str, Any]]:
+def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | None, dict[str, Any]]:
     if batch.state == BatchState.WAITING:
         approvers = able_to_accept(batch)
         return Hold.WAITING, batch.sent_at, {"who": permissions.names(approvers), "round": batch.round}
@@ -48,7 +52,7 @@ def _hold(budget: Budget, batch: Batch) -> tuple[str, datetime | None, dict[str,
     documents = list(batch.documents.all())
     if batch.state == BatchState.POSTED:
         return _posted(budget, batch, documents)
-    return _on_its_way(batch, documents)
+    return _on_its_way(budget, batch, documents, now)
 
 
 def drift_of(budget: Budget, batch: Batch) -> dict[str, Any]:
@@ -69,11 +73,16 @@ def _posted(
     return Hold.DIFFERS, datetime.fromisoformat(drift["since"]) if drift else batch.posted_at, told
 
 
-def _on_its_way(batch: Batch, documents: list[Document]) -> tuple[str, datetime | None, dict[str, Any]]:
+def _on_its_way(
+    budget: Budget, batch: Batch, documents: list[Document], now: datetime
+) -> tuple[str, datetime | None, dict[str, Any]]:
     told: dict[str, Any] = {
         "done": sum(1 for document in documents if document.state in DONE),
         "total": len(documents),
     }
+    called = attention.call_of(budget, documents, now=now)
+    if called and not any(document.state == DocumentState.REFUSED for document in documents):
+        return Hold.ATTENTION, called.since, {**told, "text": called.text, "next": called.next}
     if any(document.state == DocumentState.WITHDRAWING for document in documents):
         told["done"] = sum(1 for d in documents if d.state in (DocumentState.WITHDRAWN, DocumentState.POSTED))
         return Hold.EXPORTING, _since(documents), {**told, "returning": True, "text": batch.reason}
@@ -100,6 +109,13 @@ def _on_its_way(batch: Batch, documents: list[Document]) -> tuple[str, datetime 
 def _since(documents: list[Document]) -> datetime:
     """When the first of the documents that are being taken back was called back."""
     return min(d.state_since for d in documents if d.state == DocumentState.WITHDRAWING)
+
+
+def call_for_attention(*, now: datetime) -> None:
+    """This function will let the budgets that wait too long by now say so."""
+    for budget in attention.overdue(now=now):
+        with transaction.atomic():
+            refresh(lock_row(budget), now=now)
 
 
 def _recount(sender: Any, *, budget: Budget, now: datetime, **kwargs: Any) -> None:

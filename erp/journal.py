@@ -35,7 +35,7 @@ class DatabaseJournal:
     def before(self, *, step: str, request_id: str, method: str, target: str, body: str) -> None:
         """Extend the claim and record the request, in one transaction; raises LostClaim."""
         with transaction.atomic():
-            self._extend()
+            self.extend()
             Call.objects.create(
                 document=self.document,
                 claim=self.claim,
@@ -48,7 +48,8 @@ class DatabaseJournal:
                 sent_at=self.clock(),
             )
 
-    def _extend(self, **learned: str) -> None:
+    def extend(self, **learned: str) -> None:
+        """Keep the claim for another lease, and what was learned with it; raises LostClaim."""
         mine = Document.objects.filter(pk=self.document.pk, claim=self.claim)
         if not mine.update(lease_until=Now() + self.lease, **learned):
             raise LostClaim(f"{self.document.number} was taken from this worker")
@@ -63,4 +64,4 @@ class DatabaseJournal:
         """Keep the route and the ERP's own number on the document; raises LostClaim."""
         told = {name: value for name, value in (("route", route), ("erp_number", erp_number)) if value}
         if told:
-            self._extend(**told)
+            self.extend(**told)

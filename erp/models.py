@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_fsm import FSMField, transition
 
 from budgets.models import AMOUNT, QUANTITY, Budget, BudgetLine, Modification
+from erp.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
 from erp.delivery_models import Call, Document, DocumentState  # noqa: F401  Django finds an app's models here
 from erp.dictionary_models import (  # noqa: F401  Django finds an app's models through this module
     ErrorExplanation,

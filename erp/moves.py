@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from erp.documents import ZERO
@@ -23,13 +23,15 @@ from erp.snapshots import current_budget, held_originals
 NOTHING_WRITTEN = ("refused", "unavailable", "misconfigured")  # outcomes of a call, see erp.port.Journal
 
 
-def refuse_if_moved(document: Document, frozen: ErpDocument, erp: ErpBackend) -> None:
+def refuse_if_moved(
+    document: Document, frozen: ErpDocument, erp: ErpBackend, *, still_mine: Callable[[], None]
+) -> None:
     """This function will raise ErpRefused when the ERP moved since the acceptance, for the codes of a document.
 
     Of an original the original amounts are compared, of a modification the current budget.
 
     What the document wrote itself is no move: amounts it has set on a job whose budget is open, and all of it where the
-    ERP finds it whole. Talks to the ERP; raises its failures.
+    ERP finds it whole. Talks to the ERP; raises its failures, and what `still_mine` raises when the claim was lost.
     """
     seen = document.batch.reading
     if seen is None:
@@ -38,6 +40,7 @@ def refuse_if_moved(document: Document, frozen: ErpDocument, erp: ErpBackend) ->
     if frozen.kind is DocumentKind.MODIFICATION and written:
         return  # what it wrote stands unposted under its number and moves no budget
     held = erp.reading(frozen.company, sorted(seen.statuses))
+    still_mine()
     if frozen.kind is DocumentKind.MODIFICATION:
         moved = [*_currents(document, frozen, seen, held)]
         if moved:

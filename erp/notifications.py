@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from erp.explaining import explained
-from erp.models import Batch, BatchState, Connection, Document, Notice, Remark
+from erp.models import Batch, BatchState, Circuit, Connection, Document, Notice, Remark
 from erp.snapshots import erp_connection
 from erp.words import erp_name, person
 from projects import permissions
@@ -141,6 +141,37 @@ def tell_admins_of_stop(connection: Connection) -> None:
                 "subject": f"The ERP connection of {connection.company.name} was stopped",
                 "text": render_to_string(
                     "mail/stopped.txt", {"connection": connection, "reader": person(admin)}
+                ),
+            },
+        )
+
+
+def tell_admins_of_silence(connection: Connection, circuit: Circuit) -> None:
+    """This function will mail the ERP admins that an ERP has not answered for a while."""
+    subject = f"The ERP of {connection.company.name} does not answer"
+    _write_to_admins(connection, circuit, about="silent", subject=subject)
+
+
+def tell_admins_of_answer(connection: Connection, circuit: Circuit) -> None:
+    """This function will mail the ERP admins, who were told that an ERP is silent, that it answers again."""
+    subject = f"The ERP of {connection.company.name} answers again"
+    _write_to_admins(connection, circuit, about="answers", subject=subject)
+
+
+def _write_to_admins(connection: Connection, circuit: Circuit, *, about: str, subject: str) -> None:
+    company = connection.company
+    link = settings.BASE_URL + reverse("admin:erp_connection_change", args=[connection.pk])
+    for admin in permissions.who_administers(company):
+        told = {"circuit": circuit, "erp": erp_name(connection), "zone": company.time_zone, "link": link}
+        Notice.objects.get_or_create(
+            key=f"{about}:{connection.pk}:{circuit.silent_since}:{admin.pk}",
+            defaults={
+                "company": company,
+                "to": admin,
+                "kind": "failure",
+                "subject": subject[:200],
+                "text": render_to_string(
+                    f"mail/{about}.txt", {"connection": connection, "reader": person(admin), **told}
                 ),
             },
         )

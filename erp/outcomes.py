@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -80,19 +81,24 @@ def record(
     return True
 
 
-def tell(document: Document, now: datetime, sentence: str, before: str) -> None:
-    """This function will record the event of a document's move."""
+def tell(
+    document: Document, now: datetime, sentence: str, before: str, *, by: Any = SYSTEM, note: str = ""
+) -> None:
+    """This function will record the event of a document's move, by a person if one made it.
+
+    Without `before` it is news of a document that stays as it is.
+    """
     budget = document.batch.budget
     events.record(
         chain=budget.project.company_id,
         at=now,
-        actor=None,
+        actor=by,
         action=f"document_{document.state}",
         about=[budget, budget.project, document.batch, document],
         from_state=before,
-        to_state=document.state,
+        to_state=document.state if before else "",
         sentence=f"{sentence} {document.number} ({document.item.title})",
-        note=document.waiting_for,
+        note=note or document.waiting_for,
     )
 
 
@@ -152,6 +158,23 @@ def refuse(document: Document, clock: Clock, findings: list[Finding], *, expired
         notifications.tell_of_failure(row)
 
     record(document, clock, "refuse", "Refused", move, expired=expired)
+
+
+def keep(document: Document, clock: Clock, sentence: str, **told: Any) -> None:
+    """This function will keep what was learned of an unconfirmed document that stays as it is, with an event."""
+    now = clock()
+    with transaction.atomic():
+        budget = lock_row(document.batch.budget)
+        rows = Document.objects.select_for_update(of=("self",)).select_related("item", "batch")
+        row = rows.filter(pk=document.pk, state=document.state, probes=document.probes).first()
+        if row is None:
+            return
+        row.batch.budget = budget
+        for name, value in told.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(told))
+        tell(row, now, sentence, "")
+        holds.refresh(budget, now=now)
 
 
 def release(document: Document, wait: timedelta, why: str, *, expired: bool = False) -> None:

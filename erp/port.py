@@ -315,12 +315,17 @@ class ErpError(Exception):
 
 
 class ErpUnavailable(ErpError):
-    """This call wrote nothing; try again later (earlier calls of the same push may have written)."""
+    """This call wrote nothing; try again later (earlier calls of the same push may have written).
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    `asked` is False where the ERP was not asked at all, for example because too many calls wait for their turn: that
+    says nothing of the ERP.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None, asked: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after  # seconds, where the ERP or the adapter knows
+        self.asked = asked
 
 
 class ErpNotYet(ErpUnavailable):
@@ -399,7 +404,9 @@ class ErpBackend(ABC):
 
     @abstractmethod
     def find(self, document: ErpDocument) -> Receipt | None:
-        """The receipt of a completely written document, None when it is absent or incomplete. Reads only."""
+        """The receipt of a completely written document, None when it is absent or incomplete. Reads only.
+
+        Raises ErpUnconfirmed where this ERP cannot tell: after the last probe a person is asked."""
 
     @abstractmethod
     def postings(self, documents: Sequence[ErpDocument]) -> list[Posting]:

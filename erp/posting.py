@@ -16,10 +16,10 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
-from erp import posting_notices, seen
+from erp import circuit, posting_notices, seen
 from erp.acceptance import erp_documents
-from erp.backends import backend, outside_transactions
-from erp.connections import note_contact, stop
+from erp.backends import outside_transactions
+from erp.connections import stop
 from erp.models import Batch, Connection, Document, DocumentState
 from erp.port import (
     ErpBackend,
@@ -60,10 +60,11 @@ def poll(*, now: datetime, documents: Iterable[Document] | None = None) -> int:
 
 
 def _watched() -> models.QuerySet[Document]:
-    """Documents that wait to be seen posted, over connections that are in use."""
+    """Documents that wait to be seen posted, over connections that are in use and to an ERP that answers."""
     in_use = Batch.objects.filter(
         budget__project__company__erp_connection__enabled=True,
         budget__project__company__erp_connection__stopped_at=None,
+        budget__project__company__erp_connection__circuit__opened_at=None,
     )
     return Document.objects.filter(state=DocumentState.DELIVERED, batch__in=in_use.values("pk"))
 
@@ -117,9 +118,10 @@ def _load(keys: Collection[int]) -> dict[Connection, list[Document]]:
 def _ask(connection: Connection, documents: list[Document], now: datetime) -> None:
     started = timezone.now()
     by_number = {document.number: document for document in documents}
-    questions = _Questions(backend(connection.alias))
     try:
-        postings = questions.ask(erp_documents(documents))
+        with circuit.through(connection, now=now) as erp:
+            questions = _Questions(erp)
+            postings = questions.ask(erp_documents(documents))
     except ErpMisconfigured as problem:
         _unanswered(documents, str(problem))
         stop(connection, because=str(problem), now=now)
@@ -128,7 +130,6 @@ def _ask(connection: Connection, documents: list[Document], now: datetime) -> No
         _unanswered(documents, str(problem), not_before=now + _rest(connection, problem, now))
         return
     answered_at = now + (timezone.now() - started)
-    note_contact(connection, now=now)
     _record(connection, by_number, postings, now=now, answered_at=answered_at)
     answered = {posting.number for posting in postings}
     for number, why in questions.failed.items():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields import BooleanField
 from django.utils import timezone
 
+from budgets.models import Hold
 from erp import selectors
+from erp.attention import LONG_UNKNOWN
 from erp.models import (
     Batch,
     BatchPreparer,
@@ -24,8 +25,6 @@ from erp.models import (
 from erp.words import SOME_ERP, erp_name
 from projects.models import Company, ErpLevel, Membership
 from projects.permissions import names
-
-LONG_UNKNOWN = timedelta(minutes=15)  # how long an unknown outcome may take before a person should look
 
 
 def desk_memberships(user: Any) -> list[Membership]:
@@ -86,7 +85,7 @@ def _erp(memberships: list[Membership]) -> str:
 
 
 UNDER_WAY = Q(state__in=[BatchState.ACCEPTED, BatchState.EXPORTED])
-ATTENTION = UNDER_WAY & (Q(refused=True) | Q(unsure=True))
+ATTENTION = UNDER_WAY & (Q(refused=True) | Q(unsure=True) | Q(budget__hold=Hold.ATTENTION))
 
 
 def mine(memberships: list[Membership]) -> Q:
@@ -183,7 +182,7 @@ WORDS = {
 def standing(batch: Any) -> tuple[str, str]:
     """This function will say where a row of the queue stands: (tone, words)."""
     if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
-        if batch.refused or batch.unsure:
+        if batch.refused or batch.unsure or batch.budget.hold == Hold.ATTENTION:
             return "bad", "Needs attention"
         if batch.withdrawing:
             return "wait", "Being taken back"
@@ -204,7 +203,9 @@ def warnings(batch: Any) -> list[str]:
     if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
         if batch.refused:
             said.append("a document was refused")
-        if batch.unsure:
+        if batch.budget.hold == Hold.ATTENTION and not batch.refused:
+            said.append(batch.budget.hold_data["text"])
+        elif batch.unsure:
             said.append("not known whether a document arrived")
     if batch.differing:
         said.append("posted with other amounts")

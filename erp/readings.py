@@ -10,10 +10,10 @@ from django.db import transaction
 
 from budgets.models import Budget
 from budgets.services import lock_row
-from erp import bell, reconciliation
+from erp import bell, circuit, reconciliation
 from erp.acceptance import weigh
-from erp.backends import backend, outside_transactions
-from erp.connections import note_contact, stop
+from erp.backends import outside_transactions
+from erp.connections import stop
 from erp.models import Batch, BatchState, ErpReading, JobLink, ReadingState
 from erp.port import ErpError, ErpMisconfigured, Reading
 from erp.snapshots import erp_connection
@@ -38,13 +38,13 @@ def make(reading: ErpReading, *, now: datetime) -> ErpReading:
     if connection.stopped_at or not connection.enabled:  # asking with a refused log-in locks the account
         return _fail(reading, connection.stopped_because or "the connection is switched off.")
     try:
-        held = backend(connection.alias).reading(connection.erp, jobs)
+        with circuit.through(connection, now=now) as erp:
+            held = erp.reading(connection.erp, jobs)
     except ErpMisconfigured as problem:
         stop(connection, because=str(problem), now=now)
         return _fail(reading, str(problem))
     except ErpError as problem:
         return _fail(reading, str(problem))
-    note_contact(connection, now=now)
     _store(reading, held, now=now)
     reconciliation.check(reading, now=now)
     return reading

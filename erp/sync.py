@@ -14,10 +14,10 @@ from django.db import transaction
 
 from budgets.models import Budget, BudgetState
 from budgets.services import lock_row
-from erp import holds, readings, reconciliation
+from erp import circuit, holds, readings, reconciliation
 from erp.assigned import read_assignments
 from erp.backends import backend, outside_transactions
-from erp.connections import note_contact, stop
+from erp.connections import stop
 from erp.mirroring import Changes, Mirrored, read_into_mirror
 from erp.models import (
     Connection,
@@ -60,9 +60,10 @@ def sync_company(
     outside_transactions()
     result = SyncResult(whole=whole or _due(connection, now))
     try:
-        _read_masters(connection, now, result, progress)
-        _make_ours(connection, result, progress)
-        _read_assignments(connection, now, result, progress)
+        with circuit.through(connection, now=now):
+            _read_masters(connection, now, result, progress)
+            _make_ours(connection, result, progress)
+            _read_assignments(connection, now, result, progress)
     except ErpMisconfigured as problem:
         stop(connection, because=str(problem), now=now)
         raise
@@ -84,7 +85,6 @@ def _note(connection: Connection, now: datetime, result: SyncResult) -> None:
     if result.whole:
         connection.read_whole_at = now
     connection.save(update_fields=["synced_at", "read_whole_at"])
-    note_contact(connection, now=now)
     said = [changes.sentence(words) for words, changes in result.changes.items()]
     with transaction.atomic():
         events.record(

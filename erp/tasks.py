@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import bell, connections, notifications, outbox, posting, readings, sync
+from erp import bell, circuit, connections, notifications, outbox, posting, readings, sync
 from erp.models import Connection, ErpReading, ReadingState
 from workflow import submissions
 
@@ -56,7 +56,8 @@ def sync_reference_data(connection_id: int | None = None, whole: bool = False, *
             bell.ring("sync_reference_data", key)
     else:
         for connection in in_use.filter(pk=connection_id):
-            sync.sync_company(connection, now=timezone.now(), whole=whole)
+            if not circuit.open_circuit(connection):  # else it is read at the next ring after the ERP is back
+                sync.sync_company(connection, now=timezone.now(), whole=whole)
 
 
 @shared_task
@@ -64,3 +65,10 @@ def verify_connection(connection_id: int, user_id: int, **later: object) -> None
     """Check the ERP's own names and rights for somebody who asked."""
     connection = Connection.objects.select_related("company").get(pk=connection_id)
     connections.verify(connection, user=get_user_model().objects.get(pk=user_id), now=timezone.now())
+
+
+@shared_task
+def probe_connection(connection_id: int, **later: object) -> None:
+    """Ask a silent ERP whether it is back."""
+    for connection in Connection.objects.select_related("company").filter(pk=connection_id):
+        connections.probe(connection, now=timezone.now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from budgets.models import Budget
-from erp import snapshots, words
+from erp import silence, snapshots, words
 from erp.models import Batch, Connection
 
 register = template.Library()
@@ -14,8 +14,16 @@ register = template.Library()
 @register.filter
 def erp_name(thing: Connection | Budget | Batch | None) -> str:
     """This function will name the ERP of a connection, or of the company a budget or a batch belongs to."""
+    return words.erp_name(_connection(thing))
+
+
+def _connection(thing: Connection | Budget | Batch | None) -> Connection | None:
     if isinstance(thing, Batch):
         thing = thing.budget
-    if isinstance(thing, Budget):
-        thing = snapshots.erp_connection(thing)
-    return words.erp_name(thing)
+    return snapshots.erp_connection(thing) if isinstance(thing, Budget) else thing
+
+
+@register.simple_tag
+def erp_silence(thing: Connection | Budget | Batch | None) -> silence.Silence | None:
+    """This function will say that an ERP does not answer, since when and how it goes on; None while it does."""
+    return silence.silence_of(_connection(thing))

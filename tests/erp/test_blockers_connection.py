@@ -1,13 +1,15 @@
 """A project that is not linked, jobs that are closed, a connection that is stopped: Send says so, and who helps."""
 
+from contextlib import suppress
+
 import pytest
 from django.utils import timezone
 
 from budgets import services as budget_services
-from erp import connections, linking
+from erp import circuit, connections, linking
 from erp.backends import forget_backends
 from erp.models import Connection, JobLink
-from erp.port import JobStatus
+from erp.port import ErpUnavailable, JobStatus
 from projects.models import Company, Membership, Project
 from tests.erp.office import sync
 from tests.support import scene as acts
@@ -181,3 +183,26 @@ def test_an_erp_that_takes_no_sub_jobs_wants_their_lines_on_the_main_job(office,
     gone(scene.budget, "send", scene.dana, "sub_jobs_not_taken")
     acts.lock(scene)
     assert codes(scene.budget, "send", scene.dana) == []
+
+
+def silent(connection):
+    """Five calls in a row found nobody."""
+    for _ in range(5):
+        with suppress(ErpUnavailable), circuit.through(connection, now=now()):
+            raise ErpUnavailable("nobody listens there")
+
+
+@shows("erp_silent", "erp_answers")
+@removes("erp_silent", "erp_answers")
+def test_a_silent_erp_is_tried_again_before_it_is_read_and_one_that_answers_needs_no_try(scene):
+    found = met(scene.connection, "try_now", scene.jonas, "erp_answers")
+    assert found.kind is Kind.STATE
+    gone(scene.connection, "sync", scene.jonas, "erp_silent")
+    silent(scene.connection)
+    found = met(scene.connection, "sync", scene.jonas, "erp_silent")
+    assert found.kind is Kind.WAITING
+    assert "CMiC has not answered since" in found.sentence
+    gone(scene.connection, "try_now", scene.jonas, "erp_answers")
+    with circuit.through(scene.connection, now=now(), probing=True):
+        pass
+    gone(scene.connection, "sync", scene.jonas, "erp_silent")

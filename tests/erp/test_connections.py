@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from cmic_adapter.backend import CmicBackend
-from erp import connections, outbox, services
+from erp import circuit, connections, outbox, services
 from erp.models import DocumentState, Notice
 from tests.support.delivery import assert_books_agree, fill, finish, new_process, one, send_and_accept, writes
 from tests.support.simulator import Simulator
@@ -34,7 +34,7 @@ def verify_elsewhere(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) ->
         elsewhere = CmicBackend(**settings.ERP_BACKENDS["cmic"]["OPTIONS"])
         opened.append(elsewhere)
         with monkeypatch.context() as patch:
-            patch.setattr(connections, "backend", lambda alias: elsewhere)
+            patch.setattr(circuit, "backend", lambda alias: elsewhere)
             return verify(story)
 
     yield run
