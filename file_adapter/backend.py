@@ -93,8 +93,9 @@ class FileBackend(ErpBackend):
         visible = {
             code: {row.code for row in self._reference(company).jobs()} for code, company in companies.items()
         }
+        places = {code: self._company(company).glance() for code, company in companies.items()}
         return [
-            posting_of(self._company(document.company), document, visible=visible[document.company.code])
+            posting_of(places[document.company.code], document, visible=visible[document.company.code])
             for document in documents
         ]
 

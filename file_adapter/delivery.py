@@ -21,7 +21,7 @@ from file_adapter.disk import Disk, content, journaled
 from file_adapter.papers import ROUTE, digest, files_of, receipt_of
 from file_adapter.places import READY, WITHDRAWN, WRITING, Places
 from file_adapter.returned import REJECTED
-from file_adapter.standing import Standing, look
+from file_adapter.standing import Standing, look, touched
 
 
 class Step(StrEnum):
@@ -118,7 +118,8 @@ class Delivery:
             return Outcome(WithdrawState.CONFLICT, note)
         if not (standing.ready or standing.writing or standing.taken):
             return Outcome(WithdrawState.WITHDRAWN, "Nothing of it is left to be entered.")
-        if (standing.taken or standing.touched) and standing.form is None:
+        written_into = standing.ready is not None and touched(standing.ready, number)
+        if (standing.taken or written_into) and standing.form is None:
             return Outcome(WithdrawState.CONFLICT, _with_accounting(number, standing))
         return None
 

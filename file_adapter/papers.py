@@ -193,8 +193,9 @@ def _xlsx(document: ErpDocument, entries: list[Entry]) -> bytes:
         sheet.set_column(column, column, width)
         sheet.write_string(top, column, name, bold)
     for place, entry in enumerate(entries, start=top + 1):
+        cells = _cells(document, entry)
         for column, name in enumerate(COLUMNS):
-            cell = _cells(document, entry).get(name)
+            cell = cells.get(name)
             if isinstance(cell, Decimal):
                 sheet.write_number(place, column, float(cell), quantity if name == "Quantity" else money)
             elif cell:

@@ -27,10 +27,11 @@ SUFFIXES = (".csv", ".xlsx")
 class Places:
     """The folder as a whole, or the part of one company."""
 
-    def __init__(self, root: Path, company: str = "") -> None:
+    def __init__(self, root: Path, company: str = "", *, glance: bool = False) -> None:
         self.root = root
         self.company = company
         self.home = root / company if company else root
+        self._seen: dict[str, dict[str, list[str]]] | None = {} if glance else None
 
     def of(self, company: str) -> Places:
         """This function will give the places of a company. Raises ErpMisconfigured for a code that is no folder."""
@@ -39,6 +40,10 @@ class Places:
                 f"The company code {company!r} cannot be the name of a folder; use letters, digits, - and _."
             )
         return Places(self.root, company)
+
+    def glance(self) -> Places:
+        """This function will give the same places with each list read once, to answer about many documents."""
+        return Places(self.root, self.company, glance=True)
 
     def ensure_there(self) -> None:
         """This function will raise ErpUnavailable while the folder does not show its companies.
@@ -57,8 +62,16 @@ class Places:
     def called(self, kind: str, number: str) -> list[Path]:
         """This function will find what is named after a document, also as "TB-7K3MQ0XV (1).xlsx"."""
         name = re.compile(re.escape(number) + r"(?![A-Za-z0-9])", re.IGNORECASE)
-        folder = self.home / kind
-        return [folder / found for found in names_in(folder) if name.match(found)]
+        return [self.home / kind / found for found in self._beginning(kind, number) if name.match(found)]
+
+    def _beginning(self, kind: str, number: str) -> list[str]:
+        if self._seen is None:
+            return names_in(self.home / kind)
+        if kind not in self._seen:
+            index = self._seen[kind] = {}
+            for found in names_in(self.home / kind):
+                index.setdefault(found[: len(number)].casefold(), []).append(found)
+        return self._seen[kind].get(number.casefold(), [])
 
     def said(self, path: Path) -> str:
         """This function will write a path as people in the folder see it."""

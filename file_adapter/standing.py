@@ -22,7 +22,6 @@ class Standing:
     taken: tuple[Path, ...]  # what an accountant has moved to taken
     ours: bool  # no manifest of another document lies under this number
     whole: bool  # ready or taken, with everything that belongs to it
-    touched: bool  # a file in the ready folder is not as it was written
     returned: Path | None
     form: Form | None
     problems: tuple[str, ...]  # why the returned form decides nothing
@@ -51,7 +50,6 @@ def look(places: Places, document: ErpDocument) -> Standing:
         taken=taken,
         ours=ours,
         whole=ours and _whole(ready, taken, number),
-        touched=bool(ready and _touched(ready, number)),
         returned=returned,
         form=form,
         problems=problems,
@@ -75,7 +73,8 @@ def _whole(ready: Path | None, taken: tuple[Path, ...], number: str) -> bool:
     return bool(taken) or (ready is not None and set(manifest.files) <= set(names_in(ready)))
 
 
-def _touched(ready: Path, number: str) -> bool:
+def touched(ready: Path, number: str) -> bool:
+    """This function will tell whether a file in the ready folder is not as it was written."""
     manifest = manifest_of(ready, number)
     files = {} if manifest is None else manifest.files
     there = {name: data for name in files if (data := content(ready / name)) is not None}
