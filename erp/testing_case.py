@@ -50,8 +50,12 @@ class Case:
         assert receipt.number == document.number
         return receipt
 
-    def finish(self, tenant: ErpTenant, shape: Shape, known: ErpDocument) -> None:
-        """What an interrupted push left is no posting, and the next push makes exactly one whole document of it."""
+    def finish(self, tenant: ErpTenant, shape: Shape, interrupted: Diary) -> None:
+        """What an interrupted push left is no posting, and the next push makes exactly one whole document of it.
+
+        What arrived before the interruption is not written again.
+        """
+        known = interrupted.of(shape.document)
         tenant.pass_time()
         found = tenant.backend().find(known)
         if found is None and HIDE_HALVES not in shape.cannot:
@@ -60,3 +64,7 @@ class Case:
         receipt = tenant.backend().push(known, diary)
         assert found in (None, receipt)
         assert self.is_whole(tenant, diary.of(known)) == receipt
+        repeated = {told["step"] for told in diary.told_before} & {
+            told["step"] for told in interrupted.told_before
+        }
+        assert not repeated, f"written twice: {sorted(repeated)}"

@@ -12,6 +12,7 @@ from erp.port import (
 )
 from erp.testing_case import Case
 from erp.testing_tenant import (
+    POSTED_ON,
     TRICKY,
     ClaimLost,
     Diary,
@@ -63,6 +64,15 @@ class Pushing(Case):
             assert tenant.backend().push(known, diary) == self.is_whole(tenant, known)
             assert (tenant.writes(), diary.told_before) == (start, [])
 
+    def test_pushing_a_document_that_was_posted_meanwhile_writes_nothing(self) -> None:
+        for tenant, shape in self.each(PostingState.POSTED):
+            known = self.deliver(tenant, shape.document)
+            first = tenant.backend().find(known)
+            tenant.post(known, on=POSTED_ON)
+            start, diary = tenant.writes(), Diary()
+            assert tenant.backend().push(known, diary) == first
+            assert (tenant.writes(), diary.told_before) == (start, [])
+
     def test_a_push_killed_after_any_write_is_finished_by_the_next_and_nothing_is_doubled(self) -> None:
         for _, shape in self.each():
             for nth in count(1):
@@ -70,7 +80,7 @@ class Pushing(Case):
                 try:
                     tenant.backend().push(shape.document, diary)
                 except Killed:
-                    self.finish(tenant, shape, diary.of(shape.document))
+                    self.finish(tenant, shape, diary)
                 else:
                     assert len(diary.told_before) == nth - 1 > 0
                     break
@@ -84,7 +94,7 @@ class Pushing(Case):
                     tenant.backend().push(shape.document, diary)
                 except ClaimLost:
                     assert tenant.writes() == start + nth - 1, "the write left although the claim was lost"
-                    self.finish(tenant, shape, diary.of(shape.document))
+                    self.finish(tenant, shape, diary)
                 else:
                     break
 
@@ -98,7 +108,7 @@ class Pushing(Case):
                 except ErpUnconfirmed as unknown:
                     assert unknown.reason
                     assert diary.told_after[-1]["outcome"] == "unconfirmed"
-                    self.finish(tenant, shape, diary.of(shape.document))
+                    self.finish(tenant, shape, diary)
                 else:
                     assert len(diary.told_before) == nth - 1 > 0
                     break
@@ -137,3 +147,5 @@ class Pushing(Case):
         known = self.deliver(tenant, document)
         assert self.is_whole(tenant, known).lines == len(TRICKY)
         assert tenant.backend().postings([known])[0].state is PostingState.WAITING
+        tenant.post(known, on=POSTED_ON)
+        assert tenant.backend().postings([known])[0].state is PostingState.POSTED

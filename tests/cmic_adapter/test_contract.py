@@ -50,6 +50,7 @@ class CmicTenant(ErpTenant):
         tenant.switch(**switches)
         self.keys = [ErpKey(STARTED, code, "L") for code in codes]
         self._at_start = tenant.originals(PENDING)
+        self._numbers_itself = "auto_numbering" in switches
 
     # -- the adapter ---------------------------------------------------------------------------------------
 
@@ -78,7 +79,13 @@ class CmicTenant(ErpTenant):
         )
         c, d = ErpKey(PENDING, "01-100", "L"), ErpKey(PENDING, "02-100", "M")
         entered = self.original((c, "70.00", "80.00"), (d, "0.00", "5.00"), job=PENDING, number="TB-PENDING0")
+        cannot = (
+            {"taken_number": "CMiC gives the numbers here, so nobody can take ours."}
+            if self._numbers_itself
+            else {}
+        )
         by_pci = [*super().shapes(), Shape("changed original", changed)]
+        by_pci = [Shape(shape.name, shape.document, cannot) for shape in by_pci]
         return [*by_pci, Shape("entered budget", entered, AMOUNTS_ALONE)]
 
     # -- looking in ----------------------------------------------------------------------------------------
@@ -161,6 +168,8 @@ class CmicTenant(ErpTenant):
 
     def take_number(self, document: ErpDocument) -> None:
         self._only_change_items(document)
+        if self._numbers_itself:
+            raise CannotDo("the number is CMiC's own")
         line = {"job": document.job, "phase": "01-100", "category": "L", "amount": 7}
         pci = {
             "company": COMPANY,
@@ -216,3 +225,9 @@ class TestOldRelease(OverHttp):
     """The oldest: errors as text, no request ids, posted change items hidden, a delete takes the lines along."""
 
     switches = {"release": "patch21", "hide_posted": True, "header_delete": "cascade"}
+
+
+class TestCmicNumbersItself(OverHttp):
+    """A company where CMiC gives its own numbers: a document is found by the end of its name."""
+
+    switches = {"auto_numbering": [COMPANY]}
