@@ -58,7 +58,7 @@ class Explained:
     meaning: str  # as the dictionary explains it
     field: str
     who: Fixer
-    role: str  # "the project manager", "an accountant in CMiC"
+    role: str  # "the project manager", "an accountant in the ERP"
     names: str  # of the people, where Tieback knows them
     steps: tuple[str, ...]
     place: Place
