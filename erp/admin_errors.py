@@ -27,7 +27,7 @@ from workflow.actions import ActionBlocked, available
 
 CONFLICT, UNPROCESSABLE = 409, 422
 LISTED = 100  # unknown texts shown at once
-FIELDS = ("code", "matches", "meaning", "who", "steps", "place", "sample")
+FIELDS = ("code", "texts", "meaning", "who", "steps", "place", "sample")
 
 
 class ErrorAdmin(DeskAdmin):
@@ -110,7 +110,7 @@ def _form(request: HttpRequest, connection: Connection) -> HttpResponse:
         row = UnknownErrorText.objects.filter(connection=connection, pk=int(text)).first()
         if row is None:
             raise Http404("There is no such text.")
-        return _typing(request, connection, {"matches": row.text, "sample": row.sample, "place": Place.ERP})
+        return _typing(request, connection, {"texts": row.text, "sample": row.sample, "place": Place.ERP})
     entry = dictionary_of(connection).entry(code) if code else None
     if code and entry is None:
         raise Http404("There is no such entry.")
@@ -120,7 +120,7 @@ def _form(request: HttpRequest, connection: Connection) -> HttpResponse:
 def _typed_from(entry: Advice) -> dict[str, Any]:
     return {
         "code": entry.code,
-        "matches": "\n".join(entry.matches),
+        "texts": "\n".join(entry.matches),
         "meaning": entry.meaning,
         "who": entry.who,
         "steps": "\n".join(entry.steps),

@@ -43,12 +43,12 @@ register(
 def read_entry(values: Mapping[str, Any]) -> Advice:
     """This function will read what a person typed as an entry; raises InvalidInput with a sentence a field.
 
-    `matches` and `steps` are texts with one line each; `code` may be left empty, then the meaning gives it.
+    `texts` (the patterns) and `steps` have one line each; `code` may be left empty, then the meaning gives it.
     """
     errors: dict[str, str] = {}
     meaning = " ".join(str(values.get("meaning", "")).split())
     code = str(values.get("code", "")).strip() or slugify(meaning)[:40].strip("-").replace("-", "_")
-    patterns, steps = _lines(values, "matches"), _lines(values, "steps")
+    patterns, steps = _lines(values, "texts"), _lines(values, "steps")
     if not code or len(code) > LONGEST_CODE or slugify(code) != code:
         errors["code"] = "Write a short name of small letters, digits, - and _."
     if not meaning or len(meaning) > LONGEST_MEANING:
@@ -63,7 +63,7 @@ def read_entry(values: Mapping[str, Any]) -> Advice:
         errors["place"] = "Choose where people go."
     said = _patterns_wrong(patterns) or _places_wrong(patterns, [meaning, *steps])
     if said:
-        errors["matches"] = said
+        errors["texts"] = said
     if errors:
         raise InvalidInput(errors)
     return Advice(code, tuple(patterns), meaning, Fixer(values["who"]), tuple(steps), Place(values["place"]))

@@ -17,7 +17,7 @@ from tests.support.scene import MAIN
 
 RAW = "rejected (HTTP 400): JAF-77014: Phase 03-30-00 sleeps <b>."
 TYPED = {
-    "matches": "Phase {cost_code} sleeps",
+    "texts": "Phase {cost_code} sleeps",
     "meaning": "Cost code {cost_code} is asleep.",
     "who": "erp_admin",
     "steps": "Wake it in CMiC.\nPress Retry.",
@@ -76,7 +76,7 @@ def test_jonas_sees_how_people_will_read_it_before_he_saves(scene, desk, refused
     assert "an ERP admin (Jonas Lindqvist)" in part and "Wake it in CMiC." in part
     whole = text(client.post(url(scene, "preview/"), TYPED))
     assert "<form" in whole and "Cost code 03-30-00 is asleep." in whole
-    other = client.post(url(scene, "preview/"), {**TYPED, "matches": "something else entirely"})
+    other = client.post(url(scene, "preview/"), {**TYPED, "texts": "something else entirely"})
     assert "would not explain it" in text(other)
     unfinished = text(client.post(url(scene, "preview/"), {**TYPED, "who": ""}))
     assert "Choose who puts it right." in unfinished
@@ -132,7 +132,7 @@ def test_what_comes_with_the_adapter_can_be_said_otherwise_and_back_again(scene,
 
 
 def test_mistakes_are_told_beside_what_was_typed(scene, desk):
-    wrong = {**TYPED, "matches": "* {x}", "meaning": ""}
+    wrong = {**TYPED, "texts": "* {x}", "meaning": ""}
     answer = desk(scene.jonas).post(url(scene, "do/explain_error/"), wrong)
     page = text(answer)
     assert answer.status_code == 422

@@ -82,7 +82,7 @@ LINE = {"cost_code": "01-31-00", "cost_type": "M", "amount": "0.00"}
 REASON = {"reason_code": "amounts", "reason": "Concrete is too high."}
 NOTE = {"note": "because"}
 EXPLANATION = {
-    "matches": "Phase is inactive",
+    "texts": "Phase is inactive",
     "meaning": "The phase is closed.",
     "who": "erp_accountant",
     "steps": "Open it.",

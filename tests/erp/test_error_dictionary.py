@@ -24,7 +24,7 @@ from tests.support.story import begin
 from workflow.models import Event
 
 ENTRY = {
-    "matches": "Phase {cost_code} sleeps",
+    "texts": "Phase {cost_code} sleeps",
     "meaning": "Cost code {cost_code} is asleep.",
     "who": "erp_accountant",
     "steps": "Wake {cost_code}.\nRetry.",
@@ -195,10 +195,10 @@ def test_every_version_is_kept_and_told(scene):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("matches", ""),
-        ("matches", "* is {bad}"),
-        ("matches", "x" * 500),
-        ("matches", "\n".join(f"a long enough text {n}" for n in range(21))),
+        ("texts", ""),
+        ("texts", "* is {bad}"),
+        ("texts", "x" * 500),
+        ("texts", "\n".join(f"a long enough text {n}" for n in range(21))),
         ("meaning", ""),
         ("meaning", "x" * 301),
         ("meaning", "Cost code {phase} sleeps."),
