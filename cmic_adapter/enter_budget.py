@@ -42,7 +42,7 @@ class EnterBudget:
 
     def differences(self, rows: Rows) -> tuple[Difference, ...]:
         """This function will list the budget codes with another amount; one that is missing has 0."""
-        found = {key: rows[key].original if key in rows else Decimal(0) for key in self.wanted}
+        found = {key: self._original(rows, key) for key in self.wanted}
         return tuple(
             Difference(key=key, refs=wanted.refs, sent=wanted.target, found=found[key])
             for key, wanted in self.wanted.items()
@@ -83,11 +83,23 @@ class EnterBudget:
         findings += self._set_amounts({**rows, **created}, journal=journal)
         if findings:
             raise ErpRefused(findings)
-        if not self.finished(self.look()):
+        self._verify(former=rows)
+        return self.receipt()
+
+    def _verify(self, *, former: Rows) -> None:
+        """Look again. An amount that is neither ours nor the former one is for a person; a former one is seen later."""
+        now = self.look()
+        strange = [d for d in self.differences(now) if d.found != self._original(former, d.key)]
+        if strange:
+            raise ErpRefused([_differs(self.wanted[d.key], found=d.found) for d in strange])
+        if not self.finished(now):
             raise ErpUnconfirmed(
                 f"CMiC does not show all amounts of {self._document.number} yet.", step="verify"
             )
-        return self.receipt()
+
+    @staticmethod
+    def _original(rows: Rows, key: ErpKey) -> Decimal:
+        return rows[key].original if key in rows else Decimal(0)
 
     def _set_amounts(self, rows: Rows, *, journal: Journal) -> list[Finding]:
         findings = []
@@ -127,7 +139,7 @@ class EnterBudget:
         """
         findings, strange = [], []
         for key, wanted in self.wanted.items():
-            now = rows[key].original if key in rows else Decimal(0)
+            now = self._original(rows, key)
             if now == wanted.before:
                 continue
             if now != wanted.target:
@@ -142,7 +154,9 @@ class EnterBudget:
 
     def restored(self, rows: Rows) -> bool:
         """This function will say whether every budget code has the amount it had before the document."""
-        return all(
-            (rows[key].original if key in rows else Decimal(0)) == wanted.before
-            for key, wanted in self.wanted.items()
-        )
+        return all(self._original(rows, key) == wanted.before for key, wanted in self.wanted.items())
+
+
+def _differs(wanted: Wanted, *, found: Decimal) -> Finding:
+    said = f"CMiC has {found} for {wanted.label}, we set {wanted.target}; find out there who changed it."
+    return Finding(code="amount_differs", message=said, refs=wanted.refs, field="amount")

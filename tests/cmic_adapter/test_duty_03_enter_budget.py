@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cmic_adapter.backend import CmicBackend
-from erp.port import ErpRefused
+from erp.port import ErpRefused, ErpUnconfirmed
 from tests.cmic_adapter.support import PENDING, PENDING_SUB, Diary, Tenant, entered, money, original
 
 BUDGET = original(
@@ -142,3 +142,20 @@ def test_the_mandatory_flags_are_the_companys(tenant: Tenant, cmic: CmicBackend,
     cmic.push(document, Diary())
     [row] = [b for b in tenant.book()["budget"] if (b["job"], b["phase"]) == (PENDING, "02-100")]
     assert (row["exclude_cost_wip"], row["active"], row["phase_active"]) == (flag == "Y", True, True)
+
+
+def test_an_amount_that_cmic_took_otherwise_is_seen_and_for_a_person(tenant: Tenant, cmic: CmicBackend):
+    tenant.fault("round_amounts", times=None, match={"method": "PATCH"})
+    with pytest.raises(ErpRefused) as refused:
+        cmic.push(BUDGET, Diary())
+    found = {(f.code, f.refs) for f in refused.value.findings}
+    assert ("amount_differs", ("2402/01-100/L",)) in found
+
+
+def test_an_amount_that_is_not_shown_yet_is_unconfirmed_and_is_found_later(tenant: Tenant, cmic: CmicBackend):
+    tenant.fault("stale_read", times=None, match={"resource": "jcjobcategory"})
+    diary = Diary()
+    with pytest.raises(ErpUnconfirmed):
+        cmic.push(BUDGET, diary)
+    tenant.no_faults()
+    assert cmic.find(diary.of(BUDGET)) is not None
