@@ -54,6 +54,21 @@ def test_withdrawing_twice_writes_nothing_more(tenant: Tenant, cmic: CmicBackend
     assert tenant.writes() == []
 
 
+@pytest.mark.parametrize(
+    ("given", "resources"), [(TRANSFER, ["cmmast", "cmdetail"]), (BUDGET, ["jcjobcategory"])]
+)
+def test_what_cmic_still_shows_is_not_told_as_taken_out(
+    tenant: Tenant, cmic: CmicBackend, given: ErpDocument, resources: list[str]
+):
+    document = deliver(cmic, given)
+    tenant.fault("stale_read", times=None, match={"resource": resources})
+    with pytest.raises(ErpUnconfirmed) as unconfirmed:
+        cmic.withdraw(document, Diary())
+    assert unconfirmed.value.step == "verify"
+    tenant.no_faults()
+    assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
+
+
 def test_a_posted_change_stays_and_says_so(tenant: Tenant, cmic: CmicBackend):
     document = deliver(cmic, TRANSFER)
     tenant.post(document.number)
