@@ -147,15 +147,15 @@ def assert_books_agree(story: Story) -> None:
     book = story.simulator.book()
     for document in documents:
         _held_once(document, book)
-        _history_is_whole(document)
+        history_is_whole(document)
         _rests_or_says_why(story, document)
-    _nothing_strange(book)
+    nothing_strange(book)
     for batch in Batch.objects.filter(budget=story.budget):
-        _batch_history_is_whole(batch)
+        batch_history_is_whole(batch)
         assert batch.accepted_by_id is None or batch.accepted_by_id not in batch.preparers.values_list(
             "user", flat=True
         )
-    _all_writes_were_journaled(story)
+    all_writes_were_journaled(story)
     _totals_tie(story, documents)
     assert events.verify(story.connection.company_id)[1] is None
 
@@ -195,7 +195,7 @@ def _held_once(document: Document, book: dict[str, list[dict[str, Any]]]) -> Non
             assert set(amounts) == set(wanted), f"{document.number} is approved and not whole"
 
 
-def _nothing_strange(book: dict[str, list[dict[str, Any]]]) -> None:
+def nothing_strange(book: dict[str, list[dict[str, Any]]]) -> None:
     numbers = set(Document.objects.values_list("number", flat=True))
     ours = [item["name"].rpartition("[")[2].split()[0] for item in book["pcis"] if "[TB-" in item["name"]]
     assert set(ours) <= numbers
@@ -209,7 +209,7 @@ BY_PEOPLE = {
 }
 
 
-def _history_is_whole(document: Document) -> None:
+def history_is_whole(document: Document) -> None:
     """Replay a document's events: they chain up, along declared edges, and end where the document is."""
     state = "queued"
     told = events.events_about(document.batch)
@@ -238,7 +238,7 @@ OF_BATCH = {
 }
 
 
-def _batch_history_is_whole(batch: Batch) -> None:
+def batch_history_is_whole(batch: Batch) -> None:
     moves = [
         (event.from_state, event.to_state)
         for event in events.events_about(batch)
@@ -265,7 +265,7 @@ def _rests_or_says_why(story: Story, document: Document) -> None:
         assert document.claim is None, f"{document} is still claimed"
 
 
-def _all_writes_were_journaled(story: Story) -> None:
+def all_writes_were_journaled(story: Story) -> None:
     known = set(Call.objects.values_list("request_id", flat=True))
     for entry in story.simulator.journal():
         if entry["method"] in WRITES and entry["user"].endswith("TIEBACK"):

@@ -76,11 +76,11 @@ class People:
 
     def _send(self, story: Story) -> None:
         if story.job not in self._open or not story.budget.lines.filter(was_posted=False).exists():
-            self._shift(story)
+            self.shift(story)
         story.accept(story.send())
         self.sent += 1
 
-    def _shift(self, story: Story) -> None:
+    def shift(self, story: Story) -> None:
         """Dana moves some cents between two or three lines, once or a few times."""
         lines = list(story.budget.lines.order_by("pk"))
         for number in range(self.dice.randint(1, MOST_SHIFTS)):
