@@ -62,6 +62,7 @@ def test_jobs_cost_types_and_assigned_codes_can_be_asked_so_too(tenant: Tenant, 
 def test_a_change_shortly_before_the_last_one_seen_comes_again(tenant: Tenant, cmic: CmicBackend):
     since = a_day_after_the_rest(tenant, cmic)
     assert codes(cmic, since) == [MARK]
+    assert codes(cmic, since + timedelta(minutes=90)) == [MARK], "a clock was set back by an hour"
     assert codes(cmic, since + audit.OVERLAP) == [MARK]
     assert codes(cmic, since + audit.OVERLAP + timedelta(seconds=1)) == []
 
