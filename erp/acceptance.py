@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from budgets.models import Budget
 from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, moved, nets_to_nothing
 from erp.models import Batch, BatchItem, BatchLine, Connection, Document, ErpReading, JobLink
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpLine, JobStatus
@@ -23,6 +24,12 @@ def fix_and_queue(batch: Batch, reading: ErpReading, *, now: datetime) -> list[D
     _weigh(batch, _fix_lines(batch, reading))
     started = main_status(batch.budget, reading) == JobStatus.STARTED
     return [_queue(batch, item, now=now, started=started) for item in batch.items.all()]
+
+
+def hold_mapping(budget: Budget) -> None:
+    """This function will keep the mapping of a budget's company as it is until the transaction ends."""
+    held = Connection.objects.select_for_update(no_key=True).filter(company=budget.project.company_id)
+    held.values_list("pk").first()
 
 
 def weigh(batch: Batch, reading: ErpReading) -> None:

@@ -74,6 +74,7 @@ register(
             d.you_prepared_it,
             d.over_your_limit,
             d.lines_not_mapped,
+            d.mapping_changed,
             d.reading_missing,
             d.reading_old,
             d.erp_changed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
-from erp import checkup, switching
+from erp import admin_mapping, admin_mapping_edit, checkup, switching
 from erp import connection_actions as services
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState
@@ -28,6 +29,15 @@ from workflow.models import Event
 from workflow.numbers import number
 
 CONFLICT, UNPROCESSABLE = 409, 422
+MAPPING: tuple[tuple[str, Callable[..., HttpResponse], str], ...] = (
+    ("", admin_mapping.codes, "erp_mapping"),
+    ("do/<slug:deed>/", admin_mapping.act, "erp_mapping_act"),
+    ("rules/", admin_mapping_edit.rules, "erp_mapping_rules"),
+    ("file/", admin_mapping_edit.file, "erp_mapping_file"),
+    ("export.csv", admin_mapping_edit.export, "erp_mapping_export"),
+    ("history/", admin_mapping_edit.history, "erp_mapping_history"),
+    ("history/<int:change_id>/", admin_mapping_edit.change, "erp_mapping_change"),
+)
 RECENT = 8  # events shown on the connection's page
 
 
@@ -47,7 +57,20 @@ class ConnectionAdmin(DeskAdmin):
             path("", self._behind(self.changelist_view), name="erp_connection_changelist"),
             path("<int:pk>/change/", self._behind(self.page), name="erp_connection_change"),
             path("<int:pk>/do/<slug:action>/", self._behind(self.act), name="erp_connection_act"),
+            *(
+                path(f"<int:pk>/codes/{at}", self._behind(self._on_one(view)), name=name)
+                for at, view, name in MAPPING
+            ),
         ]
+
+    def _on_one(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        """Give a view the connection of the address; every other company's is a 404."""
+
+        @wraps(view)
+        def found(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
+            return view(request, self._find(request, pk), **more)
+
+        return found
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -62,6 +62,7 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
         context["reasons"] = RejectReason.choices
         if "seen" in problem:
             context["moved_since"] = decision_page.moved_since(batch, problem["seen"])
+            context["recoded_since"] = decision_page.recoded_since(batch, problem["seen"])
         return render(request, "admin/erp/batch/decision.html", context, status=status)
     context |= {**decision_page.progress(batch), "decision": decisions.decision(batch)}
     return render(request, "admin/erp/batch/progress.html", context, status=status)

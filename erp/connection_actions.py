@@ -56,6 +56,14 @@ def erp_answers(connection: Connection, user: Any) -> Found | None:
     return Found("There is nothing to try: no call has found the ERP silent. Verify it to be sure.")
 
 
+@blocker("nothing_to_map_to", Kind.STATE)
+def nothing_to_map_to(connection: Connection, user: Any) -> Found | None:
+    """The ERP's codes were never read."""
+    if connection.synced_at:
+        return None
+    return Found("The ERP's codes were never read, so there is nothing to map to. Sync first.")
+
+
 @blocker("nothing_to_confirm", Kind.STATE)
 def nothing_to_confirm(connection: Connection, user: Any) -> Found | None:
     """Every match of a cost type is confirmed."""
@@ -94,6 +102,14 @@ register(
         label="Confirm these matches",
         permission=may_administer,
         problems=(nothing_to_confirm,),
+        tone="primary",
+    ),
+    Action(
+        name="edit_mapping",
+        model=Connection,
+        label="Save",
+        permission=may_administer,
+        problems=(nothing_to_map_to,),
         tone="primary",
     ),
     Action(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from erp import mapping_links
 from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence
 from erp.models import Batch, BatchLine, BatchState, DocumentState, ReadingState
@@ -105,6 +106,33 @@ def erp_changed(batch: Batch, user: Any) -> Found | None:
     )
 
 
+@blocker("mapping_changed", Kind.STATE)
+def mapping_changed(batch: Batch, user: Any) -> Found | None:
+    """Codes of the batch were mapped elsewhere since the ERP was read: the approver has to see where they go now."""
+    reading = latest_reading(batch.budget)
+    if batch.state != BatchState.WAITING or reading is None or reading.codes is None:
+        return None
+    anew: dict[str, str] = {}
+    for row, key in _lines(batch):
+        if key is None:
+            continue
+        for kind, ours, now in (
+            ("cost_code", row.line.cost_code, key.cost_code),
+            ("cost_type", row.line.cost_type, key.cost_type),
+        ):
+            then = reading.codes[kind].get(str(ours.pk), "nowhere")
+            if then != now:
+                anew[ours.code] = f"{ours.code} (to {then} then, to {now} now)"
+    if not anew:
+        return None
+    said = ", ".join(anew[code] for code in sorted(anew)[:5])
+    more = f" and {len(anew) - 5} more" if len(anew) > 5 else ""
+    erp = erp_name(erp_connection(batch.budget))
+    return Found(
+        f"An ERP admin has mapped codes anew since {erp} was read: {said}{more}. Read again, then decide."
+    )
+
+
 @blocker("lines_not_mapped", Kind.PROBLEM)
 def lines_not_mapped(batch: Batch, user: Any) -> Found | None:
     """A line of the batch has lost its codes in the ERP since it was sent."""
@@ -114,7 +142,15 @@ def lines_not_mapped(batch: Batch, user: Any) -> Found | None:
     if not unmapped:
         return None
     codes = ", ".join(sorted({str(row[0]) for row in unmapped})[:5])
-    return Found(f"No codes in the ERP any more for {codes}. An ERP admin can map them; or reject the batch.")
+    lost = next(
+        (row.line.cost_code for row, _ in unmapped if not hasattr(row.line.cost_code, "erp_link")), None
+    )
+    found = Found(
+        f"No codes in the ERP any more for {codes}. An ERP admin can map them; or reject the batch."
+    )
+    if lost is None:
+        return found
+    return mapping_links.led(found, erp_connection(batch.budget), lost.code, user=user)
 
 
 @once_per_object

@@ -29,7 +29,7 @@ from erp.models import (
     Remark,
 )
 from erp.snapshots import latest_reading
-from projects.models import Job
+from projects.models import CostCode, CostType, Job
 
 
 def context(batch: Batch) -> dict[str, Any]:
@@ -82,6 +82,24 @@ def moved_since(batch: Batch, seen: str) -> list[Movement]:
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     ]
+
+
+def recoded_since(batch: Batch, seen: str) -> list[tuple[str, str, str]]:
+    """This function will list the codes mapped elsewhere since the reading an approver saw: (ours, then, now).
+
+    Codes are empty where one was unmapped.
+    """
+    now = latest_reading(batch.budget)
+    before = batch.budget.readings.filter(state=ReadingState.MADE, hash=seen).first() if seen else None
+    if now is None or before is None or not now.codes or not before.codes:
+        return []
+    found = []
+    for kind, model in (("cost_code", CostCode), ("cost_type", CostType)):
+        then, since = before.codes[kind], now.codes[kind]
+        keys = {int(key) for key in then.keys() | since.keys() if then.get(key) != since.get(key)}
+        names = dict(model._default_manager.filter(pk__in=keys).values_list("pk", "code"))
+        found += [(names[key], then.get(str(key), ""), since.get(str(key), "")) for key in keys]
+    return sorted(found)
 
 
 def _amounts(reading: ErpReading) -> dict[tuple[str, str, str], Decimal]:

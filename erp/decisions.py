@@ -21,6 +21,7 @@ from erp.port import ErpKey, JobStatus
 from erp.snapshots import (
     current_budget,
     erp_key,
+    key_of,
     latest_reading,
     linked_lines,
     main_status,
@@ -134,7 +135,7 @@ def decision(batch: Batch) -> Decision:
     for row in lines:
         if row.item_id != item_id:  # each document is read against what the ones before it leave
             item_id, left = row.item_id, dict(current)
-        item, key, in_erp = items[row.item_id], erp_key(row.line), None
+        item, key, in_erp = items[row.item_id], key_of(row), None
         if key is not None and reading is not None:
             in_erp = left.pop(key, ZERO)  # several lines on one code: the first carries the ERP's amount
             current[key] = current.get(key, ZERO) + row.delta
@@ -143,7 +144,12 @@ def decision(batch: Batch) -> Decision:
     for document in batch.documents.all():
         items[document.item_id].document = document
     return Decision(
-        batch, reading, asked, list(items.values()), _route(batch, reading), _only_there(batch, reading)
+        batch,
+        reading,
+        asked,
+        list(items.values()),
+        _route(batch, reading),
+        _only_there(batch, reading, lines),
     )
 
 
@@ -177,10 +183,12 @@ def _route(batch: Batch, reading: ErpReading | None) -> str:
     )
 
 
-def _only_there(batch: Batch, reading: ErpReading | None) -> list[tuple[str, str, str, str, Decimal]]:
+def _only_there(
+    batch: Batch, reading: ErpReading | None, sent: list[BatchLine]
+) -> list[tuple[str, str, str, str, Decimal]]:
     if reading is None:
         return []
-    ours = {erp_key(line) for line in linked_lines(batch.budget)}
+    ours = {erp_key(line) for line in linked_lines(batch.budget)} | {key_of(row) for row in sent}
     return [
         (row[0], row[1], row[2], row[3], Decimal(row[5]))
         for row in reading.rows

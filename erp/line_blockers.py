@@ -10,7 +10,9 @@ from django.db.models import Q
 
 from budgets import links
 from budgets.models import Budget, BudgetLine
+from erp import mapping_links
 from erp.backends import backend
+from erp.mapping_models import MappingKind
 from erp.models import ErpJob
 from erp.port import JobStatus
 from erp.readiness import unfit_lines
@@ -120,12 +122,15 @@ def cost_code_unknown(budget: Budget, user: Any) -> Found | None:
     lines = unfit_lines(budget).cost_code_unknown
     if not lines:
         return None
-    hint = _did_you_mean(budget, sorted({line.code for line in lines}))
-    return Found(
-        f"{_lines(len(lines))} with a cost code that {erp_name(erp_connection(budget))} does not know"
-        f"{hint}. Correct the code, or ask {erp_admins(budget)} to add it.{unlock_first(budget)}",
+    hint = _did_you_mean(budget, sorted({line.code for line in lines if line.cost_code_text}))
+    first = next((line for line in lines if line.cost_code), lines[0])
+    connection = erp_connection(budget)
+    found = Found(
+        f"{_lines(len(lines))} with a cost code that {erp_name(connection)} does not know"
+        f"{hint}. Correct the code, or ask {erp_admins(budget)} to map it.{unlock_first(budget)}",
         lines=links.places(lines, budget.project_id),
     )
+    return mapping_links.led(found, connection, first.code, user=user, typed=not first.cost_code)
 
 
 def _did_you_mean(budget: Budget, unknown: list[str]) -> str:
@@ -140,11 +145,23 @@ cost_code_inactive = _line_rule(
     "with a cost code that is inactive in {erp}",
     "Use another code, or have it activated there.",
 )
-cost_type_unknown = _line_rule(
-    "cost_type_unknown",
-    "with a cost type that is not matched with one of {erp}",
-    "Correct the type, or ask an ERP admin to confirm the match.",
-)
+
+
+@blocker("cost_type_unknown", Kind.PROBLEM)
+def cost_type_unknown(budget: Budget, user: Any) -> Found | None:
+    """Lines whose cost type is none of ours, leads nowhere, or leads somewhere that nobody confirmed."""
+    found = _bad_lines(
+        budget,
+        "cost_type_unknown",
+        "with a cost type that is not matched with one of {erp}",
+        "Correct the type, or ask an ERP admin to confirm the match.",
+    )
+    ours = next((line.cost_type for line in unfit_lines(budget).cost_type_unknown if line.cost_type), None)
+    if found is None or ours is None:
+        return found
+    return mapping_links.led(found, erp_connection(budget), ours.code, user=user, kind=MappingKind.COST_TYPE)
+
+
 cost_type_inactive = _line_rule(
     "cost_type_inactive",
     "with a cost type that is inactive in {erp}",

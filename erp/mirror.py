@@ -5,16 +5,20 @@ Mirror rows are written by the sync alone. Codes are the ERP's own, kept to the 
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from budgets.models import Budget
+from erp.mapping import Means
 from erp.port import ErpCompany, JobStatus
 from projects.models import Company, CostCode, CostType, Job
 from workflow import guards
 
 JOB_STATUS = [(status.value, status.value) for status in JobStatus]
+MEANS = [(means.value, means.value) for means in Means]
+KNOWN_MEANS = Q(means__in=[means.value for means in Means])
 
 
 class Connection(models.Model):
@@ -55,6 +59,14 @@ class Connection(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["alias", "erp_company"], name="erp_company_once_per_alias")
+        ]
+        triggers = [
+            guards.refuse(
+                "mapping_version_rises",
+                operation=pgtrigger.Update,
+                when="NEW.mapping_version < OLD.mapping_version",
+                because="a mapping version never falls: documents name theirs",
+            )
         ]
 
     def __str__(self) -> str:
@@ -165,11 +177,28 @@ class JobLink(models.Model):
         return f"{self.job} = {self.erp_job}"
 
 
+def _one_company(ours: str, theirs: str) -> pgtrigger.Trigger:
+    """Make the trigger that refuses to join codes of two companies; `ours` and `theirs` are models' names."""
+    column, mirrored = {"costcode": "cost_code", "costtype": "cost_type"}[ours], f"erp_{theirs}"
+    return guards.refuse(
+        "one_company",
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        when=f"(SELECT company_id FROM projects_{ours} WHERE id = NEW.{column}_id) <> (SELECT c.company_id"  # noqa: S608  names of ours
+        f" FROM erp_connection c JOIN {mirrored} m ON m.connection_id = c.id WHERE m.id = NEW.erp_{column}_id)",
+        because="a code leads to a code of its own company",
+    )
+
+
 class CostCodeLink(models.Model):
     """Our cost code is that cost code of the ERP; several of ours may be one of the ERP's."""
 
     cost_code = models.OneToOneField(CostCode, on_delete=models.CASCADE, related_name="erp_link")
     erp_cost_code = models.ForeignKey(ErpCostCode, on_delete=models.PROTECT, related_name="links")
+    means = models.CharField(max_length=8, choices=MEANS, default=Means.IDENTITY.value)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=KNOWN_MEANS, name="cost_code_link_by_known_means")]
+        triggers = [_one_company("costcode", "erpcostcode")]
 
     def __str__(self) -> str:
         return f"{self.cost_code} = {self.erp_cost_code}"
@@ -180,6 +209,7 @@ class CostTypeLink(models.Model):
 
     cost_type = models.OneToOneField(CostType, on_delete=models.CASCADE, related_name="erp_link")
     erp_cost_type = models.ForeignKey(ErpCostType, on_delete=models.PROTECT, related_name="links")
+    means = models.CharField(max_length=8, choices=MEANS, default=Means.IDENTITY.value)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -191,8 +221,10 @@ class CostTypeLink(models.Model):
                 condition=Q(confirmed_by=None, confirmed_at=None)
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
                 name="cost_type_link_confirmed_by_and_at",
-            )
+            ),
+            models.CheckConstraint(condition=KNOWN_MEANS, name="cost_type_link_by_known_means"),
         ]
+        triggers = [_one_company("costtype", "erpcosttype")]
 
     def __str__(self) -> str:
         return f"{self.cost_type} = {self.erp_cost_type}"
@@ -210,7 +242,8 @@ class ErpReading(models.Model):
     """What the ERP held for a project's jobs at one moment, as a stored and hashed row.
 
     `rows` is a list of [job, cost code, cost type, name, original, current, active], amounts as strings with 2 places;
-    `statuses` maps a job's code to pending, started or closed.
+    `statuses` maps a job's code to pending, started or closed; `codes` holds the ERP's code of each cost code and cost
+    type on the budget's lines, by our id, as they were mapped then (null: not kept).
     """
 
     budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="readings")
@@ -220,6 +253,7 @@ class ErpReading(models.Model):
     hash = models.CharField(max_length=64, blank=True)
     statuses = models.JSONField(default=dict)
     rows = models.JSONField(default=list)
+    codes = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
 
     class Meta:
@@ -233,7 +267,7 @@ class ErpReading(models.Model):
         triggers = [
             guards.frozen(
                 "made",
-                *("budget_id", "state", "made_at", "hash", "statuses", "rows"),
+                *("budget_id", "state", "made_at", "hash", "statuses", "rows", "codes"),
                 when="OLD.state = 'made'",
             )
         ]

@@ -14,9 +14,9 @@ from erp import bell, circuit, reconciliation
 from erp.acceptance import weigh
 from erp.backends import outside_transactions
 from erp.connections import stop
-from erp.models import Batch, BatchState, ErpReading, JobLink, ReadingState
+from erp.models import Batch, BatchState, Connection, ErpReading, JobLink, ReadingState
 from erp.port import ErpError, ErpMisconfigured, Reading
-from erp.snapshots import erp_connection
+from erp.snapshots import codes_on, erp_connection, latest_reading
 
 
 def ask(budget: Budget, *, now: datetime) -> ErpReading:
@@ -64,7 +64,8 @@ def _store(reading: ErpReading, held: Reading, *, now: datetime) -> ErpReading:
         ]
         for r in held.rows
     )
-    said = json.dumps([reading.statuses, reading.rows], ensure_ascii=False)
+    reading.codes = codes_on(reading.budget)
+    said = json.dumps([reading.statuses, reading.rows, reading.codes], ensure_ascii=False, sort_keys=True)
     reading.hash = hashlib.sha256(said.encode()).hexdigest()
     reading.made_at, reading.state, reading.error = now, ReadingState.MADE, ""
     _save_once(reading)
@@ -89,3 +90,21 @@ def _save_once(reading: ErpReading) -> None:
         if waiting is not None and reading.state == ReadingState.MADE:
             waiting.budget = budget
             weigh(waiting, reading)
+
+
+def mapped_anew(connection: Connection) -> list[Budget]:
+    """This function will find the budgets that wait for accounting with codes mapped elsewhere since they were read."""
+    waiting = Budget.objects.filter(project__company=connection.company_id, batches__state=BatchState.WAITING)
+    anew = []
+    for budget in waiting.select_related("project"):
+        reading = latest_reading(budget)
+        if reading is not None and reading.codes is not None and reading.codes != codes_on(budget):
+            anew.append(budget)
+    return anew
+
+
+def ask_again(connection: Connection, *, now: datetime) -> None:
+    """This function will ask for readings of the budgets whose codes were mapped anew."""
+    for budget in mapped_anew(connection):
+        with transaction.atomic():
+            ask(lock_row(budget), now=now)

@@ -18,7 +18,7 @@ from budgets.errors import MOST_TEXT, InvalidInput, long_texts, refuse_long
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
 from erp import bell, holds, notifications, readings
-from erp.acceptance import fix_and_queue, weigh
+from erp.acceptance import fix_and_queue, hold_mapping, weigh
 from erp.approvers import freeze_preparers
 from erp.documents import ZERO, moved
 from erp.locking import lock_batch, on_budget
@@ -148,6 +148,7 @@ def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batc
     """
     with on_budget(batch.budget, user=user, now=now) as (locked, event):
         row = lock_batch(batch, locked)
+        hold_mapping(locked)
         row.__dict__ |= {"read_hash": reading_hash, "deciding_at": now}
         reading = latest_reading(locked)
         if reading is not None and row.state == BatchState.WAITING:

@@ -110,6 +110,23 @@ def erp_key(line: BudgetLine) -> ErpKey | None:
     return ErpKey(job.erp_job.code, code.erp_cost_code.code, cost_type.erp_cost_type.code)
 
 
+def key_of(row: BatchLine) -> ErpKey | None:
+    """This function will find a sent line's budget code in the ERP: as Accept fixed it, before that as it is mapped."""
+    if row.erp_cost_code:
+        return ErpKey(row.erp_job, row.erp_cost_code, row.erp_cost_type)
+    return erp_key(row.line)
+
+
+def codes_on(budget: Budget) -> dict[str, dict[str, str]]:
+    """This function will find the ERP's codes of the cost codes and types on a budget's lines, by kind and our id."""
+    found = {}
+    for kind in ("cost_code", "cost_type"):
+        mapped = budget.lines.exclude(**{f"{kind}__erp_link": None}).order_by(f"{kind}_id")
+        pairs = mapped.values_list(f"{kind}_id", f"{kind}__erp_link__erp_{kind}__code").distinct()
+        found[kind] = {str(ours): theirs for ours, theirs in pairs}
+    return found
+
+
 LINKED = (
     "job__erp_link__erp_job",
     "cost_code__erp_link__erp_cost_code",

@@ -14,15 +14,13 @@ from django.db import transaction
 
 from budgets.models import Budget, BudgetState
 from budgets.services import lock_row
-from erp import circuit, holds, readings, reconciliation
+from erp import circuit, holds, mapping_services, readings, reconciliation
 from erp.assigned import read_assignments
 from erp.backends import backend, outside_transactions
 from erp.connections import stop
 from erp.mirroring import Changes, Mirrored, read_into_mirror
 from erp.models import (
     Connection,
-    CostCodeLink,
-    CostTypeLink,
     ErpCostCode,
     ErpCostType,
     ErpJob,
@@ -30,7 +28,7 @@ from erp.models import (
     JobLink,
 )
 from erp.port import ErpMisconfigured
-from projects.models import Company, CostCode, CostType, Job, Unit
+from projects.models import Company, CostCode, Job, Unit
 from workflow import events
 
 Progress = Callable[[str], None]
@@ -62,7 +60,7 @@ def sync_company(
     try:
         with circuit.through(connection, now=now):
             _read_masters(connection, now, result, progress)
-            _make_ours(connection, result, progress)
+            _make_ours(connection, now, result, progress)
             _read_assignments(connection, now, result, progress)
     except ErpMisconfigured as problem:
         stop(connection, because=str(problem), now=now)
@@ -70,7 +68,7 @@ def sync_company(
     _note(connection, now, result)
     recount(connection.company, now=now)
     with transaction.atomic():
-        for budget in reconciliation.due(connection, now=now):
+        for budget in [*reconciliation.due(connection, now=now), *readings.mapped_anew(connection)]:
             readings.ask(budget, now=now)
     return result
 
@@ -135,18 +133,21 @@ def _read_masters(connection: Connection, now: datetime, result: SyncResult, pro
         progress(f"{kind.words}: {reach.rows} read")
 
 
-def _make_ours(connection: Connection, result: SyncResult, progress: Progress) -> None:
+def _make_ours(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
     with transaction.atomic():
-        result.made["cost codes"] = _make_cost_codes(connection)
+        row = mapping_services.lock(connection)
+        made = _make_cost_codes(connection)
+        result.made["cost codes"] = len(made)
         result.made["units"] = _make_units(connection)
-        result.made["cost type matches"] = _match_cost_types(connection)
         result.made["sub jobs"] = _make_sub_jobs(connection)
+        result.made["cost type matches"] = mapping_services.follow_sync(row, now=now, made=made)
     for words, number in result.made.items():
         if number:
             progress(f"{words}: {number} made")
 
 
-def _make_cost_codes(connection: Connection) -> int:
+def _make_cost_codes(connection: Connection) -> set[int]:
+    """Make ours of what the ERP has and we lack, and take over names; the ids of those made."""
     company = connection.company
     mirrored = list(ErpCostCode.objects.filter(connection=connection, gone_at=None).order_by("code"))
     parents = {row.code: row.parent_code for row in mirrored}
@@ -165,12 +166,7 @@ def _make_cost_codes(connection: Connection) -> int:
             ours.name, ours.division, ours.parent_id = wanted
             changed.append(ours)
     CostCode.objects.bulk_update(changed, ["name", "division", "parent"], batch_size=1000)
-    CostCodeLink.objects.bulk_create(
-        [CostCodeLink(cost_code=known[row.code], erp_cost_code=row) for row in mirrored],
-        ignore_conflicts=True,
-        batch_size=2000,
-    )
-    return len(new)
+    return {known[code.code].pk for code in new}
 
 
 def _root(code: str, parents: dict[str, str]) -> str:
@@ -188,21 +184,6 @@ def _make_units(connection: Connection) -> int:
     new = [Unit(company=connection.company, code=r.code, name=r.name) for r in rows if r.code not in known]
     Unit.objects.bulk_create(new)
     return len(new)
-
-
-def _match_cost_types(connection: Connection) -> int:
-    """Match by name; the match counts once an ERP admin has confirmed it."""
-    rows = {
-        row.name.casefold(): row for row in ErpCostType.objects.filter(connection=connection, gone_at=None)
-    }
-    open_types = CostType.objects.filter(company=connection.company, erp_link=None)
-    matches = [
-        CostTypeLink(cost_type=ours, erp_cost_type=rows[ours.name.casefold()])
-        for ours in open_types
-        if ours.name.casefold() in rows
-    ]
-    CostTypeLink.objects.bulk_create(matches)
-    return len(matches)
 
 
 def _make_sub_jobs(connection: Connection) -> int:

@@ -72,3 +72,11 @@ def probe_connection(connection_id: int, **later: object) -> None:
     """Ask a silent ERP whether it is back."""
     for connection in Connection.objects.select_related("company").filter(pk=connection_id):
         connections.probe(connection, now=timezone.now())
+
+
+@shared_task
+def follow_mapping(connection_id: int, **later: object) -> None:
+    """Count what is to do again after codes were mapped anew, and read the ERP for approvers whom it concerns."""
+    connection = Connection.objects.select_related("company").get(pk=connection_id)
+    sync.recount(connection.company, now=timezone.now())
+    readings.ask_again(connection, now=timezone.now())

@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from erp import mapping_services
+from erp.mapping_state import Edit
 from erp.models import Batch, Call
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB
@@ -288,3 +290,24 @@ def test_a_batch_of_thousands_of_lines_is_rejected_with_its_form(scene, desk):
     desk(scene.mira).post(f"/admin/erp/batch/{batch.pk}/do/reject/", form)
     batch.refresh_from_db()
     assert batch.state == "rejected"
+
+
+def test_an_approver_who_looked_before_codes_were_mapped_anew_sees_where_they_lead_now(scene, desk):
+    batch = acts.send(scene)
+    seen = scene.budget.readings.filter(state="made").first().hash
+    mapping_services.apply(
+        scene.connection,
+        [Edit("cost_code", table={"09-68-00": "09"})],
+        user=scene.jonas,
+        now=timezone.now(),
+        sentence="09-68-00 goes to 09",
+    )
+    acts.read(scene)
+    client = desk(scene.mira)
+    answer = client.post(f"/admin/erp/batch/{batch.pk}/do/accept/", {"reading_hash": seen})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Codes that lead elsewhere in CMiC since you looked" in page
+    assert '<span class="code">09-68-00</span> then, <span class="code">09</span> now' in page
+    fresh = scene.budget.readings.filter(state="made").first().hash
+    assert client.post(f"/admin/erp/batch/{batch.pk}/do/accept/", {"reading_hash": fresh}).status_code == 302

@@ -54,6 +54,12 @@ def connection_page(action: str) -> Door:
     return Door(lambda s, o: f"/admin/erp/connection/{o.pk}/do/{action}/", lambda s, o: {"options": "{}"})
 
 
+def mapping_page(rest: str) -> Door:
+    """Any page of the mapping; 03 and a pasted table are of use at one each."""
+    given = {"code": "03", "target": "09", "text": "code,erp_code\n03,09", "seen": "0"}
+    return Door(lambda s, o: f"/admin/erp/connection/{o.pk}/{rest}", lambda s, o: given)
+
+
 def typed_modification(scene: Scene, obj: Any) -> dict[str, Any]:
     """The form of a modification, well filled in."""
     up, down = (scene.lines[MAIN, "03-30-00", kind].pk for kind in ("L", "M"))
@@ -163,6 +169,9 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Connection, "switch_erp"): (connection_page("switch_erp"),),
     (Connection, "explain_error"): (errors_page("explain_error", **EXPLANATION),),
     (Connection, "drop_explanation"): (errors_page("drop_explanation", code="nothing"),),
+    (Connection, "edit_mapping"): tuple(
+        mapping_page(f"codes/{rest}") for rest in ("do/set/", "rules/", "file/")
+    ),
 }
 
 

@@ -2,15 +2,18 @@
 
 from django.utils import timezone
 
-from erp import connection_actions, connections
-from erp.models import CostTypeLink
+from erp import connection_actions, connections, mapping_services
+from erp.mapping import Rule
+from erp.mapping_state import Edit
+from erp.models import Connection, CostTypeLink
 from projects.models import ErpLevel, Membership
+from tests.erp.office import sync
 from tests.workflow.cases import codes, gone, met, removes, shows
 from workflow.blockers import Kind
 
 ALL = (
     *("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings", "switch_erp"),
-    *("explain_error", "drop_explanation"),
+    *("explain_error", "drop_explanation", "edit_mapping"),
 )
 
 
@@ -69,3 +72,30 @@ def test_matches_are_confirmed_once(scene):
     )
     assert confirmed == 1
     met(scene.connection, "confirm_cost_types", scene.jonas, "nothing_to_confirm")
+
+
+def test_a_match_that_changed_since_the_admin_looked_is_not_confirmed_unseen(scene):
+    CostTypeLink.objects.filter(cost_type__code="S").update(confirmed_by=None, confirmed_at=None)
+    shown = list(CostTypeLink.objects.filter(confirmed_at=None).values_list("pk", flat=True))
+    mapping_services.apply(
+        scene.connection,
+        [Edit("cost_type", rules=(Rule("S", "5000"),))],
+        user=scene.jonas,
+        now=now(),
+        sentence="S is another",
+    )
+    assert (
+        connection_actions.confirm_cost_types(scene.connection, user=scene.jonas, now=now(), shown=shown) == 0
+    )
+    assert not CostTypeLink.objects.filter(cost_type__code="S").exclude(confirmed_at=None).exists()
+
+
+@shows("nothing_to_map_to")
+@removes("nothing_to_map_to")
+def test_nothing_is_mapped_before_codes_were_read(office, scene):
+    Connection.objects.filter(pk=scene.connection.pk).update(synced_at=None)
+    found = met(scene.connection, "edit_mapping", scene.jonas, "nothing_to_map_to")
+    assert found.kind is Kind.STATE
+    assert found.sentence == ("The ERP's codes were never read, so there is nothing to map to. Sync first.")
+    sync(scene)
+    gone(scene.connection, "edit_mapping", scene.jonas, "nothing_to_map_to")

@@ -8,6 +8,7 @@ from budgets import services as budget_services
 from erp import linking
 from erp.models import CostTypeLink
 from erp.port import CostCodeRow, UnitRow
+from projects.models import ErpLevel, Membership
 from tests.erp.office import sync
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB
@@ -41,7 +42,7 @@ def test_a_mistyped_cost_code_is_kept_as_text_and_answered_with_what_may_be_mean
     names_exactly(found, scene, line)
     assert found.sentence == (
         "1 line with a cost code that CMiC does not know (03-30-O0 - did you mean 03-30-00?). "
-        "Correct the code, or ask Jonas Lindqvist to add it."
+        "Correct the code, or ask Jonas Lindqvist to map it."
     )
     edit(scene, line, cost_code="03-30-00")
     gone(scene.budget, "send", scene.dana, "cost_code_unknown")
@@ -192,3 +193,20 @@ def test_characters_that_the_erp_refuses_are_named_before_it_does(scene, code):
 def test_a_code_of_sixteen_allowed_characters_is_only_unknown(scene):
     acts.add_line(scene.budget, scene.dana, MAIN, "A.b 3-30-00 0000", "E", "7.00")
     assert "code_not_allowed" not in codes(scene.budget, "send", scene.dana)
+
+
+def test_an_erp_admin_is_led_to_the_very_row_where_a_code_is_mapped(scene, client):
+    membership = Membership.objects.get(user=scene.tom)
+    acts.add_line(scene.budget, scene.dana, MAIN, "O9-68-00", "E", "7.00")
+    assert met(scene.budget, "send", scene.tom, "cost_code_unknown").link == ""
+    membership.erp_level = ErpLevel.ADMIN
+    membership.save()
+    found = met(scene.budget, "send", scene.tom, "cost_code_unknown")
+    assert found.link_label == "Map O9-68-00"
+    client.force_login(scene.tom)
+    address, _, anchor = found.link.partition("#")
+    page = client.get(address).content.decode()
+    assert f'<tr id="{anchor}">' in page
+    CostTypeLink.objects.filter(cost_type__code="S").update(confirmed_by=None, confirmed_at=None)
+    address, _, anchor = met(scene.budget, "send", scene.tom, "cost_type_unknown").link.partition("#")
+    assert f'<tr id="{anchor}">' in client.get(address).content.decode()

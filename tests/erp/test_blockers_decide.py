@@ -7,7 +7,10 @@ import pytest
 from django.utils import timezone
 
 from budgets import services as budget_services
+from erp import mapping_services
 from erp import services as erp_services
+from erp.mapping import Rule
+from erp.mapping_state import Edit
 from erp.models import CostCodeLink, ErpReading, ReadingState
 from erp.readings import make
 from projects.models import Company, ErpLevel, Membership
@@ -259,3 +262,41 @@ def test_a_code_that_lost_its_match_is_matched_again_or_the_batch_rejected(scene
 def test_the_system_may_decide_nothing(scene):
     batch = acts.send(scene)
     assert not actions.available(batch, "accept", None)
+
+
+@shows("mapping_changed")
+@removes("mapping_changed")
+def test_codes_that_were_mapped_anew_are_looked_at_before_the_decision(scene):
+    batch = acts.send(scene)
+    mapping_services.apply(
+        scene.connection,
+        [Edit("cost_code", table={"09-68-00": "09"})],
+        user=scene.jonas,
+        now=now(),
+        sentence="09-68-00 goes to 09",
+    )
+    found = met(batch, "accept", scene.mira, "mapping_changed")
+    assert found.kind is Kind.STATE
+    assert found.sentence == (
+        "An ERP admin has mapped codes anew since CMiC was read: 09-68-00 (to 09-68-00 then, to 09 now). "
+        "Read again, then decide."
+    )
+    gone(batch, "reject", scene.mira, "mapping_changed")
+    make(erp_services.read_again(batch, user=scene.mira, now=now()), now=now())
+    gone(batch, "accept", scene.mira, "mapping_changed")
+    acts.accept(scene, batch)
+
+
+def test_an_approver_who_is_an_erp_admin_is_led_to_the_very_code_that_lost_its_match(scene):
+    batch = acts.send(scene)
+    mapping_services.apply(
+        scene.connection,
+        [Edit("cost_code", rules=(Rule("09-68-*", "nowhere"),))],
+        user=scene.jonas,
+        now=now(),
+        sentence="A bad rule",
+    )
+    assert met(batch, "accept", scene.mira, "lines_not_mapped").link == ""
+    way = met(batch, "accept", scene.jonas, "lines_not_mapped")
+    assert way.link_label == "Map 09-68-00"
+    assert way.link.startswith(f"/admin/erp/connection/{scene.connection.pk}/codes/?")
