@@ -223,7 +223,7 @@ def change(request: HttpRequest, connection: Connection, *, change_id: int) -> H
     Change 0 stands for what there was before the first.
     """
     one = connection.mapping_changes.select_related("by", "restores").filter(pk=change_id).first()
-    if one is None and (change_id or not connection.mapping_changes.exists()):
+    if one is None and change_id:
         raise Http404("There is no such change of this company's mapping.")
     if request.method == "GET":
         return _show_change(request, connection, one)

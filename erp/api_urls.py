@@ -3,11 +3,16 @@
 from django.urls import path
 
 from budgets.api_urls import BUDGET
-from erp import api
+from erp import api, api_mapping
 
 BATCH = "batches/<int:pk>/"
 
+MAPPING = "companies/<int:company_id>/mapping/"
+
 urlpatterns = [
+    path(MAPPING, api_mapping.Mapping.as_view(), name="api-mapping"),
+    path(f"{MAPPING}<slug:kind>/", api_mapping.MappedCodes.as_view(), name="api-mapped-codes"),
+    path(f"{MAPPING}<slug:kind>/<path:code>/", api_mapping.MappedCode.as_view(), name="api-mapped-code"),
     path(f"{BUDGET}send/", api.Send.as_view(), name="api-send"),
     path(f"{BUDGET}retrieve/", api.Retrieve.as_view(), name="api-retrieve"),
     path(f"{BUDGET}remarks/<int:pk>/answer/", api.AnswerRemark.as_view(), name="api-answer-remark"),

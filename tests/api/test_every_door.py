@@ -170,7 +170,14 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Connection, "explain_error"): (errors_page("explain_error", **EXPLANATION),),
     (Connection, "drop_explanation"): (errors_page("drop_explanation", code="nothing"),),
     (Connection, "edit_mapping"): tuple(
-        mapping_page(f"codes/{rest}") for rest in ("do/set/", "rules/", "file/")
+        mapping_page(f"codes/{rest}") for rest in ("do/set/", "rules/", "file/", "history/0/")
+    )
+    + (
+        Door(
+            lambda s, o: f"/api/v1/companies/{o.company_id}/mapping/cost-code/03/",
+            lambda s, o: {"erp_code": "09", "seen": 0},
+            "put",
+        ),
     ),
 }
 
