@@ -74,6 +74,8 @@ def apply(
     Conflict when somebody changed the mapping meanwhile.
     """
     adds = adds or {}
+    if wrong := {code: said for code in adds if (said := _unfit(code))}:
+        raise InvalidInput(wrong)
     with transaction.atomic():
         adoption.lock_budgets(connection.company, adds)
         row = lock(connection)
@@ -99,9 +101,6 @@ def _add_codes(connection: Connection, adds: Mapping[str, str], edits: Sequence[
     }
     codes = CostCode.objects.filter(company=connection.company_id)
     divisions = dict(codes.filter(code__in=set(targets.values())).values_list("code", "division"))
-    wrong = {code: said for code in adds if (said := _unfit(code))}
-    if wrong:
-        raise InvalidInput(wrong)
     CostCode.objects.bulk_create(
         (
             CostCode(
