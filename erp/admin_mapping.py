@@ -68,7 +68,7 @@ def show_codes(
         connection,
         kind=kind_of(request),
         shelf=values.get("show", ""),
-        query=values.get("q", "").replace("\0", "").strip()[:60],
+        query=values.get("q", "").strip()[:60],
         page_number=number(values.get("p", "")) or 1,
         rules=mapping_services.rules_after(last, kind_of(request)),
         user=request.user,

@@ -134,14 +134,14 @@ def test_codes_are_found_by_code_and_by_name(scene, desk):
 
 def test_what_no_code_can_hold_is_a_sentence_or_nothing_and_never_an_error(scene, desk):
     client = desk(scene.jonas)
-    assert client.get(url(scene), {"q": "\0", "p": "x", "show": "no", "kind": "no"}).status_code == 200
-    bad = {"seen": "0", "kind": "cost_code", "code": "0\0", "target": "03\0"}
+    assert client.get(url(scene), {"q": "\x01", "p": "x", "show": "no", "kind": "no"}).status_code == 200
+    bad = {"seen": "0", "kind": "cost_code", "code": "0\x01", "target": "03\x01"}
     for shelf in ("typed", "all"):
         answer = client.post(url(scene, "do/set/"), {**bad, "show": shelf})
         assert answer.status_code == 422, shelf
-    rules = {"seen": "0", "kind": "cost_code", "place": "1", "pattern": "0\0", "gives": "03"}
+    rules = {"seen": "0", "kind": "cost_code", "place": "1", "pattern": "0\x01", "gives": "03"}
     assert client.post(url(scene, "rules/"), rules).status_code == 422
-    assert client.post(url(scene, "file/"), {"text": "code,erp_code\n0\0,03"}).status_code == 422
+    assert client.post(url(scene, "file/"), {"text": "code,erp_code\n0\x01,03"}).status_code == 422
     assert not MappingChange.objects.exists()
 
 
