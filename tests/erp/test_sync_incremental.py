@@ -108,10 +108,12 @@ def test_everything_is_read_once_a_day(story: Story):
 
 def test_an_admin_and_the_command_can_have_everything_read(story: Story):
     assert run(story, whole=True).whole
+    before = len(asked(story))
     call_command("sync_erp", "001", verbosity=0)
-    assert " >= '" in asked(story)[-1]
+    assert " >= '" in asked(story)[before], "the first look at the list is for what changed"
+    before = len(asked(story))
     call_command("sync_erp", "001", "--complete", verbosity=0)
-    assert " >= '" not in asked(story)[-1]
+    assert not [question for question in asked(story)[before:] if " >= '" in question]
 
 
 @pytest.mark.parametrize("hours", [-9, 9], ids=["behind us", "ahead of us"])
