@@ -10,7 +10,8 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 
 from erp import bell
-from erp.models import BatchState, Connection, Document, DocumentState
+from erp.models import BatchState, Call, Connection, Document, DocumentState
+from erp.moves import NOTHING_WRITTEN
 from erp.outcomes import Clock, backend_of, connection_of, tell
 from erp.port import DocumentKind
 from workflow.actions import SYSTEM, ensure
@@ -23,13 +24,16 @@ OF_DOCUMENT = ("item", "batch__budget__project__company")
 
 def _due() -> models.QuerySet[Document]:
     """Nobody speaks over a stopped connection or to a silent ERP, not even to ask: accounts get locked."""
-    in_use = Connection.objects.filter(
+    return Document.objects.filter(models.Exists(_in_use()), not_before__lte=Now())
+
+
+def _in_use() -> models.QuerySet[Connection]:
+    return Connection.objects.filter(
         company=models.OuterRef("batch__budget__project__company"),
         enabled=True,
         stopped_at=None,
         circuit__opened_at=None,
     )
-    return Document.objects.filter(models.Exists(in_use), not_before__lte=Now())
 
 
 def claimable() -> models.QuerySet[Document]:
@@ -39,11 +43,13 @@ def claimable() -> models.QuerySet[Document]:
         item__kind=DocumentKind.ORIGINAL,
         item__position__lt=models.OuterRef("item__position"),
     ).exclude(state__in=[DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN])
-    return _due().filter(
-        models.Q(state=DocumentState.WITHDRAWING, claim=None)
-        | (models.Q(state=DocumentState.QUEUED) & ~models.Exists(original_first)),
-        batch__state__in=ACTIVE,
-    )
+    withdrawing = models.Q(state=DocumentState.WITHDRAWING, claim=None)
+    queued = models.Q(state=DocumentState.QUEUED) & ~models.Exists(original_first)
+    written = Call.objects.filter(document=models.OuterRef("pk")).exclude(outcome__in=NOTHING_WRITTEN)
+    # What never wrote comes back without the ERP, also while nobody speaks to it.
+    without_the_erp = withdrawing & models.Q(delivered_at=None) & ~models.Exists(written)
+    rows = Document.objects.filter(not_before__lte=Now(), batch__state__in=ACTIVE)
+    return rows.filter(without_the_erp | (models.Exists(_in_use()) & (withdrawing | queued)))
 
 
 def askable() -> models.QuerySet[Document]:

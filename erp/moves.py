@@ -23,6 +23,11 @@ from erp.snapshots import current_budget, held_originals
 NOTHING_WRITTEN = ("refused", "unavailable", "misconfigured")  # outcomes of a call, see erp.port.Journal
 
 
+def has_written(document: Document) -> bool:
+    """This function will tell whether a document may have written anything; writes are on record before they leave."""
+    return document.calls.exclude(outcome__in=NOTHING_WRITTEN).exists()
+
+
 def refuse_if_moved(
     document: Document, frozen: ErpDocument, erp: ErpBackend, *, still_mine: Callable[[], None]
 ) -> None:
@@ -36,7 +41,7 @@ def refuse_if_moved(
     seen = document.batch.reading
     if seen is None:
         raise RuntimeError("an accepted batch names its reading")
-    written = document.calls.exclude(outcome__in=NOTHING_WRITTEN).exists()
+    written = has_written(document)
     if frozen.kind is DocumentKind.MODIFICATION and written:
         return  # what it wrote stands unposted under its number and moves no budget
     held = erp.reading(frozen.company, sorted(seen.statuses))

@@ -18,7 +18,7 @@ from erp.claims import OF_DOCUMENT, askable, claim, claimable, ring_next, take_p
 from erp.connections import stop
 from erp.journal import DatabaseJournal, LostClaim
 from erp.models import Document, DocumentState, ErpReading, ReadingState
-from erp.moves import refuse_if_moved
+from erp.moves import has_written, refuse_if_moved
 from erp.outcomes import (
     Clock,
     back_to_queue,
@@ -152,6 +152,9 @@ def _after_probe(document: Document, clock: Clock, receipt: Receipt | None) -> N
 
 
 def _withdraw(document: Document, clock: Clock) -> None:
+    if document.delivered_at is None and not has_written(document):
+        _withdrawn(document, clock, Outcome(WithdrawState.WITHDRAWN, "It was never sent."))
+        return
     try:
         with circuit.through(connection_of(document), now=clock()) as erp:
             outcome = erp.withdraw(erp_document(document), DatabaseJournal(document, clock))
