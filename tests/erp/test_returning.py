@@ -8,7 +8,7 @@ from django.utils import timezone
 from budgets import services as budget_services
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import aftercare, outbox
+from erp import aftercare, claims, outbox
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes
 from tests.support.simulator import Simulator
@@ -117,7 +117,7 @@ def test_a_worker_that_dies_while_withdrawing_is_followed_by_another(brisk_cmic:
     story = accepted(brisk_cmic, status="I")
     finish(story)
     batch = ask_for_return(story)
-    claimed = outbox._claim(one().pk, timezone.now)  # and then the power is cut
+    claimed = claims.claim(one().pk, timezone.now)  # and then the power is cut
     assert claimed is not None
     assert not outbox.work_on(one().pk)
     Document.objects.update(lease_until=timezone.now())
