@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cmic_adapter import reads
 from cmic_adapter.backend import CmicBackend
 from cmic_adapter.meanings import Meaning, of_response
 from erp.port import ErpMisconfigured, ErpRefused, ErpUnavailable, ErpUnconfirmed
@@ -195,3 +197,29 @@ def test_a_wait_that_is_asked_for_is_at_most_an_hour(
     with pytest.raises(ErpUnavailable) as unavailable:
         behind.push(DOCUMENT, Diary())
     assert unavailable.value.retry_after == kept
+
+
+@pytest.mark.parametrize("odd", ["[]", "{}", "7", "true", "1e999999999", "-1e400", '"2026-99-99"'])
+@pytest.mark.parametrize("field", ["CmmPrepostStatCode", "CmmStatCode", "CmmPostDate", "CmmCode", "CmmVUuid"])
+def test_a_row_with_a_value_of_another_kind_is_no_crash(
+    gate: Gate, behind: CmicBackend, field: str, odd: str
+):
+    row = {
+        "CmmVUuid": "1", "CmmCompCode": "001", "CmmJobCode": "2401", "CmmTypeCode": "COT", "CmmCode": "TB-7K3MQ0XV",
+        "CmmName": "x", "CmmPrepostStatCode": "APPR", "CmmPostDate": None, "CmmStatCode": "U",
+    }  # fmt: skip
+    text = json.dumps({**row, field: "ODD"}).replace('"ODD"', odd)
+    behind.check(company())
+    gate.answers("GET", body=f'{{"items": [{text}], "count": 1}}')
+    with pytest.raises((ErpUnavailable, ErpMisconfigured)):
+        behind.find(DOCUMENT)
+
+
+@pytest.mark.parametrize("odd", ["[]", "{}", "7", "null"])
+def test_a_job_whose_status_is_no_word_takes_nothing(gate: Gate, behind: CmicBackend, odd: str):
+    row = (
+        '{"JobVUuid": "1", "JobCompCode": "001", "JobCode": "2401", "JobName": "x", "JobCtrlCode": null, '
+        f'"JobStatusCode": {odd}, "JobAllowPciFlag": "Y"}}'
+    )
+    gate.answers("GET", body=f'{{"items": [{row}], "count": 1}}')
+    assert reads.visible_jobs(behind._client, company="001", codes=["2401"])["2401"].status == "closed"
