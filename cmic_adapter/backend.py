@@ -184,12 +184,15 @@ class CmicBackend(ErpBackend):
             answers |= {(code, number): posting for number, posting in found.items()}
         return [answers[document.company.code, document.number] for document in documents]
 
-    def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
-        """This function will take an unposted document out again. Raises the four failures."""
-        with self._setups.forgotten_when_wrong(), self._client.claimed(self.lease_seconds):
-            return self._withdraw(document, journal)
+    def withdraw(self, document: ErpDocument, journal: Journal, *, anyway: bool = False) -> Outcome:
+        """This function will take an unposted document out again; `anyway` with what somebody changed in it.
 
-    def _withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
+        Raises the four failures.
+        """
+        with self._setups.forgotten_when_wrong(), self._client.claimed(self.lease_seconds):
+            return self._withdraw(document, journal, anyway=anyway)
+
+    def _withdraw(self, document: ErpDocument, journal: Journal, *, anyway: bool) -> Outcome:
         self._setups.ensure_names()
         setup, jobs = self._setups.of(document.company), self._jobs_of(document)
         ensure_visible(document=document, jobs=jobs)
@@ -200,9 +203,11 @@ class CmicBackend(ErpBackend):
         if document.route == Route.ENTER_BUDGET:
             budget = EnterBudget(client=self._client, setup=setup, document=document)
             pending = not _started(document, jobs)
-            return withdraw_budget(budget=budget, journal=journal, pending=pending, posting=posting)
+            return withdraw_budget(
+                budget=budget, journal=journal, pending=pending, posting=posting, anyway=anyway
+            )
         pci = Pci(client=self._client, setup=setup, document=document)
-        return PciWithdrawal(pci=pci, journal=journal, posting=posting).run()
+        return PciWithdrawal(pci=pci, journal=journal, posting=posting, anyway=anyway).run()
 
     # Reads
 

@@ -132,8 +132,8 @@ class EnterBudget:
             return [line_refused(error, wanted=wanted)]
         return []
 
-    def restore(self, rows: Rows, *, journal: Journal) -> list[Wanted]:
-        """This function will set amounts that are still ours back, and return those that are not.
+    def restore(self, rows: Rows, *, journal: Journal, anyway: bool = False) -> list[Wanted]:
+        """This function will set amounts that are still ours back (`anyway`: all), and return those that are not.
 
         Raises ErpRefused with a finding a line that CMiC refused to set back.
         """
@@ -142,7 +142,7 @@ class EnterBudget:
             now = self._original(rows, key)
             if now == wanted.before:
                 continue
-            if now != wanted.target:
+            if now != wanted.target and not anyway:
                 strange.append(wanted)
                 continue
             findings += self._set(

@@ -26,6 +26,13 @@ __all__ = ["PciPush", "Step"]
 RowT = TypeVar("RowT", bound=wire.Row)
 
 
+def _rejected(number: str) -> str:
+    return (
+        f"{number} is rejected in CMiC. Ask CMiC’s accountants to set it back to an unapproved status there, "
+        "or to delete it there; then retry. Or return it to the project manager."
+    )
+
+
 class PciPush:
     """The writes of one document on one of the change item routes."""
 
@@ -66,7 +73,7 @@ class PciPush:
             said = f"CMiC already has another change item {number} on job {self._document.job}."
             raise refused(code="number_taken", message=said, field="number", raw=found.header.name)
         if found.header is not None and self._setup.is_rejected(found.header):
-            raise refused(code="rejected_in_erp", message=f"{number} has been rejected in CMiC.")
+            raise refused(code="rejected_in_erp", message=_rejected(number))
         if comparison.conflicts:
             raise ErpRefused(comparison.conflicts)
         return comparison

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from cmic_adapter import wire
 from cmic_adapter.client import Client
-from cmic_adapter.enter_budget import EnterBudget
+from cmic_adapter.document import Wanted
+from cmic_adapter.enter_budget import EnterBudget, Rows
 from cmic_adapter.findings import document_refused
 from cmic_adapter.meanings import Rejected
 from cmic_adapter.pci import Found, Pci
 from cmic_adapter.steps import Step
-from erp.port import ErpUnavailable, ErpUnconfirmed, Journal, Outcome, Posting, WithdrawState
+from erp.port import ErpUnavailable, ErpUnconfirmed, Finding, Journal, Outcome, Posting, WithdrawState
 
 Ask = Callable[[], Posting]
 
@@ -20,8 +22,9 @@ Ask = Callable[[], Posting]
 class PciWithdrawal:
     """Staging first, then the lines, then the header, then a look."""
 
-    def __init__(self, *, pci: Pci, journal: Journal, posting: Ask) -> None:
+    def __init__(self, *, pci: Pci, journal: Journal, posting: Ask, anyway: bool = False) -> None:
         self._pci, self._journal, self._posting = pci, journal, posting
+        self._anyway = anyway  # a person wants it out with what was changed
         self._client: Client = pci.client
 
     def run(self) -> Outcome:
@@ -55,10 +58,10 @@ class PciWithdrawal:
                 state=WithdrawState.CONFLICT, note="CMiC has another change item under this number."
             )
         conflicts = self._pci.compare(found.lines).conflicts
-        if conflicts:
+        if conflicts and not self._anyway:
             said = " ".join(conflict.message for conflict in conflicts)
             note = f"Somebody added lines to it or edited amounts in CMiC, and nothing was deleted. {said}"
-            return Outcome(state=WithdrawState.CONFLICT, note=note)
+            return Outcome(state=WithdrawState.CONFLICT, note=note, findings=conflicts)
         if found.header is None:
             raise ErpUnavailable(f"CMiC shows lines of {self._pci.document.number} but not its header.")
         return None
@@ -94,21 +97,31 @@ class PciWithdrawal:
                 raise
 
 
-def withdraw_budget(*, budget: EnterBudget, journal: Journal, pending: bool, posting: Ask) -> Outcome:
+def withdraw_budget(
+    *, budget: EnterBudget, journal: Journal, pending: bool, posting: Ask, anyway: bool = False
+) -> Outcome:
     """This function will set the amounts of an Enter Budget document back where they are still ours.
 
     Once the job is started nothing is written: it counts, or a person decides. Raises the four failures.
     """
     if not pending:
         return _once_started(posting())
-    strange = budget.restore(budget.look(), journal=journal)
+    rows = budget.look()
+    strange = budget.restore(rows, journal=journal, anyway=anyway)
     if strange:
         labels = ", ".join(wanted.label for wanted in strange)
         note = f"Somebody changed these amounts in CMiC, they were left as they are: {labels}."
-        return Outcome(state=WithdrawState.CONFLICT, note=note)
+        findings = tuple(_changed(wanted, rows) for wanted in strange)
+        return Outcome(state=WithdrawState.CONFLICT, note=note, findings=findings)
     if not budget.restored(budget.look()):
         raise ErpUnconfirmed("CMiC does not show the former amounts yet.", step="verify")
     return Outcome(state=WithdrawState.WITHDRAWN, note="The former amounts are back.")
+
+
+def _changed(wanted: Wanted, rows: Rows) -> Finding:
+    now = rows[wanted.key].original if wanted.key in rows else Decimal(0)
+    said = f"{wanted.label} holds {now:,.2f} in CMiC now; Tieback had entered {wanted.target:,.2f}."
+    return Finding(code="amount_differs", message=said, refs=wanted.refs, field="amount")
 
 
 def _once_started(posting: Posting) -> Outcome:

@@ -95,7 +95,7 @@ def _queue(batch: Batch, item: BatchItem, *, now: datetime, started: bool) -> Do
         [str(row.pk), row.erp_job, row.erp_cost_code, row.erp_cost_type, str(row.delta), str(row.target)]
         for row in item.lines.all()
     ]
-    job = _main_jobs([batch.budget.project_id])[batch.budget.project_id]
+    job = main_jobs([batch.budget.project_id])[batch.budget.project_id]
     document = Document.objects.create(
         batch=batch,
         item=item,
@@ -140,7 +140,7 @@ def erp_documents(documents: Sequence[Document]) -> list[ErpDocument]:
     connections = Connection.objects.in_bulk(
         {document.batch.budget.project.company_id for document in documents}, field_name="company_id"
     )
-    jobs = _main_jobs({document.batch.budget.project_id for document in documents})
+    jobs = main_jobs({document.batch.budget.project_id for document in documents})
     lines = _lines({document.item_id: DocumentKind(document.item.kind) for document in documents})
     return [
         ErpDocument(
@@ -159,8 +159,8 @@ def erp_documents(documents: Sequence[Document]) -> list[ErpDocument]:
     ]
 
 
-def _main_jobs(projects: Collection[int]) -> dict[int, str]:
-    """The ERP's code of each project's main job."""
+def main_jobs(projects: Collection[int]) -> dict[int, str]:
+    """This function will find the ERP's code of each project's main job."""
     links = JobLink.objects.filter(job__project__in=projects, job__parent=None)
     return dict(links.values_list("job__project_id", "erp_job__code"))
 
@@ -169,11 +169,12 @@ def _lines(kinds: Mapping[int, DocumentKind]) -> dict[int, list[ErpLine]]:
     """The lines of many items, by item."""
     found: dict[int, list[ErpLine]] = defaultdict(list)
     for row in BatchLine.objects.filter(item__in=kinds).order_by("item_id", "position"):
-        found[row.item_id].append(_erp_line(row, kinds[row.item_id]))
+        found[row.item_id].append(erp_line(row, kinds[row.item_id]))
     return found
 
 
-def _erp_line(row: BatchLine, kind: DocumentKind) -> ErpLine:
+def erp_line(row: BatchLine, kind: DocumentKind) -> ErpLine:
+    """This function will make the neutral line of a row whose codes in the ERP are filled in."""
     # A quantity travels with the first original alone: a change of the amount says nothing about it.
     first = kind is DocumentKind.ORIGINAL and row.base == 0 and bool(row.unit)
     return ErpLine(

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets.errors import InvalidInput
-from erp import aftercare, confirmations, decision_page, decisions, selectors, services
-from erp.models import Batch, BatchState, RejectReason
+from erp import aftercare, confirmations, decision_page, decisions, selectors, services, verdicts
+from erp.models import Batch, BatchState, Document, RejectReason
 from projects import permissions
 from workflow import actions, submissions
 from workflow.actions import ActionBlocked
@@ -142,6 +142,10 @@ def _noted(request: HttpRequest) -> dict[str, Any]:
     return {"note": request.POST.get("note", "")}
 
 
+def _judged(request: HttpRequest) -> dict[str, Any]:
+    return {**_noted(request), "document": number(request.POST.get("document", "")) or 0}
+
+
 DEEDS = {
     "accept": Deed(services.accept, "Accepted. Tieback writes it into the ERP now.", _accepted),
     "reject": Deed(services.reject, "Sent back. {sender} reads your reason and remarks.", _rejected),
@@ -156,6 +160,34 @@ DEEDS = {
         _noted,
         asks="Why does it go back?",
         hint="The project manager reads it.",
+    ),
+    "say_arrived": Deed(
+        verdicts.say_arrived,
+        "Kept: it is there. It waits to be posted now.",
+        _judged,
+        asks="How do you know that it is there, whole?",
+        hint="For example who looked, where, and what it says there.",
+    ),
+    "say_not_arrived": Deed(
+        verdicts.say_not_arrived,
+        "Kept: it is not there. It is sent again.",
+        _judged,
+        asks="How do you know that nothing of it is there?",
+        hint="For example who looked, and where.",
+    ),
+    "take_out_anyway": Deed(
+        verdicts.take_out_anyway,
+        "It is being taken out, with what was changed in it.",
+        _judged,
+        asks="Who agreed?",
+        hint="Whoever changed it there should know.",
+    ),
+    "leave_in_erp": Deed(
+        verdicts.leave_in_erp,
+        "Left there. For Tieback it counts as taken back.",
+        _judged,
+        asks="Who keeps it there, and why?",
+        hint="The project manager reads it in the trail.",
     ),
     "confirm_posted": Deed(
         confirmations.confirm_posted,
@@ -205,6 +237,12 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _document(request: HttpRequest, batch: Batch) -> Document | None:
+    """The one document of the batch that a form speaks of, where it speaks of one."""
+    key = number(request.POST.get("document", "") or request.GET.get("document", ""))
+    return batch.documents.select_related("item").filter(pk=key).first() if key else None
+
+
 def _ask(
     request: HttpRequest, batch: Batch, action: str, *, status: int = 200, **problem: Any
 ) -> HttpResponse:
@@ -214,6 +252,7 @@ def _ask(
         "nav": "queue",
         "action": actions.get(batch, action),
         "deed": DEEDS[action],
+        "judged": _document(request, batch),
         "main_job": decision_page.main_job(batch),
         **problem,
     }

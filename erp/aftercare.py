@@ -11,7 +11,8 @@ from typing import Any
 from budgets.errors import InvalidInput, refuse_long
 from erp import bell
 from erp.locking import lock_batch, lock_documents, on_budget
-from erp.models import Batch, DocumentState
+from erp.models import Batch, Document, DocumentState
+from erp.outcomes import tell
 from erp.settling import settle_batch
 from workflow.actions import SYSTEM, ensure
 
@@ -24,7 +25,9 @@ def retry(batch: Batch, *, user: Any, now: datetime) -> Batch:
         for document in lock_documents(row, DocumentState.REFUSED):
             ensure(document, "queue_again", SYSTEM)
             document.queue_again(now=now, not_before=now)
+            document.stumbles = 0  # a person has looked
             document.save()
+            tell(document, now, "Queued again", DocumentState.REFUSED, by=user)
             bell.ring("deliver", document.pk)
         settle_batch(row, locked, now=now)
         event |= {
@@ -44,13 +47,11 @@ def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
         row = lock_batch(batch, locked)
         documents = lock_documents(row, DocumentState.QUEUED, DocumentState.REFUSED, DocumentState.DELIVERED)
         ensure(row, "return_to_pm", user)
-        for document in documents:
-            ensure(document, "withdraw", SYSTEM)
-            document.withdraw(now=now)
-            document.save()
-            bell.ring("deliver", document.pk)
         row.reason, row.sent_back_by = note.strip(), user
         row.save(update_fields=["reason", "sent_back_by"])
+        for document in documents:
+            _take_back(document, user=user, now=now)
+        settle_batch(row, locked, now=now)
         event |= {
             "action": "return_to_pm",
             "about": [*event["about"], row],
@@ -58,3 +59,20 @@ def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
             "sentence": f"Returned batch {row.number} to the project manager",
         }
     return row
+
+
+def _take_back(document: Document, *, user: Any, now: datetime) -> None:
+    """Let a worker take a document out of the ERP; what never left us needs no ERP for it."""
+    before, never_left = document.state, not document.calls.exists()
+    ensure(document, "withdraw", SYSTEM)
+    document.withdraw(now=now)
+    document.stumbles = 0
+    document.save()
+    tell(document, now, "Takes back", before, by=user)
+    if before != DocumentState.QUEUED or not never_left:
+        bell.ring("deliver", document.pk)
+        return
+    ensure(document, "mark_withdrawn", SYSTEM)
+    document.mark_withdrawn(now=now)
+    document.save()
+    tell(document, now, "Never left:", DocumentState.WITHDRAWING, by=user)

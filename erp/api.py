@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -16,7 +17,7 @@ from rest_framework.views import APIView
 
 from budgets.api import CREATED, BudgetView, read
 from budgets.selectors import visible_budgets
-from erp import aftercare, confirmations, selectors, services
+from erp import aftercare, confirmations, selectors, services, verdicts
 from erp.api_serializers import (
     AcceptSerializer,
     AnswerSerializer,
@@ -27,6 +28,7 @@ from erp.api_serializers import (
     RejectSerializer,
     RemarkSerializer,
     SendSerializer,
+    VerdictSerializer,
 )
 from erp.models import Batch, Remark
 from erp.snapshots import latest_reading
@@ -197,6 +199,49 @@ class ConfirmPosted(BatchView):
         batch, given = self.batch(), read(NoteSerializer, request).validated_data
         confirmations.confirm_posted(batch, user=request.user, now=timezone.now(), **given)
         return self.shown()
+
+
+class VerdictView(BatchView):
+    """What a person says of one document."""
+
+    verdict: Callable[..., Batch]
+
+    @extend_schema(
+        request=VerdictSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Say what becomes of one document of the batch, and how you know."""
+        batch, given = self.batch(), read(VerdictSerializer, request).validated_data
+        type(self).verdict(batch, user=request.user, now=timezone.now(), **given)
+        return self.shown()
+
+
+@extend_schema(tags=["delivery"])
+class SayArrived(VerdictView):
+    """A lost document is in the ERP."""
+
+    verdict = staticmethod(verdicts.say_arrived)
+
+
+@extend_schema(tags=["delivery"])
+class SayNotArrived(VerdictView):
+    """A lost document is not in the ERP; it is sent again."""
+
+    verdict = staticmethod(verdicts.say_not_arrived)
+
+
+@extend_schema(tags=["delivery"])
+class TakeOutAnyway(VerdictView):
+    """A document that somebody changed in the ERP is taken out all the same."""
+
+    verdict = staticmethod(verdicts.take_out_anyway)
+
+
+@extend_schema(tags=["delivery"])
+class LeaveInErp(VerdictView):
+    """A document that somebody changed in the ERP stays there as the ERP's own."""
+
+    verdict = staticmethod(verdicts.leave_in_erp)
 
 
 # -- what a project manager does -----------------------------------------------------------------------------

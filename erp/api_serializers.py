@@ -295,6 +295,12 @@ class NoteSerializer(serializers.Serializer[Any]):
     note = serializers.CharField()
 
 
+class VerdictSerializer(NoteSerializer):
+    """Which document of the batch, and how the person knows."""
+
+    document = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
 class AnswerSerializer(serializers.Serializer[Any]):
     """What there is to say to a remark."""
 

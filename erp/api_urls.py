@@ -26,4 +26,8 @@ urlpatterns = [
     path(f"{BATCH}return-to-pm/", api.ReturnToPm.as_view(), name="api-return-to-pm"),
     path(f"{BATCH}check-now/", api.CheckNow.as_view(), name="api-check-now"),
     path(f"{BATCH}confirm-posted/", api.ConfirmPosted.as_view(), name="api-confirm-posted"),
+    path(f"{BATCH}say-arrived/", api.SayArrived.as_view(), name="api-say-arrived"),
+    path(f"{BATCH}say-not-arrived/", api.SayNotArrived.as_view(), name="api-say-not-arrived"),
+    path(f"{BATCH}take-out-anyway/", api.TakeOutAnyway.as_view(), name="api-take-out-anyway"),
+    path(f"{BATCH}leave-in-erp/", api.LeaveInErp.as_view(), name="api-leave-in-erp"),
 ]

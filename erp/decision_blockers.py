@@ -7,15 +7,19 @@ from typing import Any
 
 from django.utils import timezone
 
-from erp import mapping_links
+from budgets import links
+from erp import mapping_links, preflight
 from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence
-from erp.models import Batch, BatchLine, BatchState, DocumentState, ReadingState
+from erp.models import Batch, BatchLine, BatchState, Document, DocumentState, ReadingState
+from erp.port import Finding
 from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
 from erp.words import erp_name
 from projects import permissions
 from workflow.blockers import Found, Kind, blocker, once_per_object
 
+CHANGED_THERE = "withdraw_conflict"  # the finding of a document that was changed in the ERP
+MOST_SAID = 5  # findings in one sentence
 READING_MAX_AGE = timedelta(minutes=15)
 
 
@@ -153,6 +157,30 @@ def lines_not_mapped(batch: Batch, user: Any) -> Found | None:
     return mapping_links.led(found, erp_connection(batch.budget), lost.code, user=user)
 
 
+@blocker("document_unfit", Kind.PROBLEM)
+def document_unfit(batch: Batch, user: Any) -> Found | None:
+    """The ERP would refuse a document of the batch before it is even asked."""
+    if batch.state != BatchState.WAITING:
+        return None
+    findings = _unfit(batch)
+    if not findings:
+        return None
+    named = {int(ref) for finding in findings for ref in finding.refs if ref.isdigit()}
+    rows = BatchLine.objects.filter(pk__in=named, item__batch=batch).select_related(
+        *(f"line__{name}" for name in LINKED)
+    )
+    said = " ".join(dict.fromkeys(finding.message for finding in findings[:MOST_SAID]))
+    return Found(
+        f"{erp_name(erp_connection(batch.budget))} would refuse it: {said} Reject it, so that it is put right.",
+        lines=links.places([row.line for row in rows], batch.budget.project_id),
+    )
+
+
+@once_per_object
+def _unfit(batch: Batch) -> list[Finding]:
+    return preflight.unfit(batch)
+
+
 @once_per_object
 def _lines(batch: Batch) -> list[tuple[Any, Any]]:
     rows = BatchLine.objects.filter(item__batch=batch).select_related(*(f"line__{name}" for name in LINKED))
@@ -210,6 +238,34 @@ def being_withdrawn(batch: Batch, user: Any) -> Found | None:
     if DocumentState.WITHDRAWING not in _states(batch):
         return None
     return Found("The batch is being taken out of the ERP already.")
+
+
+@blocker("nothing_lost", Kind.STATE)
+def nothing_lost(batch: Batch, user: Any) -> Found | None:
+    """A person is asked only where the ERP could not tell whether a document arrived."""
+    lost = [
+        row for row in _judged(batch) if row.state == DocumentState.UNCONFIRMED and row.not_before is None
+    ]
+    if lost:
+        return None
+    return Found("Of no such document is it unknown for good whether it arrived; Tieback asks by itself.")
+
+
+@blocker("nothing_changed_there", Kind.STATE)
+def nothing_changed_there(batch: Batch, user: Any) -> Found | None:
+    """A person is asked only where somebody changed in the ERP what was to be taken back."""
+    if any(
+        row.state == DocumentState.REFUSED and any(f.get("code") == CHANGED_THERE for f in row.findings)
+        for row in _judged(batch)
+    ):
+        return None
+    return Found("Nobody changed in the ERP what was to be taken back.")
+
+
+def _judged(batch: Batch) -> list[Document]:
+    """The document a person speaks of (`batch.judged`, set by the service); all while somebody only looks."""
+    judged: Document | None = batch.__dict__.get("judged")
+    return [judged] if judged is not None else list(batch.documents.all())
 
 
 @blocker("nothing_delivered", Kind.STATE)

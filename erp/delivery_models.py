@@ -79,6 +79,9 @@ class Document(models.Model):
     stumbles = models.PositiveIntegerField(
         default=0, help_text="tries that failed in a way nobody foresaw, since a person looked"
     )
+    anyway = models.BooleanField(
+        default=False, help_text="taken out of the ERP although somebody changed it there"
+    )
     claim = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     waiting_for = models.TextField(blank=True, help_text="why it is not taken yet, in words")
@@ -237,10 +240,10 @@ class Document(models.Model):
         target="withdrawing",
         conditions=[allowed("withdraw")],
     )
-    def withdraw(self, *, now: datetime) -> None:
+    def withdraw(self, *, now: datetime, anyway: bool = False) -> None:
         """It shall be taken out of the ERP again; a worker does it."""
         self._move(now, now)
-        self.poll_at = None
+        self.poll_at, self.anyway = None, anyway
 
     @transition(field=state, source="withdrawing", target="withdrawn", conditions=[allowed("mark_withdrawn")])
     def mark_withdrawn(self, *, now: datetime) -> None:

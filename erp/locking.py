@@ -40,4 +40,9 @@ def lock_batch(batch: Batch, budget: Budget) -> Batch:
 
 def lock_documents(batch: Batch, *states: str) -> list[Document]:
     """This function will lock the documents of a locked batch that are in one of the states."""
-    return list(batch.documents.select_for_update(of=("self",)).filter(state__in=states).order_by("pk"))
+    return list(
+        batch.documents.select_for_update(of=("self",))
+        .select_related("item")
+        .filter(state__in=states)
+        .order_by("pk")
+    )

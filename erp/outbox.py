@@ -16,6 +16,7 @@ from erp.acceptance import erp_document
 from erp.backends import outside_transactions
 from erp.claims import OF_DOCUMENT, askable, claim, claimable, ring_next, take_probe
 from erp.connections import stop
+from erp.decision_blockers import CHANGED_THERE
 from erp.journal import DatabaseJournal, LostClaim
 from erp.models import Document, DocumentState, ErpReading, ReadingState
 from erp.moves import has_written, refuse_if_moved
@@ -157,7 +158,8 @@ def _withdraw(document: Document, clock: Clock) -> None:
         return
     try:
         with circuit.through(connection_of(document), now=clock()) as erp:
-            outcome = erp.withdraw(erp_document(document), DatabaseJournal(document, clock))
+            journal = DatabaseJournal(document, clock)
+            outcome = erp.withdraw(erp_document(document), journal, anyway=document.anyway)
     except LostClaim:
         return
     except ErpMisconfigured as problem:
@@ -189,7 +191,7 @@ def _withdrawn(document: Document, clock: Clock, outcome: Outcome) -> None:
         record(document, clock, "post", "Already posted", lambda row, now: row.post(now=now, **seen))
     else:
         said = outcome.note or "Somebody changed it in the ERP; a person decides."
-        refuse(document, clock, [Finding("withdraw_conflict", said)])
+        refuse(document, clock, [Finding(CHANGED_THERE, said), *outcome.findings])
 
 
 # -- what got lost ----------------------------------------------------------------------------------------

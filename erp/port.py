@@ -217,6 +217,7 @@ class Outcome:
     state: WithdrawState
     note: str = ""
     posting: Posting | None = None
+    findings: tuple[Finding, ...] = ()  # of a conflict: what differs, line by line
 
 
 @dataclass(frozen=True)
@@ -413,8 +414,10 @@ class ErpBackend(ABC):
         """What became of many delivered documents, in few requests, one Posting each."""
 
     @abstractmethod
-    def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
-        """Take an unposted document out of the ERP again. Writes, so it is journaled; safe to call again."""
+    def withdraw(self, document: ErpDocument, journal: Journal, *, anyway: bool = False) -> Outcome:
+        """Take an unposted document out of the ERP again. Writes, so it is journaled; safe to call again.
+
+        What somebody changed there is a conflict and stays as it is, unless a person has said `anyway`."""
 
     @abstractmethod
     def companies(self) -> Iterator[CompanyRow]:

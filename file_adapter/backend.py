@@ -99,8 +99,8 @@ class FileBackend(ErpBackend):
             for document in documents
         ]
 
-    def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
-        """This function will take papers back that no accountant has. Raises the failures."""
+    def withdraw(self, document: ErpDocument, journal: Journal, *, anyway: bool = False) -> Outcome:
+        """This function will take papers back that no accountant has, not even `anyway`. Raises the failures."""
         [posting] = self.postings([document])
         return self._delivery(document, journal).withdraw(posting)
 

@@ -12,9 +12,11 @@ from erp import services as erp_services
 from erp.mapping import Rule
 from erp.mapping_state import Edit
 from erp.models import CostCodeLink, ErpReading, ReadingState
+from erp.port import Finding
 from erp.readings import make
 from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
+from tests.support.paper import PaperErp
 from tests.support.scene import MAIN
 from tests.workflow.cases import codes, gone, met, met_among, removes, shows, stays
 from workflow import actions
@@ -300,3 +302,22 @@ def test_an_approver_who_is_an_erp_admin_is_led_to_the_very_code_that_lost_its_m
     way = met(batch, "accept", scene.jonas, "lines_not_mapped")
     assert way.link_label == "Map 09-68-00"
     assert way.link.startswith(f"/admin/erp/connection/{scene.connection.pk}/codes/?")
+
+
+@shows("document_unfit")
+@removes("document_unfit")
+def test_what_the_erp_would_refuse_on_paper_is_said_before_it_is_accepted(scene, monkeypatch):
+    batch = acts.send(scene)
+    gone(batch, "accept", scene.mira, "document_unfit")
+
+    def too_long(erp, document):
+        refs = (document.lines[0].ref,)
+        return [Finding("job_unfit", f"Job {document.job} is too long for CMiC.", refs)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PaperErp, "problems", too_long)
+        found = met(batch, "accept", scene.mira, "document_unfit")
+        assert found.kind is Kind.PROBLEM
+        assert found.sentence.startswith(f"CMiC would refuse it: Job {MAIN} is too long for CMiC.")
+        assert len(found.lines) == 1
+    gone(batch, "accept", scene.mira, "document_unfit")

@@ -133,3 +133,26 @@ def test_what_workers_do_is_no_persons_to_do(scene, batch):
             assert codes(obj, name, SYSTEM) == []
     acts.deliver(batch)  # it did
     stays(batch, "mark_exported", scene.mira, "system_only")
+
+
+@shows("nothing_lost")
+@removes("nothing_lost")
+def test_an_approver_is_asked_where_a_document_is_only_when_the_erp_cannot_tell(scene, batch):
+    acts.take(document(batch))
+    move(batch, "unconfirm", "unconfirm", reason="no answer", not_before=now())
+    for action in ("say_arrived", "say_not_arrived"):
+        assert met(batch, action, scene.mira, "nothing_lost").kind is Kind.STATE
+    Document.objects.update(not_before=None)
+    for action in ("say_arrived", "say_not_arrived"):
+        gone(batch, action, scene.mira, "nothing_lost")
+
+
+@shows("nothing_changed_there")
+@removes("nothing_changed_there")
+def test_an_approver_chooses_what_becomes_of_a_document_only_when_somebody_changed_it_there(scene, batch):
+    acts.refuse(batch)
+    for action in ("take_out_anyway", "leave_in_erp"):
+        assert met(batch, action, scene.mira, "nothing_changed_there").kind is Kind.STATE
+    Document.objects.update(findings=[{"code": "withdraw_conflict", "message": "edited", "refs": []}])
+    for action in ("take_out_anyway", "leave_in_erp"):
+        gone(batch, action, scene.mira, "nothing_changed_there")

@@ -1,19 +1,22 @@
 """Return to PM: what is not posted comes out of CMiC again, on both routes; what is posted stays and counts."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from budgets import services as budget_services
+from budgets.errors import InvalidInput
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import aftercare, claims, outbox
+from erp import aftercare, outbox, verdicts
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
-from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes
+from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
 from workflow.actions import ActionBlocked
+from workflow.events import events_about
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,7 +120,7 @@ def test_a_worker_that_dies_while_withdrawing_is_followed_by_another(brisk_cmic:
     story = accepted(brisk_cmic, status="I")
     finish(story)
     batch = ask_for_return(story)
-    claimed = claims.claim(one().pk, timezone.now)  # and then the power is cut
+    claimed = outbox._claim(one().pk, timezone.now)  # and then the power is cut
     assert claimed is not None
     assert not outbox.work_on(one().pk)
     Document.objects.update(lease_until=timezone.now())
@@ -337,3 +340,139 @@ def test_a_pending_jobs_batch_whose_modifications_wait_is_returned_whole(brisk_c
     finish(story)
     is_back(story, batch)
     assert story.in_cmic()[LABOR][0] == BEFORE
+
+
+# -- what was changed there: the person chooses ------------------------------------------------------------
+
+
+def edited(simulator: Simulator) -> tuple[Story, Batch]:
+    """An accountant changes an amount of a delivered change item; then Mira wants it back."""
+    story = accepted(simulator, status="I")
+    finish(story)
+    place = {"company": "001", "job": JOB, "code": one().number}
+    simulator.accountant("edit_amount", **place, phase="01-31-00", category="1000", amount="9.00")
+    batch = ask_for_return(story)
+    finish(story)
+    assert one().state == DocumentState.REFUSED
+    return story, batch
+
+
+def choose(story: Story, batch: Batch, verdict: Callable[..., Batch]) -> None:
+    verdict(batch, user=story.mira, now=timezone.now(), note="Pat in accounting knows.", document=one().pk)
+
+
+def test_what_somebody_edited_is_shown_line_by_line_and_taken_out_anyway_when_the_approver_says_so(
+    brisk_cmic: Simulator,
+):
+    story, batch = edited(brisk_cmic)
+    first, *lines = one().findings
+    assert first["code"] == "withdraw_conflict"
+    assert any("9.00" in line["message"] and line["refs"] for line in lines)
+    assert len(brisk_cmic.book()["pcis"]) == 1
+    choose(story, batch, verdicts.take_out_anyway)
+    finish(story)
+    is_back(story, batch)
+    assert brisk_cmic.book()["pcis"] == []
+    assert events_about(batch).get(action="take_out_anyway").actor == "Mira Osei"
+
+
+def test_what_somebody_edited_is_left_to_the_erp_when_the_approver_says_so(brisk_cmic: Simulator):
+    story, batch = edited(brisk_cmic)
+    since = len(brisk_cmic.journal())
+    choose(story, batch, verdicts.leave_in_erp)
+    finish(story)
+    is_back(story, batch)
+    assert writes(brisk_cmic, since=since) == []
+    assert len(brisk_cmic.book()["pcis"]) == 1
+    steps = [(e.from_state, e.to_state) for e in events_about(one())][-2:]
+    assert steps == [("refused", "withdrawing"), ("withdrawing", "withdrawn")]
+
+
+def test_a_changed_amount_of_an_open_budget_is_set_back_when_the_approver_says_so(brisk_cmic: Simulator):
+    story = accepted(brisk_cmic, status="P")
+    finish(story)
+    place = {"company": "001", "job": JOB, "phase": "01-31-00", "category": "1000"}
+    brisk_cmic.accountant("set_budget", **place, original="7.00")
+    batch = ask_for_return(story)
+    finish(story)
+    assert "7.00" in one().findings[1]["message"]
+    choose(story, batch, verdicts.take_out_anyway)
+    finish(story)
+    is_back(story, batch)
+    assert story.in_cmic()[LABOR][0] == BEFORE
+
+
+def test_a_verdict_needs_a_reason_a_right_and_a_document_of_the_batch(brisk_cmic: Simulator):
+    story, batch = edited(brisk_cmic)
+    given = {"now": timezone.now(), "document": one().pk}
+    with pytest.raises(InvalidInput):
+        verdicts.leave_in_erp(batch, user=story.mira, note=" ", **given)
+    with pytest.raises(InvalidInput):
+        verdicts.leave_in_erp(batch, user=story.mira, note="no", **{**given, "document": 0})
+    with pytest.raises(ActionBlocked):
+        verdicts.leave_in_erp(batch, user=story.dana, note="I say so", **given)
+    assert one().state == DocumentState.REFUSED
+
+
+# -- what never left us, and what was rejected there ---------------------------------------------------------
+
+
+def test_a_batch_that_never_left_comes_back_while_cmic_is_down(brisk_cmic: Simulator):
+    story = accepted(brisk_cmic, status="I")
+    brisk_cmic.fault("503_html", times=None)
+    outbox.work_on(one().pk)
+    assert one().state == DocumentState.QUEUED
+    asked = len(brisk_cmic.journal())
+    batch = ask_for_return(story)
+    assert len(brisk_cmic.journal()) == asked
+    brisk_cmic.clear_faults()
+    is_back(story, batch)
+
+
+def test_each_document_that_goes_or_comes_back_has_its_own_line_in_the_trail(brisk_cmic: Simulator):
+    story = accepted(brisk_cmic, status="I")
+    brisk_cmic.accountant("set_active", company="001", category="4000", active=False)
+    finish(story)
+    batch = story.budget.batches.get()
+    aftercare.retry(batch, user=story.mira, now=timezone.now())
+    again = events_about(one()).get(from_state="refused", to_state="queued")
+    assert (again.actor, again.sentence.split()[0]) == ("Mira Osei", "Queued")
+    finish(story)
+    ask_for_return(story)
+    back = events_about(one()).get(from_state="refused", to_state="withdrawing")
+    assert back.actor == "Mira Osei"
+    finish(story)
+    is_back(story, batch)
+
+
+@pytest.mark.parametrize("put_right", ["set back", "deleted"])
+def test_a_rejected_change_item_says_what_to_do_there_and_goes_on_when_it_was_done(
+    brisk_cmic: Simulator, put_right: str
+):
+    story = accepted(brisk_cmic, status="I")
+    finish(story)
+    place = {"company": "001", "job": JOB, "code": one().number}
+    brisk_cmic.accountant("reject", **place)
+    story.poll()
+    batch = story.budget.batches.get()
+    aftercare.retry(batch, user=story.mira, now=timezone.now())
+    finish(story)
+    assert one().state == DocumentState.REFUSED
+    assert (
+        "set it back to an unapproved status there, or to delete it there; then retry"
+        in (one().findings[0]["message"])
+    )
+    if put_right == "deleted":
+        brisk_cmic.accountant("delete", **place)
+    else:
+        brisk_cmic.accountant("set_status", **place, status="PPEND")
+    since = len(brisk_cmic.journal())
+    aftercare.retry(batch, user=story.mira, now=timezone.now())
+    finish(story)
+    assert one().state == DocumentState.DELIVERED
+    if put_right == "set back":
+        assert [entry["method"] for entry in writes(brisk_cmic, since=since)] == ["PATCH"]
+    story.post_everything()
+    story.poll()
+    assert state_of(story.reload()).code == "posted"
+    assert_books_agree(story)

@@ -85,7 +85,7 @@ class PaperErp(ErpBackend):
     def postings(self, documents: Sequence[ErpDocument]) -> list[Posting]:
         raise AssertionError("nobody posts on paper")
 
-    def withdraw(self, document: ErpDocument, journal: Journal) -> Outcome:
+    def withdraw(self, document: ErpDocument, journal: Journal, *, anyway: bool = False) -> Outcome:
         raise AssertionError("nothing is taken off paper")
 
     def companies(self) -> Iterator[CompanyRow]:
