@@ -116,6 +116,10 @@ def _back_with_us(budget: Budget) -> StateWord:
         return StateWord(
             "sent_back", f"Sent back: {told.get('text', '')}", "Put it right, then re-send.", "warn", since
         )
+    if budget.hold == Hold.DIFFERS and told.get("disproved"):
+        words = f"Confirmed by hand, {told.get('erp', 'the ERP')} says otherwise"
+        why = f"{told['disproved']} Accounting finds out; until then what was sent counts here."
+        return StateWord("attention", words, why, "bad", since)
     if budget.hold == Hold.DIFFERS:
         number = told.get("differs", 0)
         words = f"Differs from {told.get('erp', 'the ERP')} by {number} {'line' if number == 1 else 'lines'}"

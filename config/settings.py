@@ -174,6 +174,9 @@ def _every(seconds: float, task: str) -> dict[str, object]:
 CELERY_BEAT_SCHEDULE = {
     "sweep": _every(env.seconds("TIEBACK_SWEEP_SECONDS", "10"), "erp.tasks.sweep"),
     "poll-postings": _every(env.seconds("TIEBACK_POLL_SECONDS", "15"), "erp.tasks.poll_postings"),
+    "remind-of-postings": _every(
+        env.seconds("TIEBACK_REMINDER_SECONDS", "900"), "erp.tasks.remind_of_postings"
+    ),
     "send-notices": _every(env.seconds("TIEBACK_NOTICES_SECONDS", "30"), "erp.tasks.send_notices"),
     "sync-reference-data": _every(
         env.seconds("TIEBACK_SYNC_SECONDS", "3600"), "erp.tasks.sync_reference_data"
@@ -207,6 +210,8 @@ SPECTACULAR_SETTINGS = {
         "BatchState": "erp.models.BatchState",
         "DocumentState": "erp.models.DocumentState",
         "ReadingState": "erp.models.ReadingState",
+        "ConfirmationState": "erp.models.ConfirmationState",
+        "PostingState": "erp.delivery_models.ANSWERS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

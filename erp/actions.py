@@ -128,8 +128,16 @@ register(
         model=Batch,
         label="Confirm posted",
         permission=d.may_decide,
-        problems=(d.not_under_way, d.nothing_delivered),
+        problems=(d.not_under_way, d.nothing_delivered, d.not_asked_lately),
         confirm="Say that an accountant has posted these documents, although Tieback has not seen it?",
+    ),
+    Action(
+        name="close_alarm",
+        model=Batch,
+        label="Close the alarm",
+        permission=d.may_decide,
+        problems=(d.nothing_disproved,),
+        confirm="Say that it was found out and put right what the ERP holds otherwise than was confirmed?",
     ),
     Action(
         name="say_arrived",

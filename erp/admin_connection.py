@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
-from erp import admin_mapping, admin_mapping_edit, checkup, switching
+from erp import admin_mapping, admin_mapping_edit, checkup, reminder_actions, switching
 from erp import connection_actions as services
 from erp.admin_access import DeskAdmin, companies, memberships
-from erp.models import Connection, CostTypeLink, Document, DocumentState
+from erp.models import Connection, CostTypeLink, Document, DocumentState, Reminder
 from erp.templatetags.erp_queue import exact
+from erp.waiting import usual
 from projects.models import Company, CostType
 from workflow import strict_json, submissions
 from workflow.actions import ActionBlocked, available
@@ -111,6 +112,9 @@ def _show(request: HttpRequest, connection: Connection, *, status: int = 200, **
         "events": events_about(connection).order_by("-seq")[:RECENT],
         "options": json.dumps(connection.options, indent=2, sort_keys=True),
         "other_erps": switching.choices(connection),
+        "reminder_rules": Reminder.choices,
+        "reminder_free": available(connection, "set_reminder", request.user),
+        "usual": usual(connection.company),
         **problem,
     }
     with timezone.override(connection.company.time_zone):
@@ -190,6 +194,12 @@ def _switch(connection: Connection, request: HttpRequest) -> str:
     return "The company was moved. Verify the connection, then read everything, then confirm the cost types."
 
 
+def _set_reminder(connection: Connection, request: HttpRequest) -> str:
+    rule, days = request.POST.get("rule", ""), number(request.POST.get("days", ""))
+    reminder_actions.set_reminder(connection, user=request.user, now=timezone.now(), rule=rule, days=days)
+    return "Reminder kept."
+
+
 DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "verify": _verify,
     "try_now": _try,
@@ -198,6 +208,7 @@ DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "confirm_cost_types": _confirm,
     "change_settings": _change,
     "switch_erp": _switch,
+    "set_reminder": _set_reminder,
 }
 
 

@@ -146,6 +146,10 @@ def _judged(request: HttpRequest) -> dict[str, Any]:
     return {**_noted(request), "document": number(request.POST.get("document", "")) or 0}
 
 
+def _confirmed(request: HttpRequest) -> dict[str, Any]:
+    return {**_noted(request), "despite_erp": "despite_erp" in request.POST}
+
+
 DEEDS = {
     "accept": Deed(services.accept, "Accepted. Tieback writes it into the ERP now.", _accepted),
     "reject": Deed(services.reject, "Sent back. {sender} reads your reason and remarks.", _rejected),
@@ -192,9 +196,16 @@ DEEDS = {
     "confirm_posted": Deed(
         confirmations.confirm_posted,
         "Confirmed by hand. Tieback keeps watching the ERP.",
-        _noted,
+        _confirmed,
         asks="How do you know that it is posted?",
         hint="For example the number of the posting batch.",
+    ),
+    "close_alarm": Deed(
+        confirmations.close_alarm,
+        "The alarm is closed. What you found out stands in the history.",
+        _noted,
+        asks="What did you find out, and what was done?",
+        hint="For example: removed by mistake, entered again under the same amounts.",
     ),
 }
 
@@ -254,6 +265,7 @@ def _ask(
         "deed": DEEDS[action],
         "judged": _document(request, batch),
         "main_job": decision_page.main_job(batch),
+        **(decision_page.answers(batch) if action == "confirm_posted" else {}),
         **problem,
     }
     return render(request, "admin/erp/batch/confirm.html", context, status=status)

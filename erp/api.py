@@ -23,6 +23,7 @@ from erp.api_serializers import (
     AnswerSerializer,
     BatchDetailSerializer,
     BatchSerializer,
+    ConfirmSerializer,
     FullReadingSerializer,
     NoteSerializer,
     RejectSerializer,
@@ -76,7 +77,10 @@ class BatchView(APIView):
     def batch(self) -> Batch:
         """The batch of the address."""
         rows = batches_for(self.request.user).prefetch_related(
-            "items__lines", "items__document", "remarks__answered_by"
+            "items__lines",
+            "items__document__by_hand__confirmed_by",
+            "items__document__by_hand__closed_by",
+            "remarks__answered_by",
         )
         batch = rows.filter(pk=self.kwargs["pk"]).first()
         if batch is None:
@@ -193,11 +197,25 @@ class ReturnToPm(BatchView):
 class ConfirmPosted(BatchView):
     """An approver's word."""
 
+    @extend_schema(
+        request=ConfirmSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Say that the delivered documents are posted, and how you know; check within the 10 minutes before."""
+        batch, given = self.batch(), read(ConfirmSerializer, request).validated_data
+        confirmations.confirm_posted(batch, user=request.user, now=timezone.now(), **given)
+        return self.shown()
+
+
+@extend_schema(tags=["delivery"])
+class CloseAlarm(BatchView):
+    """The end of an alarm."""
+
     @extend_schema(request=NoteSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED})
     def post(self, request: Request, pk: int) -> Response:
-        """Say that the delivered documents are posted, and how you know."""
+        """Say what became of documents that were confirmed by hand and that the ERP holds otherwise."""
         batch, given = self.batch(), read(NoteSerializer, request).validated_data
-        confirmations.confirm_posted(batch, user=request.user, now=timezone.now(), **given)
+        confirmations.close_alarm(batch, user=request.user, now=timezone.now(), **given)
         return self.shown()
 
 

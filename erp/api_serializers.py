@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from erp import selectors
-from erp.explaining import explained
-from erp.models import Batch, BatchItem, BatchLine, Document, ErpReading, RejectReason, Remark
-from erp.port import Fixer
+from erp.api_document_serializers import DocumentSerializer, WaitingSerializer
+from erp.models import Batch, BatchItem, BatchLine, ErpReading, RejectReason, Remark
 from erp.snapshots import latest_reading
-from erp.waiting import Waiting, waiting_of
+from erp.waiting import waiting_of
 from projects.api import CompanySerializer, PersonSerializer
 from workflow.api import ActionSerializer, MoneyField, QuantityField, actions_on
 from workflow.numbers import number
@@ -71,53 +69,6 @@ class BatchLineSerializer(serializers.ModelSerializer[BatchLine]):
         fields = [
             *("id", "line", "job", "cost_code", "cost_type", "description", "quantity", "unit", "target"),
             *("base", "delta", "erp_job", "erp_cost_code", "erp_cost_type"),
-        ]
-
-
-class ExplainedLineSerializer(serializers.Serializer[Any]):
-    """A line that a refusal concerns; `url` leads to it on the budget page."""
-
-    batch_line = serializers.IntegerField()
-    line = serializers.IntegerField()
-    job = serializers.CharField()
-    cost_code = serializers.CharField()
-    cost_type = serializers.CharField()
-    url = serializers.CharField()
-
-
-class FindingSerializer(serializers.Serializer[Any]):
-    """Something a person must put right: what it means, who does it and how, and the ERP's own words (`raw`)."""
-
-    code = serializers.CharField()
-    message = serializers.CharField(help_text="as it was found, in one sentence")
-    meaning = serializers.CharField(help_text="what it means, as the error dictionary explains it now")
-    field = serializers.CharField()
-    refs = serializers.ListField(child=serializers.CharField(), help_text="ids of the batch's lines")
-    who = serializers.ChoiceField(choices=[fixer.value for fixer in Fixer])
-    role = serializers.CharField(help_text="the same in words")
-    names = serializers.CharField(help_text="the people, where they are known")
-    steps = serializers.ListField(child=serializers.CharField())
-    lines = ExplainedLineSerializer(many=True)
-    raw = serializers.CharField()
-    known = serializers.BooleanField(help_text="whether the error dictionary explains it")
-
-
-class DocumentSerializer(serializers.ModelSerializer[Document]):
-    """One thing written in the ERP, under a number of ours."""
-
-    findings = serializers.SerializerMethodField()
-
-    @extend_schema_field(FindingSerializer(many=True))
-    def get_findings(self, document: Document) -> Any:
-        """What the document was refused for, in plain words."""
-        return FindingSerializer(explained(document), many=True).data
-
-    class Meta:
-        model = Document
-        fields = [
-            *("id", "number", "erp_number", "route", "state", "state_since", "attempts", "waiting_for"),
-            *("findings", "delivered_at", "poll_at", "check_at", "asked_at", "answered_at", "answer"),
-            *("unanswered", "posted_at", "posted_on", "posting", "differs"),
         ]
 
 
@@ -195,27 +146,6 @@ class RemarkSerializer(serializers.ModelSerializer[Remark]):
     class Meta:
         model = Remark
         fields = ["id", "batch", "line", "line_version", "text", "answer", "answered_by", "answered_at"]
-
-
-class UsualSerializer(serializers.Serializer[Any]):
-    """How long the company usually takes to post: the median of its last documents."""
-
-    seconds = serializers.FloatField()
-    samples = serializers.IntegerField()
-
-
-class WaitingSerializer(serializers.Serializer[Any]):
-    """How a batch in the ERP waits to be posted; `sentence` is what pages and mails say."""
-
-    sentence = serializers.SerializerMethodField()
-    since = serializers.DateTimeField()
-    total = serializers.IntegerField()
-    posted = serializers.ListField(child=serializers.CharField(), help_text="titles of what is posted")
-    usual = UsualSerializer(allow_null=True)
-
-    def get_sentence(self, waits: Waiting) -> str:
-        """All of it in words."""
-        return waits.sentence(timezone.now())
 
 
 class BatchDetailSerializer(BatchSerializer):
@@ -299,6 +229,12 @@ class VerdictSerializer(NoteSerializer):
     """Which document of the batch, and how the person knows."""
 
     document = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class ConfirmSerializer(NoteSerializer):
+    """How you know. `despite_erp`: the ERP says that it is not posted, and the note says why it is all the same."""
+
+    despite_erp = serializers.BooleanField(required=False, default=False)
 
 
 class AnswerSerializer(serializers.Serializer[Any]):

@@ -30,4 +30,5 @@ urlpatterns = [
     path(f"{BATCH}say-not-arrived/", api.SayNotArrived.as_view(), name="api-say-not-arrived"),
     path(f"{BATCH}take-out-anyway/", api.TakeOutAnyway.as_view(), name="api-take-out-anyway"),
     path(f"{BATCH}leave-in-erp/", api.LeaveInErp.as_view(), name="api-leave-in-erp"),
+    path(f"{BATCH}close-alarm/", api.CloseAlarm.as_view(), name="api-close-alarm"),
 ]

@@ -14,6 +14,7 @@ class ErpConfig(AppConfig):
             connection_actions,
             explanation_actions,
             holds,
+            reminder_actions,
             switching,
         )
 

@@ -5,15 +5,24 @@ The outline is the services' (see there): lock, `ensure`, change, one event.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from budgets.errors import InvalidInput, refuse_long
-from erp import bell
+from erp import bell, by_hand
+from erp.backends import backend
 from erp.locking import lock_batch, lock_documents, on_budget
-from erp.models import Batch, DocumentState
+from erp.models import Batch, Confirmation, ConfirmationState, Document, DocumentState
+from erp.port import PostingState
 from erp.settling import settle_batch
+from erp.snapshots import erp_connection
+from erp.waiting import SAID
+from erp.words import erp_name
 from workflow.actions import SYSTEM, ensure
+
+TURNED_DOWN = (PostingState.REJECTED, PostingState.ABSENT)
+UNPOSTED = (PostingState.WAITING, PostingState.STAGING)
 
 
 def check_now(batch: Batch, *, user: Any, now: datetime) -> Batch:
@@ -31,24 +40,77 @@ def check_now(batch: Batch, *, user: Any, now: datetime) -> Batch:
     return row
 
 
-def confirm_posted(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
-    """This function will take an approver's word that the delivered documents are posted; marked as such."""
+def confirm_posted(batch: Batch, *, user: Any, now: datetime, note: str, despite_erp: bool = False) -> Batch:
+    """This function will take an approver's word that the delivered documents are posted; marked as such.
+
+    Where the ERP has just said that one is not posted, the approver must say that they confirm it all the same.
+    """
     if not note.strip():
         raise InvalidInput({"note": "Say how you know, for example the posting batch number."})
     refuse_long(note=note)
     with on_budget(batch.budget, user=user, now=now) as (locked, event):
         row = lock_batch(batch, locked)
+        row.__dict__["deciding_at"] = now
         ensure(row, "confirm_posted", user)
-        for document in lock_documents(row, DocumentState.DELIVERED):
+        documents = lock_documents(row, DocumentState.DELIVERED)
+        against = contradicted(row, documents)
+        if against and not despite_erp:
+            raise InvalidInput({"despite_erp": _contradiction(row, against)})
+        for document in documents:
+            said = "" if document.unanswered else document.answer
             ensure(document, "post", SYSTEM)
             document.post(now=now, posted_on=None, evidence={"confirmed_by_hand": note.strip()}, differs=[])
             document.confirmed_by = user
             document.save()
+            by_hand.remember(document, user=user, now=now, note=note.strip(), against=said)
         event |= {
             "action": "confirm_posted",
             "about": [*event["about"], row],
             "note": note.strip(),
             "sentence": f"Confirmed by hand that batch {row.number} is posted",
+            "data": {"despite_erp": bool(against)},
         }
         settle_batch(row, locked, now=now)
+    return row
+
+
+def contradicted(batch: Batch, documents: Iterable[Document]) -> list[Document]:
+    """This function will find the documents that the ERP, when it was last asked, called not posted.
+
+    An ERP that sees no postings by itself only says that nobody has told it so.
+    """
+    connection = erp_connection(batch.budget)
+    sees = connection is not None and backend(connection.alias).sees_postings
+    no = (*TURNED_DOWN, *UNPOSTED) if sees else TURNED_DOWN
+    return [document for document in documents if not document.unanswered and document.answer in no]
+
+
+def _contradiction(batch: Batch, documents: Iterable[Document]) -> str:
+    told = "; ".join(f"{d.number}: {SAID[PostingState(d.answer)]}" for d in documents)
+    erp = erp_name(erp_connection(batch.budget))
+    return f"{erp} says otherwise ({told}). Tick that you confirm it all the same, and say why."
+
+
+def close_alarm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
+    """This function will end the alarm about words the ERP disproved: a person has found out and put it right."""
+    if not note.strip():
+        raise InvalidInput({"note": "Say what you found out and what was done."})
+    refuse_long(note=note)
+    with on_budget(batch.budget, user=user, now=now) as (locked, event):
+        row = lock_batch(batch, locked)
+        ensure(row, "close_alarm", user)
+        disproved = Confirmation.objects.select_for_update(of=("self",)).filter(
+            document__batch=row, state=ConfirmationState.DISPROVED
+        )
+        for word in disproved:
+            word.state, word.state_since = ConfirmationState.CLOSED, now
+            word.closed_by, word.closed_note = user, note.strip()
+            word.save()
+        row.documents.filter(by_hand__state=ConfirmationState.CLOSED).update(poll_at=None)
+        event |= {
+            "action": "close_alarm",
+            "about": [*event["about"], row],
+            "note": note.strip(),
+            "sentence": f"Closed the alarm about batch {row.number}",
+        }
     return row

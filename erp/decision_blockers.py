@@ -11,9 +11,19 @@ from budgets import links
 from erp import mapping_links, preflight
 from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence
-from erp.models import Batch, BatchLine, BatchState, Document, DocumentState, ReadingState
+from erp.circuit import open_circuit
+from erp.models import (
+    Batch,
+    BatchLine,
+    BatchState,
+    ConfirmationState,
+    Document,
+    DocumentState,
+    ReadingState,
+)
 from erp.port import Finding
 from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
+from erp.waiting import question_of
 from erp.words import erp_name
 from projects import permissions
 from workflow.blockers import Found, Kind, blocker, once_per_object
@@ -21,6 +31,7 @@ from workflow.blockers import Found, Kind, blocker, once_per_object
 CHANGED_THERE = "withdraw_conflict"  # the finding of a document that was changed in the ERP
 MOST_SAID = 5  # findings in one sentence
 READING_MAX_AGE = timedelta(minutes=15)
+ANSWER_MAX_AGE = timedelta(minutes=10)
 
 
 @blocker("no_right_to_decide", Kind.PERMISSION)
@@ -274,3 +285,35 @@ def nothing_delivered(batch: Batch, user: Any) -> Found | None:
     if DocumentState.DELIVERED in _states(batch):
         return None
     return Found("No document waits in the ERP to be posted.")
+
+
+@blocker("not_asked_lately", Kind.STATE)
+def not_asked_lately(batch: Batch, user: Any) -> Found | None:
+    """Nobody gives their word before the ERP was asked: its answer, or its silence, is minutes old."""
+    delivered, connection = _delivered(batch), erp_connection(batch.budget)
+    if connection is None or connection.stopped_at or not connection.enabled or open_circuit(connection):
+        return None  # nobody can ask it
+    erp = erp_name(connection)
+    if any(question_of(document).wanted_at for document in delivered):
+        return Found(f"{erp} is being asked whether it is posted. This takes a few seconds.")
+    asked = [document.asked_at for document in delivered]
+    if all(at is not None and _now(batch) - at <= ANSWER_MAX_AGE for at in asked):
+        return None
+    return Found(
+        f"{erp} was not asked within the last {ANSWER_MAX_AGE.seconds // 60} minutes whether it is posted. "
+        "Check now, then confirm.",
+        since=min((at for at in asked if at is not None), default=None),
+    )
+
+
+@once_per_object
+def _delivered(batch: Batch) -> list[Document]:
+    return list(batch.documents.filter(state=DocumentState.DELIVERED))
+
+
+@blocker("nothing_disproved", Kind.STATE)
+def nothing_disproved(batch: Batch, user: Any) -> Found | None:
+    """There is no alarm about a word given by hand."""
+    if batch.documents.filter(by_hand__state=ConfirmationState.DISPROVED).exists():
+        return None
+    return Found("Nothing that was confirmed by hand is in doubt.")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from budgets.models import Hold
 from budgets.states import state_of
 from erp import decisions, selectors, waiting
+from erp.confirmations import contradicted
 from erp.decision_blockers import READING_MAX_AGE
 from erp.documents import ZERO, moved
 from erp.models import (
@@ -149,14 +150,17 @@ FINISHED = {DocumentState.DELIVERED, DocumentState.POSTED}
 def progress(batch: Batch) -> dict[str, Any]:
     """This function will gather how far a batch's documents are, and what happened, oldest first."""
     calls = Prefetch("calls", queryset=Call.objects.order_by("pk"))
-    documents = list(batch.documents.select_related("item", "confirmed_by").prefetch_related(calls))
+    rows = batch.documents.select_related("item", *waiting.BY_HAND).prefetch_related(calls)
+    documents = list(rows)
     states = {document.state for document in documents}
+    disproved = any(waiting.disproved(document) for document in documents)
     return {
         "documents": documents,
         "waiting": waiting.waiting_of(batch, documents),
         "checking": any(waiting.question_of(document).wanted_at for document in documents),
         "done": sum(document.state in FINISHED for document in documents),
-        "attention": batch.state in UNDER_WAY and batch.budget.hold == Hold.ATTENTION,
+        "attention": batch.state in UNDER_WAY and batch.budget.hold == Hold.ATTENTION or disproved,
+        "disproved": disproved,
         "refused_ones": DocumentState.REFUSED in states,
         "moving": batch.state in UNDER_WAY and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
         "moments": selectors.timeline(batch),
@@ -166,6 +170,12 @@ def progress(batch: Batch) -> dict[str, Any]:
         "main_job": main_job(batch),
         "remarks": batch.remarks.select_related("line__job", "line__cost_code", "line__cost_type"),
     }
+
+
+def answers(batch: Batch) -> dict[str, Any]:
+    """This function will gather what the ERP last said of the documents that somebody is about to confirm."""
+    documents = list(batch.documents.filter(state=DocumentState.DELIVERED).select_related("item"))
+    return {"answers": documents, "contradicted": contradicted(batch, documents)}
 
 
 def _took(batch: Batch) -> timedelta | None:

@@ -117,6 +117,7 @@ class Document(models.Model):
             ),
             models.Index(fields=["lease_until"], condition=Q(claim__isnull=False), name="document_leases"),
             models.Index(fields=["poll_at"], condition=Q(poll_at__isnull=False), name="document_poll"),
+            models.Index(fields=["-posted_at"], condition=Q(state="posted"), name="document_posted_lately"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -21,6 +21,7 @@ LABELS = {
     "note": "Note",
     "found": "Found",
     "seen": "Seen",
+    "sha256": "SHA-256",
 }
 ELSEWHERE = {"confirmed_by_hand"}  # shown with the person's name
 
@@ -47,7 +48,7 @@ def _facts(kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         if isinstance(value, Mapping):
             yield from _facts(value)
-        elif value is not None and value != "":
+        elif value is not None and value not in ("", []):
             yield LABELS.get(key, key.replace("_", " ").capitalize()), _words(key, value)
 
 
@@ -56,12 +57,17 @@ def _words(key: str, value: Any) -> str:
         return "yes" if value else "no"
     if key == "still_unposted" and value == 0:
         return "none"
+    if isinstance(value, list):
+        return "; ".join(str(one) for one in value)
     return str(value)
 
 
 def _lines(kept: Mapping[str, Any]) -> Iterator[tuple[str, str, bool | None]]:
     lines, amounts = kept.get("lines"), kept.get("amounts")
     for row in lines if isinstance(lines, list) else ():
-        yield str(row.get("line", "")), str(row.get("amount", "")), row.get("posted")
+        if isinstance(row, Mapping):
+            yield str(row.get("line", "")), str(row.get("amount", "")), row.get("posted")
+        elif isinstance(row, list):
+            yield " ".join(str(cell) for cell in row[:-1]), str(row[-1]) if row else "", None
     for line, amount in amounts.items() if isinstance(amounts, Mapping) else ():
         yield str(line), str(amount), None

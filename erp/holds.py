@@ -12,7 +12,7 @@ from budgets.services import lock_row
 from budgets.signals import budget_changed
 from erp import attention
 from erp.approvers import able_to_accept
-from erp.models import Batch, BatchState, Document, DocumentState
+from erp.models import Batch, BatchState, Confirmation, ConfirmationState, Document, DocumentState
 from erp.snapshots import erp_connection
 from erp.words import erp_name
 from projects import permissions
@@ -66,6 +66,10 @@ def _posted(
 ) -> tuple[str, datetime | None, dict[str, Any]]:
     """Posted: with other amounts, or changed in the ERP since, as far as it was compared."""
     drift = drift_of(budget, batch)
+    disproved = Confirmation.objects.filter(document__batch=batch, state=ConfirmationState.DISPROVED).first()
+    if disproved is not None:
+        kept = {"drift": drift} if drift else {}
+        return Hold.DIFFERS, disproved.state_since, {"disproved": disproved.why, **kept}
     differs = drift["lines"] if drift else sum(len(document.differs) for document in documents)
     told: dict[str, Any] = {"differs": differs, **({"drift": drift} if drift else {})}
     if not differs:

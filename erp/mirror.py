@@ -21,6 +21,14 @@ MEANS = [(means.value, means.value) for means in Means]
 KNOWN_MEANS = Q(means__in=[means.value for means in Means])
 
 
+class Reminder(models.TextChoices):
+    """After what time approvers are reminded of a batch that waits to be posted."""
+
+    USUAL = "usual", "After twice the usual time, at least 2 working days"
+    DAYS = "days", "After working days that are set"
+    OFF = "off", "Never"
+
+
 class Connection(models.Model):
     """Joins a company to an ERP backend (`alias` of ERP_BACKENDS) and to its company code there."""
 
@@ -55,10 +63,20 @@ class Connection(models.Model):
         default=False, help_text="changes of original amounts may be sent after the job was started"
     )
     options = models.JSONField(default=dict, blank=True, help_text="settings of the adapter for this company")
+    reminder = models.CharField(
+        max_length=5,
+        choices=Reminder.choices,
+        default=Reminder.USUAL,
+        help_text="when approvers are told that a batch still waits to be posted",
+    )
+    reminder_days = models.PositiveSmallIntegerField(default=2, help_text="working days, where they are set")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["alias", "erp_company"], name="erp_company_once_per_alias")
+            models.CheckConstraint(
+                condition=Q(reminder_days__gte=1, reminder_days__lte=60), name="reminder_after_a_day_at_least"
+            ),
+            models.UniqueConstraint(fields=["alias", "erp_company"], name="erp_company_once_per_alias"),
         ]
         triggers = [
             guards.refuse(

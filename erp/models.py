@@ -14,6 +14,7 @@ from django_fsm import FSMField, transition
 
 from budgets.models import AMOUNT, QUANTITY, Budget, BudgetLine, Modification
 from erp.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
+from erp.confirmation_models import Confirmation, ConfirmationState  # noqa: F401  likewise
 from erp.delivery_models import Call, Document, DocumentState  # noqa: F401  Django finds an app's models here
 from erp.dictionary_models import (  # noqa: F401  Django finds an app's models through this module
     ErrorExplanation,
@@ -32,6 +33,7 @@ from erp.mirror import (  # noqa: F401  Django finds an app's models through thi
     ErpUnit,
     JobLink,
     ReadingState,
+    Reminder,
 )
 from erp.port import DocumentKind
 from projects.models import Company
@@ -102,6 +104,9 @@ class Batch(models.Model):
     reason = models.TextField(blank=True)
     exported_at = models.DateTimeField(null=True, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the approvers were last told that it waits to be posted"
+    )
 
     class Meta:
         verbose_name_plural = "batches"
@@ -356,6 +361,7 @@ class Notice(models.Model):
     key = models.CharField(max_length=100, unique=True, help_text="the same news is told once")
     subject = models.CharField(max_length=200)
     text = models.TextField()
+    html = models.TextField(blank=True, help_text="the same for mail programs that show it")
     created_at = models.DateTimeField(default=timezone.now)
     not_before = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveIntegerField(default=0)

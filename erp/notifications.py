@@ -193,7 +193,13 @@ def _send(notice: Notice, now: datetime) -> int:
     notice.attempts += 1
     try:
         if notice.to.email:
-            send_mail(notice.subject, notice.text, settings.DEFAULT_FROM_EMAIL, [notice.to.email])
+            send_mail(
+                notice.subject,
+                notice.text,
+                settings.DEFAULT_FROM_EMAIL,
+                [notice.to.email],
+                html_message=notice.html or None,
+            )
         notice.sent_at, notice.error = now, ""
     except (SMTPException, OSError, ValueError) as problem:  # ValueError: no mail can be made of it
         log.warning("mail %s was not taken: %s", notice.pk, problem)

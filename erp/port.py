@@ -374,6 +374,7 @@ class ErpBackend(ABC):
     limits: ErpLimits
     name: str  # as people call it, in every sentence they read
     requests_per_second: float = 8  # the rate it keeps to
+    sees_postings: bool = True  # WAITING means that nobody has posted; False: only that nobody has said so
     lease_seconds: float = 120  # longer than any one call to the ERP can take
     probe_seconds: tuple[float, ...] = (
         0,

@@ -16,7 +16,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
-from erp import circuit, posting_notices, seen
+from erp import by_hand, circuit, posting_notices, seen
 from erp.acceptance import erp_documents
 from erp.backends import outside_transactions
 from erp.connections import stop
@@ -38,6 +38,7 @@ SOONEST, LATEST = timedelta(seconds=15), timedelta(minutes=15)  # between two qu
 MOST = 1000  # documents a poll asks about; what is left over is due at the next
 A_REQUEST = 50  # documents an ERP is asked about at once
 DIVISIONS = 20  # failed questions after which no more is done to find the one document that spoils them
+WATCHED = (DocumentState.DELIVERED, DocumentState.POSTED)
 NO_ANSWER = "The ERP's answer leaves this document out; it is asked again."
 ASKING_FAILED = (
     "The ERP could not be asked about this document: {problem} An administrator finds it in the log."
@@ -60,13 +61,13 @@ def poll(*, now: datetime, documents: Iterable[Document] | None = None) -> int:
 
 
 def _watched() -> models.QuerySet[Document]:
-    """Documents that wait to be seen posted, over connections that are in use and to an ERP that answers."""
+    """Documents that wait to be seen posted, also those confirmed by hand, in an ERP that is in use and answers."""
     in_use = Batch.objects.filter(
         budget__project__company__erp_connection__enabled=True,
         budget__project__company__erp_connection__stopped_at=None,
         budget__project__company__erp_connection__circuit__opened_at=None,
     )
-    return Document.objects.filter(state=DocumentState.DELIVERED, batch__in=in_use.values("pk"))
+    return Document.objects.filter(state__in=WATCHED, poll_at__isnull=False, batch__in=in_use.values("pk"))
 
 
 def _take(now: datetime, documents: Iterable[Document] | None) -> list[int]:
@@ -193,7 +194,7 @@ def _record(
             posting_notices.tell_of_a_strange_number(connection, posting.number, now=now)
     known = [(asked[posting.number], posting) for posting in postings if posting.number in asked]
     as_before = [document.pk for document, posting in known if _nothing_new(document, posting)]
-    Document.objects.filter(pk__in=as_before, state=DocumentState.DELIVERED).update(
+    Document.objects.filter(pk__in=as_before, poll_at__isnull=False).update(
         answer=PostingState.WAITING, answered_at=answered_at, unanswered=""
     )
     for document, posting in known:
@@ -203,14 +204,17 @@ def _record(
 
 def _nothing_new(document: Document, posting: Posting) -> bool:
     """Most documents wait unchanged at most polls: no lock is taken for these."""
+    if document.state == DocumentState.POSTED:
+        return False
     said_before = document.absent_since or document.waiting_for
     return posting.state is PostingState.WAITING and not said_before
 
 
 def _settle(document: Document, posting: Posting, *, now: datetime, answered_at: datetime) -> None:
     """Record one answer; what goes wrong with it is its own affair and does not keep the others waiting."""
+    record = by_hand.compare if document.state == DocumentState.POSTED else seen.settle
     try:
-        seen.settle(document, posting, now=now, answered_at=answered_at)
+        record(document, posting, now=now, answered_at=answered_at)
     except Exception as problem:
         log.exception("what the ERP said of %s could not be recorded", document.number)
         _unanswered([document], f"What the ERP said could not be recorded: {problem}")

@@ -16,6 +16,7 @@ from erp.models import (
     Batch,
     BatchPreparer,
     BatchState,
+    ConfirmationState,
     Connection,
     Document,
     DocumentState,
@@ -50,6 +51,7 @@ def queue(user: Any, memberships: list[Membership]) -> QuerySet[Batch]:
             unsure=Exists(unsure),
             withdrawing=Exists(documents.filter(state=DocumentState.WITHDRAWING)),
             differing=Exists(documents.exclude(differs=[])),
+            disproved=Exists(documents.filter(by_hand__state=ConfirmationState.DISPROVED)),
             prepared=Exists(BatchPreparer.objects.filter(batch=OuterRef("pk"), user=user)),
             read_at=Subquery(made.order_by("-pk").values("made_at")[:1]),
             modifications=_items("modification"),
@@ -85,7 +87,9 @@ def _erp(memberships: list[Membership]) -> str:
 
 
 UNDER_WAY = Q(state__in=[BatchState.ACCEPTED, BatchState.EXPORTED])
-ATTENTION = UNDER_WAY & (Q(refused=True) | Q(unsure=True) | Q(budget__hold=Hold.ATTENTION))
+ATTENTION = (UNDER_WAY & (Q(refused=True) | Q(unsure=True) | Q(budget__hold=Hold.ATTENTION))) | Q(
+    disproved=True
+)
 
 
 def mine(memberships: list[Membership]) -> Q:
@@ -117,7 +121,7 @@ def shelves(memberships: list[Membership]) -> list[Shelf]:
         Shelf("exporting", "Exporting", Q(state=BatchState.ACCEPTED) & ~ATTENTION),
         Shelf("attention", "Needs attention", ATTENTION),
         Shelf("in_erp", f"In {_erp(memberships)}, not posted", Q(state=BatchState.EXPORTED) & ~ATTENTION),
-        Shelf("posted", "Posted", Q(state=BatchState.POSTED)),
+        Shelf("posted", "Posted", Q(state=BatchState.POSTED) & ~ATTENTION),
         Shelf("back", "Sent back", Q(state__in=[BatchState.REJECTED, BatchState.RETURNED])),
         Shelf("all", "All", Q()),
     ]
@@ -186,6 +190,8 @@ def standing(batch: Any) -> tuple[str, str]:
             return "bad", "Needs attention"
         if batch.withdrawing:
             return "wait", "Being taken back"
+    if batch.disproved:
+        return "bad", "Needs attention"
     tone, words = WORDS[batch.state]
     return tone, words.format(erp=erp_name(_connection(batch.budget.project.company)))
 
@@ -207,6 +213,8 @@ def warnings(batch: Any) -> list[str]:
             said.append(batch.budget.hold_data["text"])
         elif batch.unsure:
             said.append("not known whether a document arrived")
+    if batch.disproved:
+        said.append(f"confirmed by hand, {erp_name(connection)} says otherwise")
     if batch.differing:
         said.append("posted with other amounts")
     if batch.state not in (

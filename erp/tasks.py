@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import bell, circuit, connections, notifications, outbox, posting, readings, sync
+from erp import bell, circuit, connections, notifications, outbox, posting, readings, reminders, sync
 from erp.models import Connection, ErpReading, ReadingState
 from workflow import submissions
 
@@ -29,6 +29,12 @@ def make_reading(reading_id: int, **later: object) -> None:
 def poll_postings(**later: object) -> None:
     """Ask for the postings that are due."""
     posting.poll(now=timezone.now())
+
+
+@shared_task
+def remind_of_postings(**later: object) -> None:
+    """Remind approvers of what waits to be posted longer than usual."""
+    reminders.remind(now=timezone.now())
 
 
 @shared_task

@@ -132,7 +132,8 @@ def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResp
 
 
 def _progress(row: Batch) -> dict[str, Any]:
-    documents, moments = list(row.documents.select_related("item")), selectors.timeline(row)
+    documents = list(row.documents.select_related("item", *waiting.BY_HAND))
+    moments = selectors.timeline(row)
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
     waits = waiting.waiting_of(row, documents)
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
@@ -10,14 +10,15 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F
 
-from erp.models import Batch, BatchState, Document, DocumentState
+from erp.models import Batch, BatchState, ConfirmationState, Document, DocumentState
 from erp.port import PostingState
-from erp.snapshots import erp_connection
-from erp.words import erp_name
+from erp.words import erp_name, when
 from projects.models import Company
+from workflow.events import events_about
 from workflow.templatetags.figures import span
 
 SAMPLES, FEWEST = 20, 3  # posted documents the usual time is taken from; fewer than the fewest say nothing
+BY_HAND = ("confirmed_by", "by_hand__confirmed_by", "by_hand__closed_by")  # what pages show of a word
 MOVING = {
     DocumentState.SENDING,
     DocumentState.UNCONFIRMED,
@@ -82,6 +83,7 @@ class Waiting:
     total: int
     posted: tuple[str, ...]  # titles of the documents that are posted already
     usual: Usual | None
+    reminded: str = ""  # who was last reminded, and when
 
     def how_long(self, now: datetime) -> str:
         """Since when, how long that is, what is usual, and what is posted already: in sentences."""
@@ -91,6 +93,8 @@ class Waiting:
             said.append(str(self.usual))
         if self.posted:
             said.append(f"{len(self.posted)} of {self.total} posted: {'; '.join(self.posted)}.")
+        if self.reminded:
+            said.append(self.reminded)
         return " ".join(said)
 
     def sentence(self, now: datetime) -> str:
@@ -98,10 +102,12 @@ class Waiting:
         return f"In {self.erp}, waiting for posting {self.how_long(now)}"
 
 
-def waiting_of(batch: Batch, documents: Sequence[Document]) -> Waiting | None:
+def waiting_of(
+    batch: Batch, documents: Sequence[Document], *, usual_in: Callable[[Company], Usual | None] = usual
+) -> Waiting | None:
     """This function will say how a batch waits to be posted; None while it does not wait for that alone.
 
-    `documents` are the batch's, with their items.
+    `documents` are the batch's, with their items; `usual_in` says what is usual in a company.
     """
     delivered = [d for d in documents if d.state == DocumentState.DELIVERED]
     queued = [d for d in documents if d.state == DocumentState.QUEUED]
@@ -113,12 +119,21 @@ def waiting_of(batch: Batch, documents: Sequence[Document]) -> Waiting | None:
     posted = tuple(d.item.title for d in documents if d.state == DocumentState.POSTED)
     since = batch.exported_at if batch.state == BatchState.EXPORTED and batch.exported_at else first
     return Waiting(
-        erp=erp_name(erp_connection(batch.budget)),
+        erp=erp_name(getattr(company, "erp_connection", None)),
         since=since.astimezone(ZoneInfo(company.time_zone)),
         total=len(documents),
         posted=posted,
-        usual=usual(company),
+        usual=usual_in(company),
+        reminded=_reminded(batch),
     )
+
+
+def _reminded(batch: Batch) -> str:
+    """Who was last reminded, and when."""
+    if batch.reminded_at is None:
+        return ""
+    last = events_about(batch).filter(action="remind").order_by("seq").last()
+    return f"Reminded {last.data['told']} {when(batch.reminded_at, batch)}." if last else ""
 
 
 @dataclass(frozen=True)
@@ -157,3 +172,9 @@ def last_question_of(documents: Sequence[Document]) -> Question | None:
     last = max(waiting, key=lambda d: (d.asked_at is not None, d.asked_at))
     turns = [d.poll_at for d in waiting if d.poll_at is not None]
     return replace(question_of(last), next_at=min(turns, default=None))
+
+
+def disproved(document: Document) -> bool:
+    """This function will tell whether the ERP says otherwise than a person confirmed by hand."""
+    word = getattr(document, "by_hand", None)
+    return word is not None and word.state == ConfirmationState.DISPROVED

@@ -45,6 +45,7 @@ class FileBackend(ErpBackend):
     limits = LIMITS
     requests_per_second = 200.0
     probe_seconds = (0.0, 5.0, 30.0)  # a network share may show a rename late
+    sees_postings = False  # a folder only knows of the forms that were returned
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -42,13 +42,19 @@ def question(document: Document) -> waiting.Question:
 
 @register.filter
 def proof(document: Document) -> evidence.Evidence:
-    """This function will put the evidence of a posted document into words."""
-    return evidence.evidence_of(document.posting)
+    """This function will put the evidence of a posted document into words, of one confirmed by hand what came since."""
+    word = getattr(document, "by_hand", None)
+    return evidence.evidence_of(document.posting if word is None else word.evidence)
 
 
 @register.simple_tag
-def differences_of(documents: Iterable[Document]) -> list[tuple[Document, Any]]:
+def differences_of(documents: Sequence[Document]) -> list[tuple[Document, Any]]:
     """This function will lay out what was posted with other amounts: (document, differences)."""
-    many = [document for document in documents if document.differs]
-    laid_out = differences.differences_by_item({document.item_id: document.differs for document in many})
-    return [(document, laid_out[document.item_id]) for document in many]
+    stored = {document.item_id: document.differs or _disproving(document) for document in documents}
+    laid_out = differences.differences_by_item(stored)
+    return [(document, laid_out[document.item_id]) for document in documents if document.item_id in laid_out]
+
+
+def _disproving(document: Document) -> list[Any]:
+    word = getattr(document, "by_hand", None)
+    return [] if word is None else word.differs

@@ -252,6 +252,7 @@ def test_confirming_by_hand_is_marked_as_such(scene, desk):
     acts.deliver(batch)
     client = desk(scene.mira)
     assert post(client, batch, "check_now").status_code == 302
+    acts.ask(batch)
     assert post(client, batch, "confirm_posted", note="JC batch 118").status_code == 302
     assert Batch.objects.get().state == "posted"
     assert "confirmed by hand by Mira Osei: “JC batch 118”" in text(client.get(url(batch)))

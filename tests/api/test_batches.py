@@ -115,8 +115,16 @@ def test_a_refused_document_is_retried_and_then_confirmed_posted(scene, api):
     assert client.post(batch_url(batch, "retry/")).json()["items"][0]["document"]["state"] == "queued"
     acts.deliver(batch)
     assert client.post(batch_url(batch, "check-now/")).status_code == 202
-    answer = client.post(batch_url(batch, "confirm-posted/"), {"note": "JC batch 118"}, format="json")
+    early = client.post(batch_url(batch, "confirm-posted/"), {"note": "JC batch 118"}, format="json")
+    assert [blocker["code"] for blocker in early.json()["blockers"]] == ["not_asked_lately"]
+    acts.ask(batch, "waiting")
+    unsaid = client.post(batch_url(batch, "confirm-posted/"), {"note": "JC batch 118"}, format="json")
+    assert (unsaid.status_code, list(unsaid.json()["errors"])) == (400, ["despite_erp"])
+    given = {"note": "JC batch 118", "despite_erp": True}
+    answer = client.post(batch_url(batch, "confirm-posted/"), given, format="json")
     assert answer.json()["state"] == "posted"
+    document = answer.json()["items"][0]["document"]
+    assert (document["by_hand"]["state"], document["by_hand"]["against"]) == ("watched", "waiting")
 
 
 def test_mira_returns_a_batch_to_the_project_manager(scene, api):
@@ -126,7 +134,7 @@ def test_mira_returns_a_batch_to_the_project_manager(scene, api):
         batch_url(batch, "return-to-pm/"), {"note": "Owner wants a split"}, format="json"
     )
     assert answer.status_code == 202
-    assert answer.json()["items"][0]["document"]["state"] == "withdrawing"
+    assert answer.json()["items"][0]["document"]["state"] == "withdrawn"
 
 
 def test_a_reading_is_asked_for_anew(scene, api):
@@ -139,7 +147,7 @@ def test_the_auditor_sees_everything_and_decides_nothing(scene, api):
     batch = acts.send(scene)
     client = api(scene.ruth)
     seen = client.get(batch_url(batch)).json()
-    assert [action["available"] for action in seen["actions"]] == [False] * 7
+    assert [action["available"] for action in seen["actions"]] == [False] * 12
     given = {"reading_hash": seen["reading"]["hash"]}
     answer = client.post(batch_url(batch, "accept/"), given, format="json")
     assert [blocker["code"] for blocker in answer.json()["blockers"]] == ["no_right_to_decide"]
@@ -152,6 +160,7 @@ def test_another_companys_batch_does_not_exist(scene, api):
     assert client.get(batch_url(batch)).status_code == 404
     for rest in (
         *("accept/", "reject/", "retry/", "return-to-pm/", "check-now/", "confirm-posted/", "read-again/"),
+        "close-alarm/",
     ):
         assert client.post(batch_url(batch, rest), {}, format="json").status_code == 404, rest
 

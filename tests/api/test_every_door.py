@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.models import Budget, BudgetLine, Modification
-from erp.models import Batch, Connection, Remark
+from erp import confirmations
+from erp.models import Batch, Confirmation, Connection, Remark
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
 from workflow import actions
@@ -161,6 +162,7 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Batch, "return_to_pm"): (batch_page("return_to_pm", **NOTE), batch_api("return-to-pm", **NOTE)),
     (Batch, "check_now"): (batch_page("check_now"), batch_api("check-now")),
     (Batch, "confirm_posted"): (batch_page("confirm_posted", **NOTE), batch_api("confirm-posted", **NOTE)),
+    (Batch, "close_alarm"): (batch_page("close_alarm", **NOTE), batch_api("close-alarm", **NOTE)),
     (Connection, "verify"): (connection_page("verify"),),
     (Connection, "sync"): (connection_page("sync"),),
     (Connection, "sync_whole"): (connection_page("sync_whole"),),
@@ -179,6 +181,7 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
             "put",
         ),
     ),
+    (Connection, "set_reminder"): (connection_page("set_reminder"),),
 }
 
 
@@ -213,6 +216,15 @@ def in_the_erp(scene: Scene) -> None:
     batch = acts.send(scene)
     acts.accept(scene, batch)
     acts.deliver(batch)
+    acts.ask(batch)
+
+
+def disproved(scene: Scene) -> None:
+    """Confirmed by hand, and the ERP says otherwise."""
+    in_the_erp(scene)
+    batch = Batch.objects.get()
+    confirmations.confirm_posted(batch, user=scene.mira, now=timezone.now(), note="Seen on paper.")
+    Confirmation.objects.update(state="disproved", why="It was rejected there.")
 
 
 def stopped(scene: Scene) -> None:
@@ -222,7 +234,7 @@ def stopped(scene: Scene) -> None:
     )
 
 
-STATES = (draft, locked, waiting, sent_back, in_the_erp, stopped)
+STATES = (draft, locked, waiting, sent_back, in_the_erp, disproved, stopped)
 
 
 def objects(scene: Scene, model: type) -> list[Any]:

@@ -1,10 +1,12 @@
 """After the acceptance: retry, return, check and confirm, each where it makes sense."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from erp import aftercare, confirmations
-from erp.models import Document
+from erp.models import Confirmation, Document
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from tests.workflow.cases import codes, gone, met, removes, shows, stays
@@ -113,8 +115,43 @@ def test_there_is_nothing_to_check_or_confirm_before_something_is_in_the_erp(sce
     acts.deliver(batch)
     for action in ("check_now", "confirm_posted"):
         gone(batch, action, scene.mira, "nothing_delivered")
+    acts.ask(batch)
     confirmations.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
     assert document(batch).confirmed_by == scene.mira
+
+
+@shows("not_asked_lately")
+@removes("not_asked_lately")
+def test_nobody_gives_their_word_before_the_erp_was_asked(scene, batch):
+    acts.deliver(batch)
+    found = met(batch, "confirm_posted", scene.mira, "not_asked_lately")
+    assert found.sentence == (
+        "CMiC was not asked within the last 10 minutes whether it is posted. Check now, then confirm."
+    )
+    confirmations.check_now(batch, user=scene.mira, now=now())
+    found = met(batch, "confirm_posted", scene.mira, "not_asked_lately")
+    assert "is being asked whether it is posted" in found.sentence
+    acts.ask(batch)
+    gone(batch, "confirm_posted", scene.mira, "not_asked_lately")
+    Document.objects.update(asked_at=now() - timedelta(minutes=11), check_at=None)
+    met(batch, "confirm_posted", scene.mira, "not_asked_lately")
+    scene.connection.stopped_at = now()
+    scene.connection.save()
+    gone(batch, "confirm_posted", scene.mira, "not_asked_lately")
+
+
+@shows("nothing_disproved")
+@removes("nothing_disproved")
+def test_there_is_no_alarm_to_close_before_the_erp_says_otherwise(scene, batch):
+    acts.deliver(batch)
+    acts.ask(batch)
+    confirmations.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
+    found = met(batch, "close_alarm", scene.mira, "nothing_disproved")
+    assert found.sentence == "Nothing that was confirmed by hand is in doubt."
+    Confirmation.objects.update(state="disproved", why="It was rejected there.")
+    gone(batch, "close_alarm", scene.mira, "nothing_disproved")
+    confirmations.close_alarm(batch, user=scene.mira, now=now(), note="Entered again.")
+    met(batch, "close_alarm", scene.mira, "nothing_disproved")
 
 
 @shows("system_only")

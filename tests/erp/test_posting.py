@@ -13,7 +13,6 @@ from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, SUB_JOB, Story, begin
-from workflow.actions import ActionBlocked
 from workflow.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -308,16 +307,3 @@ def test_the_waits_between_two_polls_grow_with_the_waiting(brisk_cmic: Simulator
         poll_at(since + timedelta(seconds=waited))
         assert one().poll_at == since + timedelta(seconds=waited + seconds)
     assert story.reload().hold == "in_erp"
-
-
-def test_an_approver_may_give_their_word_that_it_is_posted_and_the_word_is_marked(brisk_cmic: Simulator):
-    story = delivered(brisk_cmic)
-    batch = Batch.objects.get()
-    with pytest.raises(ActionBlocked):
-        confirmations.confirm_posted(batch, user=story.dana, now=timezone.now(), note="seen on paper")
-    confirmations.confirm_posted(batch, user=story.mira, now=timezone.now(), note="posting batch 4711")
-    document = one()
-    assert (document.state, document.confirmed_by) == (DocumentState.POSTED, story.mira)
-    assert document.posting == {"confirmed_by_hand": "posting batch 4711"}
-    assert story.reload().state == BudgetState.LOCKED
-    assert_books_agree(story)

@@ -219,6 +219,9 @@ def test_evidence_is_put_into_words_also_where_a_backend_keeps_what_nobody_fores
     }
     assert shown.lines == (("03/1000@J", "5.00", True),)
     assert not evidence_of({})
+    rows = {"lines": [["J", "03", "1000", "5.00"], []], "problems": ["no date", "no amount"]}
+    assert evidence_of(rows).lines == (("J 03 1000", "5.00", None), ("", "", None))
+    assert evidence_of(rows).facts == (("Problems", "no date; no amount"),)
 
 
 def test_the_sub_jobs_lines_are_among_those_that_were_posted_as_sent(scene):

@@ -370,6 +370,13 @@ def refuse(batch: Batch, message: str = "Cost code 03-30-00 is inactive on this 
     _settle(batch)
 
 
+def ask(batch: Batch, answer: str = "indeterminate") -> None:
+    """The poll has just asked the ERP about what was delivered; paper does not say whether it is posted."""
+    now = timezone.now()
+    delivered = Document.objects.filter(batch=batch, state=DocumentState.DELIVERED)
+    delivered.update(asked_at=now, answered_at=now, answer=answer, unanswered="")
+
+
 def post(batch: Batch) -> None:
     """The accountant posts what was delivered, and the poll sees it."""
     for document in documents(batch):
