@@ -79,11 +79,11 @@ def _fail(reading: ErpReading, why: str) -> ErpReading:
 
 
 def _save_once(reading: ErpReading) -> None:
-    """Two tasks may have made the same reading: the first stands."""
+    """Two tasks may have made the same reading: the first stands, though a newer one may have replaced it by now."""
     with transaction.atomic():
         budget = lock_row(reading.budget)
-        row = ErpReading.objects.select_for_update().get(pk=reading.pk)
-        if row.state != ReadingState.ASKED:
+        row = ErpReading.objects.select_for_update().filter(pk=reading.pk).first()
+        if row is None or row.state != ReadingState.ASKED:
             return
         reading.save()
         waiting = Batch.objects.select_for_update().filter(budget=budget, state=BatchState.WAITING).first()

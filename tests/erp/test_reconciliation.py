@@ -98,3 +98,13 @@ def test_the_sync_asks_for_a_reading_of_posted_budgets_once_an_hour_and_old_ones
     kept = list(posted.budget.readings.order_by("pk").values_list("pk", "asked_at"))
     assert [key for key, _ in kept] == [decided, kept[-1][0]]
     assert kept[-1][1] == later + timedelta(hours=2)
+
+
+def test_a_worker_that_reads_too_late_finds_its_reading_replaced_and_changes_nothing(posted):
+    late = readings.ask(posted.budget, now=timezone.now())
+    posted.read()
+    read(posted)
+    newest = posted.budget.readings.first()
+    assert newest.pk > late.pk and not ErpReading.objects.filter(pk=late.pk).exists()
+    readings.make(late, now=timezone.now())
+    assert posted.reload().readings.first() == newest
