@@ -23,6 +23,9 @@ CHUNK = 1024 * 1024
 
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,8})([0-9]{1,12})["']""")  # where a cell or row says it is
+TAG = re.compile(
+    rb"<(?:\w{1,20}:)?(row|c)[\s/>]"
+)  # of rows and cells, also of those that do not say where they are
 LONGEST_PLACE = 40  # bytes that two chunks overlap, so that no place is cut in half
 
 Grid = list[list[Any]]
@@ -126,13 +129,15 @@ def _refuse_bombs(data: bytes) -> None:
         for info in archive.infolist():
             if info.flag_bits & 1:
                 raise Unreadable("The workbook is encrypted. Save it without a password.")
-            sheet = "worksheets/" in info.filename.lower()
+            sheet, width = "worksheets/" in info.filename.lower(), 0
             for piece in _unpacked(archive, info):
                 left -= len(piece)
                 if left < 0:
                     raise _too_large()
+                sheet = sheet or b"sheetData" in piece  # a sheet may lie under any name
                 if sheet:
                     _refuse_far_cells(piece)
+                    width = _refuse_wide_rows(piece, width)
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -157,6 +162,17 @@ def _refuse_far_cells(piece: bytes) -> None:
                 f"The sheet reaches to {place}; at most {MOST_ROWS:,} rows and {MOST_COLUMNS} columns "
                 "are read. Delete what stands outside, also empty rows and columns with a format."
             )
+
+
+def _refuse_wide_rows(piece: bytes, width: int) -> int:
+    """Count cells that say no place: they stand one beside the other. Returns how many the row has that goes on."""
+    for tag in TAG.finditer(piece):
+        width = 0 if tag[1] == b"row" else width + 1
+        if width > MOST_COLUMNS + LONGEST_PLACE:  # what two pieces share is counted twice
+            raise Unreadable(
+                f"A row has more than {MOST_COLUMNS} cells. Take out the columns that are not needed."
+            )
+    return width
 
 
 def column_number(letters: bytes) -> int:

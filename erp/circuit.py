@@ -143,6 +143,8 @@ def _wake(connection: Connection) -> None:
     waiting = Document.objects.filter(
         batch__budget__project__company=connection.company_id, claim=None, not_before__isnull=False
     )
+    # Locked one after the other, in the order in which a person's decision locks them too.
+    list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     queued = waiting.filter(state=DocumentState.QUEUED)
     others = waiting.filter(state__in=[DocumentState.UNCONFIRMED, DocumentState.WITHDRAWING])
     spread = timedelta(seconds=min(PACE * (queued.count() + others.count()), LONGEST_WAKING))

@@ -36,6 +36,9 @@ class Connection(models.Model):
     alias = models.CharField(max_length=30, default="cmic")
     erp_company = models.CharField(max_length=8)
     enabled = models.BooleanField(default=True)
+    moved_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the company was moved here from another ERP"
+    )
     verified_at = models.DateTimeField(
         null=True, blank=True, help_text="last time the ERP's own names were checked"
     )

@@ -91,8 +91,12 @@ def latest_batch(budget: Budget) -> Batch | None:
 
 @once_per_object
 def latest_reading(budget: Budget) -> ErpReading | None:
-    """This function will find the newest reading that was made."""
-    return budget.readings.filter(state=ReadingState.MADE).first()
+    """This function will find the newest reading that was made of the company's present ERP."""
+    made = budget.readings.filter(state=ReadingState.MADE)
+    connection = erp_connection(budget)
+    if connection is not None and connection.moved_at is not None:
+        made = made.filter(made_at__gt=connection.moved_at)
+    return made.first()
 
 
 def keys_of(lines: Iterable[BudgetLine]) -> list[tuple[int, ErpKey]]:

@@ -12,10 +12,20 @@ from django.db import transaction
 from budgets.errors import InvalidInput
 from budgets.models import Budget
 from budgets.services import lock_row
-from erp import holds
+from erp import holds, readings
 from erp.backends import backend
 from erp.connection_actions import may_administer
-from erp.models import Batch, BatchState, Connection, CostTypeLink, ErpReading, ReadingState
+from erp.models import (
+    Batch,
+    BatchState,
+    Circuit,
+    Connection,
+    CostTypeLink,
+    Document,
+    DocumentState,
+    ErpReading,
+    ReadingState,
+)
 from erp.words import erp_name, person
 from workflow import events
 from workflow.actions import Action, ensure, register
@@ -83,8 +93,9 @@ def switch_erp(
 ) -> Connection:
     """This function will move a company to another ERP of the settings, under its company code there.
 
-    The connection stays stopped until it was verified, and everything read before counts no more: jobs and codes are
-    read as a whole, matches of cost types are made and confirmed anew. Codes that both ERPs have keep their links.
+    The connection stays stopped until it was verified, and everything read before counts no more: jobs, codes and what
+    the ERP holds are read anew, matches of cost types are made and confirmed anew. Codes that both ERPs have keep their
+    links. Documents confirmed by hand are no longer asked about: the ERP that could tell is not asked any more.
     Raises InvalidInput.
     """
     with transaction.atomic():
@@ -97,12 +108,16 @@ def switch_erp(
         row.alias, row.erp_company, row.options = alias, erp_company, {}
         row.verified_at = row.synced_at = row.read_whole_at = row.last_contact_at = None
         row.read_marks, row.read_jobs = {}, []
-        row.stopped_at = now
+        row.stopped_at = row.moved_at = now
         row.stopped_because = (
             f"{person(user)} moved the company here from {old}: verify it, then read everything."
         )
         row.save()
         _fail_readings(row, old)
+        Circuit.objects.filter(
+            connection=row
+        ).delete()  # how the ERP before answered says nothing of this one
+        given = _stop_watching(row, old)
         events.record(
             chain=row.company_id,
             at=now,
@@ -110,11 +125,19 @@ def switch_erp(
             action="switch_erp",
             about=[row],
             sentence=f"Moved the company from {old} to {erp_name(row)}",
-            data={"alias": {"old": before, "new": alias}, "erp_company": erp_company, "matches": matches},
+            data={
+                "alias": {"old": before, "new": alias},
+                "erp_company": erp_company,
+                "matches": matches,
+                "unwatched": given,
+            },
         )
     for budget in Budget.objects.filter(project__company=row.company_id).exclude(hold=""):
         with transaction.atomic():  # what people read there names the ERP
-            holds.refresh(lock_row(budget), now=now)
+            locked = lock_row(budget)
+            if Batch.objects.filter(budget=locked, state=BatchState.WAITING).exists():
+                readings.ask(locked, now=now)
+            holds.refresh(locked, now=now)
     return row
 
 
@@ -141,3 +164,11 @@ def _fail_readings(row: Connection, old: str) -> None:
     """A reading that is being made right now is one of the ERP before."""
     asked = ErpReading.objects.filter(budget__project__company=row.company_id, state=ReadingState.ASKED)
     asked.update(state=ReadingState.FAILED, error=f"the company was moved away from {old} meanwhile.")
+
+
+def _stop_watching(row: Connection, old: str) -> int:
+    """The new ERP never saw what was confirmed by hand: asked, it would call each word disproved. Returns how many."""
+    watched = Document.objects.filter(
+        batch__budget__project__company=row.company_id, state=DocumentState.POSTED, poll_at__isnull=False
+    )
+    return watched.update(poll_at=None, unanswered=f"The company was moved away from {old}; nobody asks it.")

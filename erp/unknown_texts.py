@@ -18,7 +18,9 @@ MOST_KEPT = 500  # texts of one company; beyond them the one not seen for longes
 LONGEST_KEPT, LONGEST_SAMPLE = 600, 2000  # characters
 HIDDEN = "***"
 SECRETS = re.compile(
-    r"(?i)\b(bearer|basic)\s+[\w.+/=~-]{6,}|\b(password|passwd|pwd|secret|token|api[_-]?key)(\s*[=:]\s*|\s+is\s+)\S+"
+    r"(?i)\b(bearer|basic)\s+[\w.+/=~-]{6,}"
+    r"|(password|passwd|pwd|secret|token|api[_-]?key)(?:[\"']?\s*[=:]\s*|\s+is\s+)(?:\"[^\"]*\"|'[^']*'|[^\s\"',;&]+)"
+    r"|(?<=://)([^\s/:@]{1,100}:)[^\s/@]{1,200}(?=@)"
 )
 ERROR_CODE = re.compile(r"[A-Z]{2,6}-\d{3,6}")  # like ORA-00001: says what is wrong, so it stays
 NAMED_BEFORE = ("code", "type", "category", "phase")  # what stands before a code of one letter
@@ -40,7 +42,9 @@ def note(document: Document, findings: Iterable[Finding], *, connection: Connect
 
 def without_secrets(text: str) -> str:
     """This function will return the beginning of a text with what looks like a secret hidden."""
-    return SECRETS.sub(lambda found: f"{found[1] or found[2]} {HIDDEN}", text[:LONGEST_TEXT])[:LONGEST_SAMPLE]
+    return SECRETS.sub(lambda found: f"{found[1] or found[2] or found[3]} {HIDDEN}", text[:LONGEST_TEXT])[
+        :LONGEST_SAMPLE
+    ]
 
 
 def normal(text: str, *, places: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from erp.port import ErpMisconfigured, ErpUnavailable, ErpUnconfirmed, Journal
 
+LARGEST = 25 * 1024 * 1024  # bytes of a file that is read
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -89,9 +90,15 @@ def journaled(
 
 
 def content(path: Path) -> bytes | None:
-    """This function will read an ordinary file; None where there is none. Raises ErpUnavailable, ErpMisconfigured."""
+    """This function will read an ordinary file; None where there is none. Raises ErpUnavailable, ErpMisconfigured.
+
+    Of one larger than `LARGEST` one byte more than that is read, so that whoever looks sees that it is too large.
+    """
     try:
-        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:

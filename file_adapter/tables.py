@@ -13,11 +13,11 @@ from typing import TypeVar
 import python_calamine
 
 from file_adapter.cells import Cell, Wrong
+from file_adapter.disk import LARGEST
+from file_adapter.workbooks import TooLarge, cells_of
 
 Read = TypeVar("Read")
 
-LARGEST = 25 * 1024 * 1024  # bytes of a file
-LARGEST_UNPACKED = 200 * 1024 * 1024  # bytes of an XLSX file's parts
 HEADER_WITHIN = 40  # rows; above the header a form has a head for people
 
 
@@ -97,14 +97,8 @@ def _text(data: bytes) -> list[list[Cell]]:
 
 def _workbook(data: bytes) -> list[list[Cell]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            unpacked = sum(part.file_size for part in parts.infolist())
-        if unpacked > LARGEST_UNPACKED:
-            raise Unreadable("Its content is too large.")
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        cells: list[list[Cell]] = [
-            list(row) for row in book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-        ]
-        return cells
+        return cells_of(data)
+    except TooLarge as problem:
+        raise Unreadable(str(problem)) from None
     except (zipfile.BadZipFile, python_calamine.CalamineError) as problem:
         raise Unreadable(f"It is damaged or no XLSX workbook ({problem}). Save it again.") from None

@@ -201,13 +201,18 @@ def test_our_own_guard_against_formulas_is_taken_off_and_nothing_else():
 # -- files that are no files of lines ---------------------------------------------------------------------------
 
 
-def _rewritten(data: bytes, old: bytes, new: bytes) -> bytes:
-    """The workbook with a piece of its sheet replaced."""
+def _rewritten(data: bytes, old: bytes, new: bytes, *, moved: bool = False) -> bytes:
+    """The workbook with a piece of its sheet replaced, perhaps with the sheet under another name."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out:
         for name in source.namelist():
             piece = source.read(name)
-            out.writestr(name, piece.replace(old, new) if "sheet1" in name else piece)
+            if "sheet1" in name:
+                piece = piece.replace(old, new)
+            if moved:
+                name = name.replace("worksheets/sheet1", "elsewhere/one")
+                piece = piece.replace(b"worksheets/sheet1", b"elsewhere/one")
+            out.writestr(name, piece)
     return made.getvalue()
 
 
@@ -223,6 +228,7 @@ def bomb(declared: int | None = None) -> bytes:
     return made.getvalue()
 
 
+BESIDE = b'<row r="20000">' + b"<c><v>1</v></c>" * 16_000 + b"</row></sheetData>"
 GOOD = workbook(HEADER, ["a", "L", 1])
 BAD_FILES = {
     "empty": (b"", "empty"),
@@ -238,6 +244,11 @@ BAD_FILES = {
     "zip bomb": (bomb(), "larger than 100 MB"),
     "zip bomb that lies": (bomb(declared=1000), "larger than 100 MB|damaged"),
     "far cell": (_rewritten(GOOD, b'r="C2"', b'r="XFD1048576"'), "reaches to XFD1048576"),
+    "cells without a place": (_rewritten(GOOD, b"</sheetData>", BESIDE), "more than 60 cells"),
+    "far cell of a sheet under another name": (
+        _rewritten(GOOD, b'r="C2"', b'r="XFD1048576"', moved=True),
+        "reaches to XFD1048576",
+    ),
     "unclosed quote": (b'code,type,amount\na,L,"1\n', "no clean CSV"),
 }
 

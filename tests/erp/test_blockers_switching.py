@@ -34,6 +34,7 @@ def test_what_is_under_way_is_posted_or_returned_first(two_erps):
         "or return them to the PM."
     )
     stage.deliver(batch)
+    stage.ask(batch)
     confirmations.confirm_posted(batch, user=scene.mira, now=timezone.now(), note="Seen in the ledger.")
     gone(scene.connection, "switch_erp", scene.jonas, "erp_has_documents")
 

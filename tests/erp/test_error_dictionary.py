@@ -260,6 +260,23 @@ def test_no_secret_is_kept(scene, refused):
         assert secret not in row.sample + row.text
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        '{"user": "tb", "password": "s3cr3t, too"}',
+        "grant_type=x&client_secret=s3cr3t&scope=all",
+        "access_token=s3cr3t",
+        "Authorization: Bearer s3cr3t",
+        "Connect to https://bob:s3cr3t@cmic.example/ failed",
+        "{'api_key': 's3cr3t'}",
+    ],
+)
+def test_secrets_are_hidden_however_an_erp_writes_them(told):
+    hidden = unknown_texts.without_secrets(told)
+    assert "s3cr3t" not in hidden
+    assert "***" in hidden
+
+
 def test_a_flood_of_texts_stays_small(scene, refused, monkeypatch):
     monkeypatch.setattr(unknown_texts, "MOST_KEPT", 5)
     begun = timezone.now()

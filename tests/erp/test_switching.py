@@ -1,13 +1,18 @@
 """Moving a company to another ERP: stopped until it was verified there, and nothing read before counts."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import connections, readings, switching
-from erp.models import CostTypeLink, ErpReading
+from erp import circuit, confirmations, connections, posting, readings, services, switching
+from erp.models import Confirmation, CostTypeLink, ErpReading
+from erp.port import ErpUnavailable
+from erp.silence import silence_of
 from tests.support import scene as stage
 from tests.workflow.cases import met
+from workflow.actions import ActionBlocked
 from workflow.models import Event
 
 
@@ -86,3 +91,44 @@ def test_a_company_of_the_erp_belongs_to_one_company_of_ours(two_erps):
     with pytest.raises(InvalidInput) as refused:
         move(two_erps, erp_company=other.erp_company)
     assert "is connected to 002 there already" in refused.value.errors["erp_company"]
+
+
+def test_what_the_erp_before_held_is_nothing_to_accept_on(two_erps):
+    stage.lock(two_erps)
+    batch = stage.send(two_erps)
+    seen = two_erps.budget.readings.filter(state="made")[0]
+    mine = CostTypeLink.objects.filter(erp_cost_type__connection=two_erps.connection)
+    matches = list(mine.values("cost_type_id", "erp_cost_type_id", "confirmed_by_id"))
+    moved = move(two_erps)
+    assert connections.verify(moved, user=two_erps.jonas, now=timezone.now()) == []
+    CostTypeLink.objects.bulk_create(CostTypeLink(**ends, confirmed_at=timezone.now()) for ends in matches)
+    with pytest.raises(ActionBlocked, match="being read"):
+        services.accept(batch, user=two_erps.mira, now=timezone.now(), reading_hash=seen.hash)
+    stage.read(two_erps)
+    assert stage.accept(two_erps, batch).state == "accepted"
+
+
+def test_a_word_given_by_hand_is_not_held_against_an_erp_that_never_saw_the_document(two_erps):
+    stage.lock(two_erps)
+    batch = stage.send(two_erps)
+    stage.accept(two_erps, batch)
+    stage.deliver(batch)
+    stage.ask(batch)
+    confirmations.confirm_posted(batch, user=two_erps.mira, now=timezone.now(), note="Seen in the ledger.")
+    moved = move(two_erps)
+    connections.verify(moved, user=two_erps.jonas, now=timezone.now())
+    for minutes in (1, 30, 60):
+        assert posting.poll(now=timezone.now() + timedelta(minutes=minutes)) == 0
+    assert Confirmation.objects.get().state == "watched"
+    assert Event.objects.get(action="switch_erp").data["unwatched"] == 1
+
+
+def test_the_silence_of_the_erp_before_is_not_the_new_ones(two_erps):
+    for _ in range(circuit.OPENS_AFTER):
+        with pytest.raises(ErpUnavailable), circuit.through(two_erps.connection, now=timezone.now()):
+            raise ErpUnavailable("no answer")
+    assert silence_of(two_erps.connection)
+    moved = move(two_erps)
+    assert connections.verify(moved, user=two_erps.jonas, now=timezone.now()) == []
+    assert circuit.open_circuit(moved) is None
+    assert not Event.objects.filter(sentence="Ledger answers again").exists()

@@ -28,7 +28,8 @@ def test_only_the_disk_writes():
     for path in FILES:
         if path.name != "disk.py":
             found = [line for line in path.read_text().splitlines() if writing.search(line)]
-            assert [line for line in found if "_disk.rename" not in line] == [], path.name
+            harmless = ("_disk.rename", "parts.open")  # the second reads a workbook that is in memory
+            assert [line for line in found if not any(one in line for one in harmless)] == [], path.name
 
 
 def test_files_stay_short_enough_to_read():

@@ -1,6 +1,8 @@
 """What accountants return: a form that is understood whole, or a sentence with the row and what to do."""
 
+import io
 import os
+import zipfile
 from datetime import date
 from decimal import Decimal
 
@@ -123,6 +125,39 @@ def test_what_is_no_form_at_all_decides_nothing(folder, handed_over, data):
     folder.post(handed_over, on=date(2026, 11, 23))
     (folder.root / COMPANY / "returned" / f"{handed_over.number}.csv").write_bytes(data)
     assert problems(folder, handed_over)
+
+
+ROW, PLACE = b"</sheetData>", b'r="A1"'
+BURSTING = {
+    "one far cell": (PLACE, b'r="XFD1048576"'),
+    "a far row": (ROW, b'<row r="1048000"><c r="Z1048000"><v>1</v></c></row></sheetData>'),
+    "cells that say no place": (
+        ROW,
+        b'<row r="900000">' + b"<c><v>1</v></c>" * 16_000 + b"</row></sheetData>",
+    ),
+}
+
+
+@pytest.mark.parametrize("burst", BURSTING)
+def test_a_form_whose_cells_reach_too_far_ends_no_worker(folder, handed_over, burst):
+    good, bursting = io.BytesIO(), io.BytesIO()
+    with xlsxwriter.Workbook(good, {"in_memory": True}) as book:
+        book.add_worksheet().write_string(0, 0, "Number")
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bursting, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in source.namelist():
+            out.writestr(name, source.read(name).replace(*BURSTING[burst]))
+    path = folder.root / COMPANY / "returned" / f"{handed_over.number}.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(bursting.getvalue())
+    assert "Delete the empty rows and columns outside the table" in problems(folder, handed_over)
+
+
+def test_a_form_that_never_ends_is_not_read_to_its_end(folder, handed_over):
+    path = folder.root / COMPANY / "returned" / f"{handed_over.number}.csv"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(2**40)  # a terabyte of nothing
+    assert "It is larger than 25 MB." in problems(folder, handed_over)
 
 
 def test_two_forms_of_one_document_decide_nothing(folder, handed_over):
