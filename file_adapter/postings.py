@@ -66,7 +66,7 @@ def posted_since(places: Places, moment: float) -> Iterator[tuple[Manifest, dict
     """This function will read the forms returned as posted after a moment (seconds since 1970)."""
     for name in names_in(places.home / RETURNED):
         path = places.home / RETURNED / name
-        number = path.stem
+        number = path.stem.partition(" ")[0]  # a second download is called "TB-7K3MQ0XV (1).xlsx"
         if path.suffix.casefold() not in SUFFIXES or path.stat().st_mtime <= moment:
             continue
         manifest = _manifest(places, number)
@@ -81,7 +81,7 @@ def posted_since(places: Places, moment: float) -> Iterator[tuple[Manifest, dict
 
 
 def _manifest(places: Places, number: str) -> Manifest | None:
-    folders = (places.place(kind, number) for kind in (READY, TAKEN))
+    folders = (places.place(READY, number), *places.called(TAKEN, number))
     return next((manifest for folder in folders if (manifest := manifest_of(folder, number))), None)
 
 

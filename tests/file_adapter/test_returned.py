@@ -200,6 +200,17 @@ def test_what_was_posted_is_in_the_budget_until_the_next_export_has_it(folder, h
     assert (held("01-100"), held("02-100")) == (Decimal("750.00"), Decimal("0"))
 
 
+def test_what_was_posted_is_in_the_budget_also_under_the_name_of_a_copy(folder, handed_over):
+    folder.take(handed_over)
+    folder.post(handed_over, on=date(2026, 11, 23))
+    for kind, name in (("taken", handed_over.number), ("returned", f"{handed_over.number}.csv")):
+        path = folder.root / COMPANY / kind / name
+        touch(path.rename(path.with_stem(f"{path.stem} (1)")), 10)
+    assert posting(folder, handed_over).state is PostingState.POSTED
+    rows = folder.backend().reading(folder.company, [STARTED]).rows
+    assert {row.key.cost_code: row.current for row in rows}["01-100"] == Decimal("750.00")
+
+
 def later(folder: Folder, kind: str, number: str) -> None:
     touch(folder.root / COMPANY / kind / f"{number}.csv", 10)
 
