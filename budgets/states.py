@@ -80,7 +80,7 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
         return StateWord(
             "attention",
             words,
-            told.get("next") or "An approver retries or returns it to you.",
+            told.get("next") or "An approver retries, or returns it to the project manager.",
             "bad",
             since,
             done,

@@ -166,6 +166,11 @@ def erp_backends(*, redis_url: str) -> dict[str, dict[str, Any]]:
     return {**cmic_backend(redis_url=redis_url), **file_backend()}
 
 
+def erp_passwords(backends: dict[str, dict[str, Any]]) -> list[str]:
+    """Return what logs must never show of the ERPs; one without a log-in has none."""
+    return [found for backend in backends.values() if (found := backend["OPTIONS"].get("password"))]
+
+
 def file_backend() -> dict[str, dict[str, Any]]:
     """Return the alias `file`, for accounting by files in a folder; nothing where FILE_ERP_FOLDER is unset."""
     folder = text("FILE_ERP_FOLDER")

@@ -224,7 +224,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "config.logs.LineFormatter",
-            "secrets": [SECRET_KEY, *(backend["OPTIONS"]["password"] for backend in ERP_BACKENDS.values())],
+            "secrets": [SECRET_KEY, *env.erp_passwords(ERP_BACKENDS)],
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},

@@ -21,6 +21,7 @@ from erp.models import (
     DocumentState,
     ReadingState,
 )
+from erp.own_advice import CHANGED_THERE
 from erp.port import Finding
 from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
 from erp.waiting import question_of
@@ -28,7 +29,6 @@ from erp.words import erp_name
 from projects import permissions
 from workflow.blockers import Found, Kind, blocker, once_per_object
 
-CHANGED_THERE = "withdraw_conflict"  # the finding of a document that was changed in the ERP
 MOST_SAID = 5  # findings in one sentence
 READING_MAX_AGE = timedelta(minutes=15)
 ANSWER_MAX_AGE = timedelta(minutes=10)

@@ -6,14 +6,15 @@ Worked out anew each time it is shown, so that an explanation written today also
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
 
 from erp.advice import Dictionary, filled
 from erp.dictionary import dictionary_of
-from erp.models import Batch, BatchLine, Connection, Document
+from erp.models import Batch, BatchLine, Connection, Document, DocumentState
+from erp.own_advice import CHANGED_THERE
 from erp.port import Advice, Fixer, Place
 from erp.snapshots import erp_connection
 from erp.unknown_texts import without_secrets
@@ -21,7 +22,7 @@ from erp.words import SOME_ERP, erp_name, person
 from projects import permissions
 
 NOBODY_SAID = (
-    "Read the ERP’s own words below.",
+    "Read the ERP’s own words.",
     "Explain them under Errors, so that everybody understands them the next time.",
 )
 ROLES = {
@@ -76,10 +77,15 @@ class Explained:
         """Who puts it right, with names where they are known."""
         return f"{self.role} ({self.names})" if self.names else self.role
 
+    @property
+    def needs_raw(self) -> bool:
+        """Nobody can act on it without the ERP's own words: nothing explains them, or the explanation sends there."""
+        return not self.known or "own words" in self.meaning
+
 
 def explained(document: Document) -> list[Explained]:
-    """This function will explain what a document was refused for, a finding each; nothing when it was not."""
-    if not document.findings:
+    """This function will explain what a document is refused for, a finding each; nothing once it goes on."""
+    if document.state != DocumentState.REFUSED or not document.findings:
         return []
     batch = document.batch
     connection = erp_connection(batch.budget)
@@ -88,10 +94,14 @@ def explained(document: Document) -> list[Explained]:
     else:
         known = dictionary_of(connection)
     lines = _lines(document)
-    return [
+    told = [
         _explain(finding, known=known, batch=batch, connection=connection, document=document, lines=lines)
         for finding in document.findings
     ]
+    if told[0].code != CHANGED_THERE:
+        return told
+    # What was found at taking it back only says what; its usual steps end with Retry, which would send it again.
+    return [told[0], *(replace(one, steps=()) for one in told[1:])]
 
 
 def explained_of(batch: Batch) -> list[Explained]:

@@ -16,7 +16,6 @@ from erp.acceptance import erp_document
 from erp.backends import outside_transactions
 from erp.claims import OF_DOCUMENT, askable, claim, claimable, ring_next, take_probe
 from erp.connections import stop
-from erp.decision_blockers import CHANGED_THERE
 from erp.journal import DatabaseJournal, LostClaim
 from erp.models import Document, DocumentState, ErpReading, ReadingState
 from erp.moves import has_written, refuse_if_moved
@@ -31,6 +30,7 @@ from erp.outcomes import (
     release,
     unconfirm,
 )
+from erp.own_advice import CHANGED_THERE
 from erp.port import (
     ErpMisconfigured,
     ErpNotYet,

@@ -9,6 +9,8 @@ RETURN_AND_SEND = (
     "Send the budget again: it is compared with what the ERP holds then.",
 )
 
+CHANGED_THERE = "withdraw_conflict"  # the first finding of a document that was changed in the ERP
+
 OWN_ADVICE = (
     Advice(
         "erp_moved",
@@ -27,11 +29,15 @@ OWN_ADVICE = (
         Place.BATCH,
     ),
     Advice(
-        "withdraw_conflict",
+        CHANGED_THERE,
         (),
         "It could not be taken out of the ERP again.",
         Fixer.ERP_ACCOUNTANT,
-        ("Open {number} in the ERP.", "Take it out there by hand, then press Retry on the batch."),
+        (
+            "Open {number} in the ERP; ask who changed it, and why.",
+            "Set the change back there, or take it out by hand; then an approver presses Return to PM again.",
+            "Or an approver decides here: take it out anyway, or leave it there. Retry would send it once more.",
+        ),
     ),
     Advice(
         "rejected_in_erp",
@@ -54,7 +60,10 @@ OWN_ADVICE = (
         (),
         "Tieback could not send it.",
         Fixer.ERP_ADMIN,
-        ("Show the workers' log to whoever looks after Tieback.", "Then press Retry on the batch."),
+        (
+            "Show the workers' log to whoever looks after Tieback.",
+            "Then an approver presses Retry on the batch.",
+        ),
         Place.BATCH,
     ),
 )

@@ -1,5 +1,8 @@
 """Odd values of the environment are refused with a sentence that names the variable and the fix."""
 
+import subprocess
+import sys
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -260,3 +263,20 @@ def test_an_odd_setting_of_the_folder_is_refused_by_name(shell, name, value):
     shell(**{name: value})
     with pytest.raises(ImproperlyConfigured, match=name):
         env.erp_backends(redis_url=REDIS)
+
+
+def test_the_log_hides_the_passwords_of_every_erp_that_has_one(cmic):
+    cmic(FILE_ERP_FOLDER="/srv/accounting")
+    assert env.erp_passwords(env.erp_backends(redis_url=REDIS)) == ["pass word "]
+
+
+def test_tieback_starts_where_accounting_goes_by_files_beside_cmic(cmic, tmp_path):
+    cmic(FILE_ERP_FOLDER=str(tmp_path), SECRET_KEY="k" * 50, DEBUG="1", REDIS_URL=REDIS)
+    cmic(DATABASE_URL="postgres://x@localhost/x", BASE_URL="http://localhost:8000")
+    started = subprocess.run(
+        [sys.executable, "-c", "from config import settings; print(sorted(settings.ERP_BACKENDS))"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (started.stdout, started.stderr) == ("['cmic', 'file']\n", "")

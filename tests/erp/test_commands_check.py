@@ -137,6 +137,7 @@ def test_an_erp_that_no_setting_names_is_a_sentence(db: None) -> None:
 
 def test_a_company_that_is_set_up_is_looked_at_with_its_own_options(brisk_cmic: Simulator) -> None:
     story = begin(brisk_cmic, status="I")
+    story.connection.refresh_from_db()
     story.connection.originals_on_started_jobs = True
     story.connection.options = {"type_internal": "NONE"}
     story.connection.save()
@@ -160,6 +161,17 @@ def test_an_erp_that_only_knows_what_is_missing_is_reported_too(on_paper: Scene,
     paper.SHEET.missing.append("The paper has no ink.")
     said, _, code = check(company)
     assert "Set-up\n  missing The paper has no ink." in said and code == 1
+
+
+def test_another_erp_can_be_looked_at_before_a_company_moves_there(
+    brisk_cmic: Simulator, settings: LazySettings
+) -> None:
+    begin(brisk_cmic, status="I")
+    settings.ERP_BACKENDS = {**settings.ERP_BACKENDS, **paper.BACKENDS}
+    forget_backends()
+    assert "jcjobcategory" in check("001")[0]
+    said, _, _ = check("001", "--alias", "paper")
+    assert "has everything we need" in said and "jcjobcategory" not in said
 
 
 def test_verifying_keeps_what_was_found_until_the_next_answer(brisk_cmic: Simulator) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from budgets.models import BudgetLine
 from budgets.states import state_of
-from erp import aftercare, linking, notifications, outbox, posting, services, sync
+from erp import aftercare, explaining, linking, notifications, outbox, posting, services, sync
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from projects.models import BudgetLevel, ProjectRole
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
@@ -93,7 +93,9 @@ def test_a_retry_that_is_refused_again_tells_people_again(brisk_cmic: Simulator)
         finish(story)
         assert one().state == DocumentState.REFUSED
         assert Notice.objects.filter(kind="failure", to=story.dana).count() == round_
+        assert explaining.explained(one())
         aftercare.retry(batch, user=story.mira, now=timezone.now())
+        assert explaining.explained(one()) == []  # nobody is told to press Retry on what goes again
     brisk_cmic.accountant("set_active", company="001", category="4000", active=True)
     posted_as_planned(story)
 

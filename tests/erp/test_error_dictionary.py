@@ -120,6 +120,7 @@ def test_a_refusal_nobody_explained_keeps_the_adapters_sentence_and_asks_the_erp
     assert (one.known, one.meaning) == (False, "CMiC did not take 03-30-00.")
     assert one.fixer == "an ERP admin (Jonas Lindqvist)"
     assert one.raw == "JAF-1: Phase 03-30-00 sleeps."
+    assert one.needs_raw  # shown at once: there is nothing else to go by
     line = scene.lines[MAIN, "03-30-00", "M"]
     assert [(shown.label, shown.url) for shown in one.lines] == [
         (f"{MAIN} 03-30-00 M", f"/projects/{scene.project.pk}/budget/#line-{line.pk}")

@@ -10,7 +10,7 @@ from budgets import services as budget_services
 from budgets.errors import InvalidInput
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import aftercare, outbox, verdicts
+from erp import aftercare, explaining, outbox, verdicts
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
 from tests.support.simulator import Simulator
@@ -280,6 +280,9 @@ def test_lines_that_somebody_added_there_are_not_deleted_with_ours(brisk_cmic: S
     finish(story)
     assert one().state == DocumentState.REFUSED
     assert "added lines" in one().findings[0]["message"]
+    first, *others = explaining.explained(one())
+    assert "presses Return to PM again" in first.steps[1] and "Retry would send it" in first.steps[2]
+    assert not any(other.steps for other in others)  # theirs end with Retry, which would send it once more
     assert len(brisk_cmic.book()["pcis"]) == 1
 
 

@@ -16,6 +16,7 @@ from erp.models import Connection
 from erp.port import CheckItem, ErpBackend, ErpCompany, ErpError, ErpMisconfigured
 
 MISSING, NO_ANSWER = 1, 3
+FIRST_ALIAS = "cmic"
 
 
 class Command(BaseCommand):
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         """Declare what the command takes."""
         parser.add_argument("company", metavar="COMPANY", help="the company's code, for example 001")
         parser.add_argument(
-            "--alias", default="cmic", help="which ERP of ERP_BACKENDS, for a company that is not set up yet"
+            "--alias", help="another ERP than the company's; cmic for a company that is not set up yet"
         )
         parser.add_argument(
             "--record",
@@ -68,10 +69,12 @@ class Command(BaseCommand):
         if not options["json"]:
             self.stdout.write(self.style.SUCCESS(f"Nothing is missing: {erp.name} can be sent to."))
 
-    def _company(self, code: str, alias: str) -> tuple[str, ErpCompany]:
-        """The company as it is set up here, else as it is called there."""
+    def _company(self, code: str, alias: str | None) -> tuple[str, ErpCompany]:
+        """The company as it is set up here; as it is called there, for one that is new here or in another ERP."""
         known = Connection.objects.filter(company__code=code).first()
-        return (known.alias, known.erp) if known else (alias, ErpCompany(code=code))
+        if known and alias in (None, known.alias):
+            return known.alias, known.erp
+        return alias or FIRST_ALIAS, ErpCompany(code=code)
 
     def _record(self, erp: ErpBackend, folder: Path) -> list[str]:
         try:
