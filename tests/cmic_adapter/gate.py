@@ -26,7 +26,7 @@ class Gate(ThreadingHTTPServer):
         self.methods: tuple[str, ...] = ()
         self.answer = b""
         self.echo = False
-        self.drip = 0.0  # seconds between two pieces of an answer
+        self.drip = 0.0  # seconds between two pieces of an answer of the gate's own
         self.met: list[str] = []
         self.bend: Callable[[str, bytes], bytes] = lambda method, answer: answer
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             answer = self.server.answer
             if self.server.echo:
                 answer = answer.replace(b"ECHO", self.headers["Authorization"].encode())
-            self.say(answer)
+            self.say(answer, every=self.server.drip)
             return
         hop = ("host", "connection")
         headers = {name: value for name, value in self.headers.items() if name.lower() not in hop}
@@ -70,13 +70,13 @@ class Handler(BaseHTTPRequestHandler):
         headers_too = f"Content-Type: {given.headers.get('content-type', 'text/plain')}\r\n"
         self.say(self.server.bend(self.command, said(given.status_code, given.content, headers_too)))
 
-    def say(self, answer: bytes) -> None:
-        """Send an answer, at once or drop by drop until the caller is gone."""
-        size = 10 if self.server.drip else len(answer) or 1
+    def say(self, answer: bytes, *, every: float = 0.0) -> None:
+        """Send an answer, at once or drop by drop (seconds between two) until the caller is gone."""
+        size = 10 if every else len(answer) or 1
         try:
             for start in range(0, len(answer), size):
                 self.wfile.write(answer[start : start + size])
-                time.sleep(self.server.drip)
+                time.sleep(every)
         except ConnectionError:
             return
 

@@ -70,7 +70,7 @@ def gate(tenant: Tenant) -> Iterator[Gate]:
     gate.close()
 
 
-@counts("answers", short=250, long=10_000)
+@counts("answers", short=100, long=10_000)
 def test_whatever_a_read_is_answered_it_has_one_of_the_four_meanings(
     gate: Gate, make_backend: Callable[..., CmicBackend], answers: int
 ):
@@ -98,7 +98,7 @@ def test_whatever_a_read_is_answered_it_has_one_of_the_four_meanings(
     bend()
 
 
-@counts("answers", short=250, long=10_000)
+@counts("answers", short=100, long=10_000)
 def test_whatever_a_write_is_answered_it_has_one_of_the_four_meanings_and_ends_right(
     tenant: Tenant, gate: Gate, make_backend: Callable[..., CmicBackend], answers: int
 ):
