@@ -23,6 +23,7 @@ def entries() -> tuple[Advice, ...]:
             who=Fixer(row["who"]),
             steps=tuple(row["steps"]),
             place=Place(row["place"]),
+            says_only_where=row.get("says_only_where", False),
         )
         for row in rows
     )

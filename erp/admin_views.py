@@ -191,7 +191,7 @@ DEEDS = {
         "Left there. For Tieback it counts as taken back.",
         _judged,
         asks="Who keeps it there, and why?",
-        hint="The project manager reads it in the trail.",
+        hint="Posted there beside the next send of this budget it would count twice: say who sees to that.",
     ),
     "confirm_posted": Deed(
         confirmations.confirm_posted,

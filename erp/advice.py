@@ -136,6 +136,11 @@ class Dictionary:
                     best, hit = rank, Hit(advice, values)
         return hit
 
+    def leaves_open(self, text: str) -> bool:
+        """This function will say whether a text waits for somebody to explain it."""
+        hit = self.explain(text)
+        return hit is None or hit.advice.says_only_where
+
 
 def filled(sentence: str, values: Mapping[str, str]) -> str:
     """This function will put what is known in the places of a sentence."""

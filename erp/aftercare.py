@@ -23,6 +23,8 @@ def retry(batch: Batch, *, user: Any, now: datetime) -> Batch:
         row = lock_batch(batch, locked)
         ensure(row, "retry", user)
         for document in lock_documents(row, DocumentState.REFUSED):
+            if document.changed_there:
+                continue  # it was to come back: it waits for Return to PM, or for a verdict
             ensure(document, "queue_again", SYSTEM)
             document.queue_again(now=now, not_before=now)
             document.stumbles = 0  # a person has looked

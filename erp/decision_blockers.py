@@ -21,7 +21,6 @@ from erp.models import (
     DocumentState,
     ReadingState,
 )
-from erp.own_advice import CHANGED_THERE
 from erp.port import Finding
 from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
 from erp.waiting import question_of
@@ -224,8 +223,13 @@ def not_under_way(batch: Batch, user: Any) -> Found | None:
 
 @blocker("nothing_refused", Kind.STATE)
 def nothing_refused(batch: Batch, user: Any) -> Found | None:
-    """Only a refused document is tried again by hand."""
+    """Only a refused document is tried again by hand, and none that was to come back and was changed in the ERP."""
     if DocumentState.REFUSED in _states(batch):
+        if all(row.changed_there for row in batch.documents.filter(state=DocumentState.REFUSED)):
+            return Found(
+                "It was to be taken back and somebody changed it in the ERP: return it again, or decide what becomes "
+                "of it. Sent again it would count there with the changes."
+            )
         return None
     return Found("No document was refused; Tieback tries the others again by itself.")
 
@@ -265,10 +269,7 @@ def nothing_lost(batch: Batch, user: Any) -> Found | None:
 @blocker("nothing_changed_there", Kind.STATE)
 def nothing_changed_there(batch: Batch, user: Any) -> Found | None:
     """A person is asked only where somebody changed in the ERP what was to be taken back."""
-    if any(
-        row.state == DocumentState.REFUSED and any(f.get("code") == CHANGED_THERE for f in row.findings)
-        for row in _judged(batch)
-    ):
+    if any(row.changed_there for row in _judged(batch)):
         return None
     return Found("Nobody changed in the ERP what was to be taken back.")
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django_fsm import FSMField, transition
 
 from erp.port import PostingState
+from erp.own_advice import CHANGED_THERE
 from workflow import guards
 from workflow.actions import allowed
 
@@ -158,6 +159,12 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def changed_there(self) -> bool:
+        """This property will say whether it was to be taken back and somebody had changed it in the ERP."""
+        told = any(finding.get("code") == CHANGED_THERE for finding in self.findings)
+        return self.state == DocumentState.REFUSED and told
 
     def _move(self, now: datetime, not_before: datetime | None = None) -> None:
         self.state_since, self.not_before = now, not_before

@@ -14,7 +14,6 @@ from django.urls import reverse
 from erp.advice import Dictionary, filled
 from erp.dictionary import dictionary_of
 from erp.models import Batch, BatchLine, Connection, Document, DocumentState
-from erp.own_advice import CHANGED_THERE
 from erp.port import Advice, Fixer, Place
 from erp.snapshots import erp_connection
 from erp.unknown_texts import without_secrets
@@ -22,8 +21,9 @@ from erp.words import SOME_ERP, erp_name, person
 from projects import permissions
 
 NOBODY_SAID = (
-    "Read the ERP’s own words.",
-    "Explain them under Errors, so that everybody understands them the next time.",
+    "Read the ERP’s own words, and put right what they ask for.",
+    "Then an approver presses Retry on the batch, or returns it to the project manager.",
+    "Explain the words under Errors, so that everybody understands them the next time.",
 )
 ROLES = {
     Fixer.PROJECT_MANAGER: "the project manager",
@@ -66,6 +66,7 @@ class Explained:
     lines: tuple[ExplainedLine, ...]
     raw: str
     known: bool  # an entry of the dictionary explains it
+    says_only_where: bool = False  # and leaves the rest to the ERP's own words
 
     @property
     def refs(self) -> list[str]:
@@ -80,7 +81,7 @@ class Explained:
     @property
     def needs_raw(self) -> bool:
         """Nobody can act on it without the ERP's own words: nothing explains them, or the explanation sends there."""
-        return not self.known or "own words" in self.meaning
+        return not self.known or self.says_only_where
 
 
 def explained(document: Document) -> list[Explained]:
@@ -98,9 +99,9 @@ def explained(document: Document) -> list[Explained]:
         _explain(finding, known=known, batch=batch, connection=connection, document=document, lines=lines)
         for finding in document.findings
     ]
-    if told[0].code != CHANGED_THERE:
+    if not document.changed_there:
         return told
-    # What was found at taking it back only says what; its usual steps end with Retry, which would send it again.
+    # What was found at taking it back only says what; its usual steps end with Retry, which would send it again and is refused.
     return [told[0], *(replace(one, steps=()) for one in told[1:])]
 
 
@@ -168,6 +169,7 @@ def _explain(
         lines=tuple(_shown(row, batch) for row in concerned),
         raw=raw,
         known=advice is not None,
+        says_only_where=advice is not None and advice.says_only_where,
     )
 
 

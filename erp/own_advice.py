@@ -36,7 +36,7 @@ OWN_ADVICE = (
         (
             "Open {number} in the ERP; ask who changed it, and why.",
             "Set the change back there, or take it out by hand; then an approver presses Return to PM again.",
-            "Or an approver decides here: take it out anyway, or leave it there. Retry would send it once more.",
+            "Or an approver decides here: take it out anyway, or leave it there.",
         ),
     ),
     Advice(

@@ -153,6 +153,9 @@ class Advice:
     who: Fixer
     steps: tuple[str, ...]  # one sentence each
     place: Place = Place.ERP
+    says_only_where: bool = (
+        False  # it names whose rule it is; what the rule wants, only the ERP's own words say
+    )
 
 
 class CheckState(StrEnum):

@@ -36,7 +36,7 @@ def note(document: Document, findings: Iterable[Finding], *, connection: Connect
     for finding in told:
         entry = known.entry(finding.code)
         made_by_adapter = entry is not None and not entry.matches  # its text is only beside the point
-        if not made_by_adapter and known.explain(finding.raw) is None:
+        if not made_by_adapter and known.leaves_open(finding.raw):
             _count(document, finding.raw, connection=connection, places=places, now=now)
 
 
@@ -102,5 +102,5 @@ def not_explained(connection: Connection, known: Dictionary) -> list[UnknownErro
     return [
         row
         for row in rows.select_related("document__batch__budget__project")
-        if known.explain(row.sample) is None
+        if known.leaves_open(row.sample)
     ]

@@ -1,6 +1,7 @@
 """What an ERP says is told in plain words; what nobody explained is counted until somebody does."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -247,6 +248,20 @@ def test_what_is_explained_is_not_counted_and_leaves_the_list(scene, refused):
     assert [row.text for row in left] == ["Something else entirely"]
     note(scene, refused, "JAF-1: Phase 03-30-00 sleeps.")
     assert not UnknownErrorText.objects.filter(count__gt=1).exists()
+
+
+def test_an_entry_that_only_says_whose_rule_it_is_leaves_the_text_to_be_explained(scene, refused):
+    entry = replace(advice("their_rule", "JAF-20*", meaning="A rule says no."), says_only_where=True)
+    scene.sheet.advice.append(entry)
+    text = "JAF-20001: Contract is on hold."
+    Document.objects.update(findings=[{**refused.findings[0], "raw": text}])
+    refused.refresh_from_db()
+    [one] = explaining.explained(refused)
+    assert (one.meaning, one.known, one.needs_raw) == ("A rule says no.", True, True)
+    note(scene, refused, text)
+    assert [row.sample for row in UnknownErrorText.objects.all()] == [text]
+    left = unknown_texts.not_explained(scene.connection, dictionary_of(scene.connection))
+    assert len(left) == 1
 
 
 def test_what_an_adapter_found_itself_is_no_unknown_text(scene, refused):

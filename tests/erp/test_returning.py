@@ -281,9 +281,12 @@ def test_lines_that_somebody_added_there_are_not_deleted_with_ours(brisk_cmic: S
     assert one().state == DocumentState.REFUSED
     assert "added lines" in one().findings[0]["message"]
     first, *others = explaining.explained(one())
-    assert "presses Return to PM again" in first.steps[1] and "Retry would send it" in first.steps[2]
+    assert "presses Return to PM again" in first.steps[1] and "leave it there" in first.steps[2]
     assert not any(other.steps for other in others)  # theirs end with Retry, which would send it once more
     assert len(brisk_cmic.book()["pcis"]) == 1
+    with pytest.raises(ActionBlocked, match="return it again, or decide"):
+        aftercare.retry(one().batch, user=story.mira, now=timezone.now())
+    assert one().state == DocumentState.REFUSED
 
 
 # -- who may, and when ------------------------------------------------------------------------------------
