@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import FSMField, transition
 
-from erp.port import PostingState
 from erp.own_advice import CHANGED_THERE
+from erp.port import PostingState
 from workflow import guards
 from workflow.actions import allowed
 

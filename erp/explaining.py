@@ -101,7 +101,7 @@ def explained(document: Document) -> list[Explained]:
     ]
     if not document.changed_there:
         return told
-    # What was found at taking it back only says what; its usual steps end with Retry, which would send it again and is refused.
+    # What was found at taking it back only says what: its usual steps end with Retry, which is refused here.
     return [told[0], *(replace(one, steps=()) for one in told[1:])]
 
 
