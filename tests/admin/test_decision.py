@@ -218,11 +218,11 @@ def refused(scene):
     return batch
 
 
-def test_a_refusal_is_told_in_plain_words_with_the_raw_text_a_click_away(scene, desk, refused):
+def test_a_refusal_that_nobody_explained_is_told_with_the_erps_own_words_open(scene, desk, refused):
     page = text(desk(scene.mira).get(url(refused)))
     assert "Needs attention" in page
     assert "Cost code 01-31-00 is inactive on this job." in page
-    assert '<details class="raw"><summary>CMiC’s own words</summary>' in page
+    assert '<details class="raw" open><summary>CMiC’s own words</summary>' in page  # nothing explains it
     assert "JAF-26014: Phase is inactive. &lt;b&gt;" in page
     assert "&lt;b&gt;JAF-26014&lt;/b&gt;" in page
     assert "{&quot;CmdBudgAmt&quot;: 20000.00}" in page
