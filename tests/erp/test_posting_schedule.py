@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from erp import posting
+from erp import circuit, posting
 from erp.acceptance import erp_documents
+from erp.circuit import OPENS_AFTER
 from erp.models import Connection, Document, DocumentState, Notice
 from erp.port import (
     ErpDocument,
@@ -215,25 +216,34 @@ def test_nothing_is_asked_over_a_connection_that_is_stopped_or_switched_off(scen
     assert asked.questions == []
 
 
-def test_an_erp_that_is_away_is_asked_less_and_less_and_never_less_than_every_15_minutes(scene, asked):
+def test_an_erp_that_is_away_is_asked_less_and_less_until_nobody_asks_but_the_probe(scene, asked):
     (ours,) = delivered(scene)
     asked.down = ErpUnavailable("CMiC did not answer.")
     now = start = timezone.now()
     Connection.objects.update(last_contact_at=start)
     waits = []
-    while now < start + timedelta(hours=2):
-        posting.poll(now=now)
+    for _ in range(OPENS_AFTER):
+        assert posting.poll(now=now) == 1
         row = now_of(ours)
         assert row.unanswered == "CMiC did not answer."
         waits.append((row.poll_at - now).total_seconds())
         now = row.poll_at
-    assert waits == sorted(waits)
-    assert (waits[0], waits[-1]) == (30, 900)
-    assert len(waits) < 20
+    assert waits == sorted(waits) and waits[0] == 30
+    assert posting.poll(now=now) == 0  # the circuit is open
     asked.down = None
-    posting.poll(now=now)
+    circuit.answered(scene.connection, now=now)
+    assert posting.poll(now=now + timedelta(hours=1)) == 1
     assert now_of(ours).unanswered == ""
     assert now_of(ours).state == DocumentState.DELIVERED
+
+
+def test_an_erp_that_was_silent_for_long_is_asked_every_15_minutes(scene, asked):
+    (ours,) = delivered(scene)
+    asked.down = ErpUnavailable("CMiC did not answer.")
+    now = timezone.now()
+    Connection.objects.update(last_contact_at=now - timedelta(hours=3))
+    posting.poll(now=now)
+    assert now_of(ours).poll_at == now + timedelta(minutes=15)
 
 
 def test_an_erp_that_says_when_to_come_back_is_left_alone_until_then(scene, asked):
