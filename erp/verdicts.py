@@ -79,10 +79,11 @@ def _judge(
         row = lock_batch(batch, locked)
         rows = row.documents.select_for_update(of=("self",)).select_related("item")
         judged = rows.filter(pk=document).first()
+        if judged is not None:
+            row.__dict__["judged"] = judged
+        ensure(row, name, user)  # first: who may not decide is not told what there is
         if judged is None:
             raise InvalidInput({"document": "There is no such document in this batch. Reload the page."})
-        row.__dict__["judged"] = judged
-        ensure(row, name, user)
         for action, move in steps:
             before = judged.state
             ensure(judged, action, SYSTEM)

@@ -105,6 +105,12 @@ def answer_api(scene: Scene, obj: Any) -> str:
     return f"/api/v1/budgets/{scene.project.pk}/remarks/{Remark.objects.get().pk}/answer/"
 
 
+def verdict_on(scene: Scene, batch: Any) -> dict[str, Any]:
+    """A person's word on the batch's first document."""
+    document = batch.documents.first()
+    return {**NOTE, "document": document.pk if document else 999_999}
+
+
 def page_of_modification(rest: str) -> Door:
     return Door(
         lambda s, o: f"/projects/{s.project.pk}/budget/modifications/{rest.format(pk=o.pk)}",
@@ -162,8 +168,19 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Batch, "return_to_pm"): (batch_page("return_to_pm", **NOTE), batch_api("return-to-pm", **NOTE)),
     (Batch, "check_now"): (batch_page("check_now"), batch_api("check-now")),
     (Batch, "confirm_posted"): (batch_page("confirm_posted", **NOTE), batch_api("confirm-posted", **NOTE)),
+    **{
+        (Batch, verdict): (
+            Door(lambda s, o, v=verdict: f"/admin/erp/batch/{o.pk}/do/{v}/", verdict_on),  # type: ignore[misc]
+            Door(
+                lambda s, o, v=verdict: f"/api/v1/batches/{o.pk}/{v.replace('_', '-')}/",  # type: ignore[misc]
+                verdict_on,
+            ),
+        )
+        for verdict in ("say_arrived", "say_not_arrived", "take_out_anyway", "leave_in_erp")
+    },
     (Batch, "close_alarm"): (batch_page("close_alarm", **NOTE), batch_api("close-alarm", **NOTE)),
     (Connection, "verify"): (connection_page("verify"),),
+    (Connection, "try_now"): (connection_page("try_now"),),
     (Connection, "sync"): (connection_page("sync"),),
     (Connection, "sync_whole"): (connection_page("sync_whole"),),
     (Connection, "confirm_cost_types"): (connection_page("confirm_cost_types"),),

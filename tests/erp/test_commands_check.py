@@ -169,6 +169,7 @@ def test_another_erp_can_be_looked_at_before_a_company_moves_there(
     begin(brisk_cmic, status="I")
     settings.ERP_BACKENDS = {**settings.ERP_BACKENDS, **paper.BACKENDS}
     forget_backends()
+    paper.clean()
     assert "jcjobcategory" in check("001")[0]
     said, _, _ = check("001", "--alias", "paper")
     assert "has everything we need" in said and "jcjobcategory" not in said

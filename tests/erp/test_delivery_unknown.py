@@ -4,8 +4,9 @@ import threading
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
-from erp import outbox
+from erp import circuit, outbox
 from erp.models import Call, DocumentState
 from tests.support.delivery import (
     assert_books_agree,
@@ -135,6 +136,7 @@ def test_an_erp_that_cannot_be_asked_keeps_the_document_unconfirmed_until_it_can
         outbox.work_on(one().pk)
     assert one().state == DocumentState.UNCONFIRMED
     brisk_cmic.clear_faults()
+    circuit.answered(story.connection, now=timezone.now())  # a probe found it back
     ask_until_known(story)
     assert one().state == DocumentState.DELIVERED
     assert writes(brisk_cmic, since=since) == []
