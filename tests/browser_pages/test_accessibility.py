@@ -1,0 +1,121 @@
+"""No page has a serious fault that axe-core finds, by day or by night; none scrolls sideways on a phone.
+
+The pages come from the list of addresses: one that is not told here how to be reached fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page
+
+import budgets.urls
+import erp.urls
+from erp.models import Batch, Remark
+from tests.support import scene as acts
+from tests.support.browser import scrolls_sideways, sign_in
+from tests.support.scene import MAIN, PASSWORD, Scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Addresses that answer with a part of a page, a file, or take a form alone.
+NO_PAGES = {"standing", "progress", "last_asked", "answer_remark"}
+
+
+def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
+    """What stands behind each address of a budget, for a budget that was sent back with a remark."""
+    line = scene.lines[MAIN, "03-30-00", "M"]
+    effective, draft = scene.budget.modifications.order_by("pk")
+    return {
+        "page": [()],
+        "act": [("lock",), ("unlock",), ("send",)],
+        "line_add": [()],
+        "line_edit": [(line.pk,)],
+        "line_delete": [(line.pk,)],
+        "modifications": [()],
+        "modification_new": [()],
+        "modification": [(effective.pk,), (draft.pk,)],
+        "modification_edit": [(draft.pk,)],
+        "modification_act": [(draft.pk, "make_effective"), (effective.pk, "void")],
+        "preview": [()],
+        "batches": [()],
+        "batch": [(Batch.objects.get().number,)],
+    }
+
+
+@pytest.fixture
+def sent_back(scene: Scene) -> Scene:
+    """Locked, with an effective modification and a draft; sent, and sent back with a remark."""
+    acts.lock(scene)
+    legs = ((MAIN, "03-30-00", "L"), "5.00"), ((MAIN, "03-30-00", "M"), "-5.00")
+    acts.modify(scene, "Effective", *legs)
+    acts.modify(scene, "Draft", *legs, effective=False)
+    acts.reject(scene, acts.send(scene), remarks={scene.lines[MAIN, "03-30-00", "M"].pk: "Why so much?"})
+    return scene
+
+
+def addresses(scene: Scene) -> Iterator[str]:
+    """Every page of the budget."""
+    for name, places in examples(scene).items():
+        for place in places:
+            yield reverse(f"budgets:{name}", args=[scene.project.pk, *place])
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds on the page that is open, each with its place."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{page.url}: {fault['id']} ({fault['impact']}) {node['html'][:160]}"
+        for fault in found
+        for node in fault["nodes"]
+    ]
+
+
+def test_every_address_of_a_budget_is_a_page_here_or_known_to_be_none(sent_back: Scene) -> None:
+    names = {pattern.name for pattern in (*budgets.urls.urlpatterns, *erp.urls.urlpatterns)}
+    assert names == {*examples(sent_back), *NO_PAGES}
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_of_a_budget_has_a_fault(
+    sent_back: Scene, open_page: Callable[..., Page], colours: str
+) -> None:
+    page = open_page(color_scheme=colours)
+    sign_in(page, username="dana", password=PASSWORD)
+    found = []
+    for address in ("/", *addresses(sent_back)):
+        page.goto(address)
+        found += faults(page)
+    assert found == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_of_the_queue_has_a_fault(
+    sent_back: Scene, open_page: Callable[..., Page], colours: str
+) -> None:
+    Remark.objects.update(
+        answer="Prices rose.", answered_by=sent_back.dana, answered_at=sent_back.budget.state_since
+    )
+    batch = acts.send(sent_back)
+    page = open_page(color_scheme=colours)
+    page.goto("/login/")
+    found = faults(page)
+    sign_in(page, username="jonas", password=PASSWORD)
+    places = ["batch/", f"batch/{batch.pk}/change/", f"batch/{batch.pk}/posting-list/", "connection/"]
+    for place in (*places, f"connection/{sent_back.connection.pk}/change/"):
+        page.goto(f"/admin/erp/{place}")
+        found += faults(page)
+    assert found == []
+
+
+def test_no_page_of_a_budget_scrolls_sideways_on_a_phone(sent_back: Scene, narrow_page: Page) -> None:
+    sign_in(narrow_page, username="dana", password=PASSWORD)
+    wide = []
+    for address in ("/", *addresses(sent_back)):
+        narrow_page.goto(address)
+        wide += [address] if scrolls_sideways(narrow_page) else []
+    assert wide == []
