@@ -66,7 +66,8 @@ _OF_MODIFICATIONS = _steps(
 )
 _OF_AMOUNTS = _steps(
     "budgets_modificationlineevent",
-    "e.modification_id IN (SELECT id FROM modifications) AND " + ONE_LINE.format(column="e.line_id"),
+    "e.modification_id IN (SELECT id FROM modifications) AND "  # noqa: S608  names of ours
+    + ONE_LINE.format(column="e.line_id"),
 )
 
 # Params: budget, company, about (the budget's label in events), line (null for all of them).
