@@ -2,56 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from budgets.columns import Column
+from budgets.models import Budget
 from budgets.money import ZERO
-from budgets.selectors import Division, GridRow
-from projects.models import Job
+from budgets.row_markup import Chunk, chunks, sums
+from budgets.rows import Row
+from budgets.selectors import UNKNOWN
+from projects.models import CostCode, Job
 
 
-@dataclass
-class JobGroup:
-    """The divisions of one job, or of all of them (`job` None)."""
+@dataclass(frozen=True)
+class Sums:
+    """What the summed columns come to over some lines; None where nothing is known of any."""
 
-    job: Job | None
-    divisions: list[Division] = field(default_factory=list)
-
-    @property
-    def rows(self) -> list[GridRow]:
-        """All rows below."""
-        return [row for division in self.divisions for row in division.rows]
-
-    @property
-    def original(self) -> Decimal:
-        """Sum of the originals, company currency."""
-        return sum((division.original for division in self.divisions), ZERO)
-
-    @property
-    def modifications(self) -> Decimal:
-        """Sum of the effective modifications, company currency."""
-        return sum((division.modifications for division in self.divisions), ZERO)
+    count: int = 0
+    original: Decimal = ZERO
+    modifications: Decimal = ZERO
+    sent: Decimal | None = None
+    in_erp: Decimal | None = None
+    difference: Decimal | None = None
+    cost: Decimal | None = None
 
     @property
     def revised(self) -> Decimal:
-        """Originals plus modifications, company currency."""
+        """Originals plus modifications."""
         return self.original + self.modifications
 
 
-def grouped(divisions: Iterable[Division], *, by_job: bool) -> list[JobGroup]:
-    """This function will put the divisions below their jobs, main job first, or all below one group."""
-    if not by_job:
-        return [JobGroup(None, list(divisions))]
-    groups: dict[int, JobGroup] = {}
-    for division in divisions:
-        _spread(division, groups)
-    return sorted(groups.values(), key=lambda group: (group.job.parent_id is not None, group.job.code))  # type: ignore[union-attr]
+def summed(rows: Sequence[Row]) -> Sums:
+    """This function will sum rows."""
+    return Sums(
+        count=len(rows),
+        original=sum((row.original for row in rows), ZERO),
+        modifications=sum((row.modifications for row in rows), ZERO),
+        sent=_known(row.sent for row in rows),
+        in_erp=_known(row.in_erp for row in rows),
+        difference=_known(row.difference for row in rows),
+        cost=_known(row.cost for row in rows),
+    )
 
 
-def _spread(division: Division, groups: dict[int, JobGroup]) -> None:
-    for row in division.rows:
-        group = groups.setdefault(row.line.job_id, JobGroup(row.line.job))
-        if not group.divisions or group.divisions[-1].code != division.code:
-            group.divisions.append(Division(division.code, division.name))
-        group.divisions[-1].rows.append(row)
+def _known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None
+
+
+@dataclass
+class Group:
+    """One division (of one job, where the grid is by sub job) with its sums and its rows."""
+
+    code: str
+    name: str
+    job: str
+    sums: Sums
+    cells: str
+    rows: list[Chunk]
+
+
+@dataclass
+class Level:
+    """The divisions of one job, or of all of them (`job` None)."""
+
+    job: Job | None
+    sums: Sums
+    cells: str
+    groups: list[Group] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The Cost Code Detail with these columns."""
+
+    columns: Sequence[Column]
+    levels: list[Level]
+    total: Sums
+    cells: str
+
+    @property
+    def before_sums(self) -> int:
+        """How many columns stand between the head of a row and the first sum."""
+        return next(place for place, column in enumerate(self.columns) if column.summed) - 1
+
+
+def build(
+    budget: Budget, rows: list[Row], *, columns: Sequence[Column], jobs: Sequence[Job], by_job: bool
+) -> Grid:
+    """This function will lay rows out below their divisions, and those below their jobs, main job first."""
+    levels = []
+    for job in sorted(jobs, key=lambda job: (job.parent_id is not None, job.code)) if by_job else [None]:
+        own = [row for row in rows if job is None or row.job == job.code]
+        if own:
+            levels.append(_level(budget, job, own, columns))
+    total = summed(rows)
+    return Grid(columns, levels, total, sums(columns, total))
+
+
+def _level(budget: Budget, job: Job | None, rows: list[Row], columns: Sequence[Column]) -> Level:
+    below: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        below[row.division].append(row)
+    names = division_names(budget)
+    together = summed(rows)
+    level = Level(job, together, sums(columns, together))
+    for code in sorted(below, key=lambda code: (code != UNKNOWN, code)):
+        own = below[code]
+        written = list(chunks(own, columns, project_id=budget.project_id))
+        figures = summed(own)
+        name = names.get(code, "")
+        level.groups.append(
+            Group(code, name, job.code if job else "", figures, sums(columns, figures), written)
+        )
+    return level
+
+
+def division_names(budget: Budget) -> dict[str, str]:
+    """This function will name the divisions of a budget's company, by code."""
+    roots = CostCode.objects.filter(company=budget.project.company_id, parent=None)
+    return {UNKNOWN: "Cost codes the company does not have yet", **dict(roots.values_list("code", "name"))}

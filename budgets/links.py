@@ -18,6 +18,16 @@ def line(line: BudgetLine, project_id: int) -> str:
     return reverse("budgets:line_edit", args=[project_id, line.pk])
 
 
+def row(pk: int, project_id: int) -> str:
+    """This function will link to a line in the grid: its division opens and the row is marked."""
+    return f"{reverse('budgets:page', args=[project_id])}?line={pk}#line-{pk}"
+
+
+def cell(line: BudgetLine, project_id: int, column: str) -> str:
+    """This function will link to one cell of the grid, by the key of its column: it is marked and takes the focus."""
+    return f"{reverse('budgets:page', args=[project_id])}?line={line.pk}&cell={column}#line-{line.pk}"
+
+
 def modification(modification: Modification, project_id: int) -> str:
     """This function will link to a modification."""
     return reverse("budgets:modification", args=[project_id, modification.pk])

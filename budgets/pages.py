@@ -71,5 +71,5 @@ def frame(budget: Budget) -> dict[str, Any]:
         "state": selectors.state_of(budget),
         "totals": selectors.totals(budget),
         "main_job": next((job for job in jobs if job.parent_id is None), None),
-        "jobs": len(jobs),
+        "jobs": jobs,
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from budgets import line_views, modification_views, my_projects, views
+from budgets import grid_views, line_views, modification_views, my_projects, views
 
 project_urls = [path("", my_projects.mine, name="mine")]
 
@@ -11,6 +11,8 @@ ACT_ON_BUDGET = r"^projects/(?P<project_id>[0-9]{{1,18}})/budget/do/(?P<action>{
 
 urlpatterns = [
     path(BUDGET, views.page, name="page"),
+    path(f"{BUDGET}rows/", grid_views.division, name="rows"),
+    path(f"{BUDGET}row/", grid_views.row, name="row"),
     path(f"{BUDGET}standing/", views.standing, name="standing"),
     re_path(ACT_ON_BUDGET.format("|".join(views.DEEDS)), views.act, name="act"),
     path(f"{BUDGET}lines/add/", line_views.add, name="line_add"),

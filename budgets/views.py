@@ -13,8 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import links, selectors, services
-from budgets.grid import grouped
+from budgets import grid_views, links, selectors, services
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from workflow import actions
@@ -29,20 +28,8 @@ def page(request: HttpRequest, budget: Budget) -> HttpResponse:
 
 def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **problem: Any) -> HttpResponse:
     """This function will render the budget page, also after a refused button (`refused`, with its status)."""
-    by_job = request.GET.get("by") == "job"
-    groups = grouped(selectors.divisions(budget), by_job=by_job)
-    every = [row for group in groups for row in group.rows]
     head = frame(budget)
-    context = {
-        **head,
-        "groups": groups,
-        "every": every,
-        "count": len(every),
-        "by_job": by_job,
-        "show_job": head["jobs"] > 1 and not by_job,
-        "tab": "lines",
-        **problem,
-    }
+    context = {**head, **grid_views.context(request, budget, jobs=head["jobs"]), "tab": "lines", **problem}
     return render(request, "budgets/page.html", context, status=status)
 
 

@@ -8,14 +8,17 @@ class ErpConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register this app's actions, and listen to the Budget tool."""
+        """Register this app's actions and what it knows about lines, and listen to the Budget tool."""
+        from budgets import facts
         from erp import (  # noqa: F401  they need the models
             actions,
             connection_actions,
             explanation_actions,
             holds,
+            line_facts,
             reminder_actions,
             switching,
         )
 
+        facts.register(lines=line_facts.of_lines, erp=line_facts.erp_name)
         holds.listen()

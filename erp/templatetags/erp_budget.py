@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -15,7 +13,6 @@ from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.utils import timezone
 
 from budgets.models import Budget, BudgetLine
-from budgets.selectors import GridRow
 from erp import remarks, selectors, snapshots
 from erp.models import OPEN, Batch, BatchLine, DocumentState
 from workflow.models import Event
@@ -39,39 +36,6 @@ def latest_batch(budget: Budget) -> Batch | None:
 def erp_totals(budget: Budget) -> Any:
     """This function will sum what was sent and is not posted, and what the ERP held when it was last read."""
     return selectors.erp_totals(budget)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the ERP's columns show for a line or a sum of lines, company currency; None: nothing is known."""
-
-    sent: Decimal | None
-    in_erp: Decimal | None
-    difference: Decimal | None
-
-
-@register.simple_tag
-def erp_amounts(budget: Budget) -> Mapping[int, Any]:
-    """This function will read what was sent of each line and what the ERP holds of it, by line id."""
-    return selectors.line_amounts(budget)
-
-
-@register.simple_tag
-def erp_sum(amounts: Mapping[int, Any], rows: GridRow | Iterable[GridRow]) -> Shown:
-    """This function will sum the ERP's columns over rows; `difference` is what the ERP holds less revised."""
-    many = [rows] if isinstance(rows, GridRow) else list(rows)
-    known = [(row, amounts[row.pk]) for row in many if row.pk in amounts]
-    read = [(row, there.in_erp) for row, there in known if there.in_erp is not None]
-    return Shown(
-        sent=_sum(there.sent for _, there in known),
-        in_erp=_sum(held for _, held in read),
-        difference=_sum(held - row.revised for row, held in read),
-    )
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal("0.00")) if known else None
 
 
 @register.simple_tag

@@ -43,6 +43,18 @@ def price(number: Decimal | None) -> SafeString:
     return NOTHING if number is None else _signed(number, max(2, _places(number)))
 
 
+def plain_quantity(number: Decimal) -> str:
+    """This function will write a quantity as text alone."""
+    digits = _digits(number, _places(number))
+    return f"({digits})" if number < 0 else digits
+
+
+def plain_price(number: Decimal) -> str:
+    """This function will write a unit cost as text alone."""
+    digits = _digits(number, max(2, _places(number)))
+    return f"({digits})" if number < 0 else digits
+
+
 def _places(number: Decimal) -> int:
     return max(0, min(4, -int(number.normalize().as_tuple().exponent)))
 
