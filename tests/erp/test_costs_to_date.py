@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from budgets import facts
 from erp import costs, switching, sync
 from erp.models import Connection, CostCodeLink, ErpCost, ErpCostCode, ErpJob
 from erp.port import ErpKey
@@ -75,6 +76,16 @@ def test_two_lines_that_are_one_code_in_cmic_share_costs_that_nobody_splits(stor
     found = known(story)
     assert story.concrete.pk not in found.on_lines and other.pk not in found.on_lines
     assert found.unplaced == (costs.Unplaced(ErpKey(JOB, "03-30-00", MATERIAL), Decimal("99.00"), 2),)
+
+
+def test_the_grid_is_told_what_each_line_cost_and_what_lies_beside(story: Story):
+    spend(story, "10.00")
+    spend(story, "40.00", code="01-31-00")
+    run(story)
+    budget = type(story.budget).objects.get(pk=story.budget.pk)
+    lines, beside = facts.of_lines(budget), facts.costs(budget)
+    assert (lines[story.concrete.pk].cost, lines[story.carpet.pk].cost) == (Decimal("10.00"), 0)
+    assert (beside.elsewhere, beside.places) == (Decimal("40.00"), (f"{JOB} 01-31-00 {MATERIAL}",))
 
 
 def test_the_next_run_follows_the_costs_and_says_so_in_one_line(story: Story):
