@@ -157,5 +157,5 @@ def costs_of(budget: Budget) -> BudgetCosts:
             for key, amount in sorted(spent.items())
             if key not in alone and amount
         ),
-        read_at=min(read.values()),
+        read_at=min(moment for moment in read.values() if moment is not None),
     )
