@@ -1,7 +1,7 @@
 """The Budget tool's actions, each declared once. The ERP Integrations tool adds Send and Retrieve."""
 
 from budgets import blockers as b
-from budgets.models import Budget, BudgetLine, Modification
+from budgets.models import Attachment, Budget, BudgetLine, Modification
 from workflow.actions import Action, register, system_only
 
 register(
@@ -114,5 +114,27 @@ register(
         transition="void",
         tone="danger",
         confirm="Void this modification? It stops counting; its row stays in the list.",
+    ),
+    Action(
+        name="reverse",
+        model=Modification,
+        label="Reverse",
+        permission=b.may_modify,
+        problems=(b.modification_not_posted, b.not_locked),
+        confirm="Write the opposite of this modification as a draft?",
+    ),
+    Action(
+        name="attach",
+        model=Modification,
+        label="Attach",
+        permission=b.may_modify,
+        problems=(b.modification_sent, b.modification_void, b.too_many_attachments),
+    ),
+    Action(
+        name="detach",
+        model=Attachment,
+        label="Take off",
+        permission=b.may_modify,
+        problems=(b.attachment_was_sent, b.modification_sent, b.modification_void),
     ),
 )

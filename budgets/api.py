@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,15 +19,11 @@ from budgets.api_serializers import (
     LineChangeSerializer,
     LineDetailSerializer,
     LineSerializer,
-    ModificationChangeSerializer,
-    ModificationSerializer,
     NewLineSerializer,
-    NewModificationSerializer,
     ProjectSerializer,
-    SeenSerializer,
 )
 from budgets.errors import Conflict, InvalidInput
-from budgets.models import Budget, BudgetLine, Modification
+from budgets.models import Budget, BudgetLine
 from projects.models import Project
 from projects.permissions import visible_projects
 from workflow.api import BAD_REQUEST, CONFLICT, INVALID, REFUSED, answers
@@ -195,120 +190,3 @@ class OneLine(LinesMixin):
         """Delete a line that nothing names."""
         services.delete_line(self.line(), user=request.user, now=timezone.now())
         return Response(status=GONE)
-
-
-# -- modifications -------------------------------------------------------------------------------------------
-
-
-class ModificationsMixin(BudgetView):
-    """The modifications of one budget."""
-
-    def rows(self, budget: Budget) -> QuerySet[Modification]:
-        """The modifications with their lines."""
-        related = ("changed_by", "budget__project__company")
-        return budget.modifications.select_related(*related).prefetch_related("lines")
-
-    def modification(self) -> Modification:
-        """The modification of the address."""
-        row = self.rows(self.budget()).filter(pk=self.kwargs["pk"]).first()
-        if row is None:
-            raise Http404("There is no such modification in this budget.")
-        return row
-
-    def answer(self, modification: Modification, status: int = 200) -> Response:
-        """The modification as it is now, read anew."""
-        self.kwargs["pk"] = modification.pk
-        shown = ModificationSerializer(self.modification(), context={"request": self.request})
-        return Response(shown.data, status=status)
-
-    def save(self, request: Request, kind: type[NewModificationSerializer], **which: Any) -> Modification:
-        """Write what was sent."""
-        budget, given = self.budget(), read(kind, request)
-        assert isinstance(given, NewModificationSerializer)  # noqa: S101  narrows the type
-        values = dict(given.validated_data)
-        values["lines"] = given.rows(budget)
-        return services.save_modification(budget, user=request.user, now=timezone.now(), **which, **values)
-
-
-@extend_schema(tags=["modifications"])
-class Modifications(ModificationsMixin, generics.ListAPIView[Modification]):
-    """Every modification of a budget."""
-
-    queryset = Modification.objects.none()
-    serializer_class = ModificationSerializer
-
-    def get_queryset(self) -> QuerySet[Modification]:
-        """This budget's modifications."""
-        return self.rows(self.budget()).order_by("pk")
-
-    @extend_schema(
-        request=NewModificationSerializer,
-        responses={201: ModificationSerializer, 400: INVALID, 409: REFUSED},
-    )
-    def post(self, request: Request, project_id: int) -> Response:
-        """Write a draft modification."""
-        return self.answer(self.save(request, NewModificationSerializer), CREATED)
-
-
-@extend_schema(tags=["modifications"])
-class OneModification(ModificationsMixin):
-    """A modification."""
-
-    @extend_schema(responses=ModificationSerializer)
-    def get(self, request: Request, project_id: int, pk: int) -> Response:
-        """Read a modification with what can be done to it."""
-        return self.answer(self.modification())
-
-    @extend_schema(
-        request=ModificationChangeSerializer,
-        responses={200: ModificationSerializer, 400: INVALID, 409: REFUSED},
-    )
-    def put(self, request: Request, project_id: int, pk: int) -> Response:
-        """Change a modification that is not frozen and still as you read it."""
-        saved = self.save(request, ModificationChangeSerializer, modification=self.modification())
-        return self.answer(saved)
-
-    @extend_schema(responses={204: None, 409: REFUSED})
-    def delete(self, request: Request, project_id: int, pk: int) -> Response:
-        """Delete a draft."""
-        services.delete_modification(self.modification(), user=request.user, now=timezone.now())
-        return Response(status=GONE)
-
-
-class ModificationDeed(ModificationsMixin):
-    """A button of a modification."""
-
-    service: Callable[..., Modification]
-
-    def post(self, request: Request, project_id: int, pk: int) -> Response:
-        """Do it."""
-        done = type(self).service(
-            self.modification(), user=request.user, now=timezone.now(), **self.given(request)
-        )
-        return self.answer(done)
-
-    def given(self, request: Request) -> dict[str, Any]:
-        """What else the service takes."""
-        return {}
-
-
-@extend_schema(
-    tags=["modifications"],
-    request=SeenSerializer,
-    responses={200: ModificationSerializer, 400: INVALID, 409: REFUSED},
-)
-class MakeEffective(ModificationDeed):
-    """Let a draft count, under the next number."""
-
-    service = staticmethod(services.make_effective)
-
-    def given(self, request: Request) -> dict[str, Any]:
-        """The version that was read, where it is said."""
-        return dict(read(SeenSerializer, request).validated_data)
-
-
-@extend_schema(tags=["modifications"], request=None, responses={200: ModificationSerializer, 409: REFUSED})
-class Void(ModificationDeed):
-    """Let an effective modification count no longer."""
-
-    service = staticmethod(services.void_modification)

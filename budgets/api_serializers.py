@@ -9,8 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from budgets import selectors
-from budgets.errors import InvalidInput
-from budgets.models import Budget, BudgetLine, Modification
+from budgets.models import Budget, BudgetLine
 from budgets.money import ZERO
 from projects.api import CompanySerializer, JobSerializer, PersonSerializer
 from projects.models import Project
@@ -151,74 +150,3 @@ class LineChangeSerializer(NewLineSerializer):
     version = serializers.IntegerField()
     cost_code = TextField(required=False)
     cost_type = TextField(required=False)
-
-
-class ModificationLineSerializer(serializers.Serializer[Any]):
-    """A signed change of one line."""
-
-    line = serializers.IntegerField(source="line_id")
-    amount = MoneyField()
-
-
-class ModificationSerializer(serializers.ModelSerializer[Modification]):
-    """A dated, numbered change of a locked budget; it counts while it is effective."""
-
-    lines = ModificationLineSerializer(many=True, read_only=True)
-    net = serializers.SerializerMethodField()
-    moved = serializers.SerializerMethodField()
-    changed_by = PersonSerializer(read_only=True)
-    actions = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Modification
-        fields = [
-            *("id", "number", "title", "date", "note", "state", "version", "in_batch", "was_posted"),
-            *("lines", "moved", "net", "changed_by", "changed_at", "actions"),
-        ]
-
-    @extend_schema_field(MoneyField(read_only=True))
-    def get_net(self, modification: Modification) -> str:
-        """Sum of the changes; 0.00 for a transfer."""
-        return f"{sum((row.amount for row in modification.lines.all()), ZERO):.2f}"
-
-    @extend_schema_field(MoneyField(read_only=True))
-    def get_moved(self, modification: Modification) -> str:
-        """Sum of the positive changes."""
-        return f"{sum((row.amount for row in modification.lines.all() if row.amount > 0), ZERO):.2f}"
-
-    @extend_schema_field(ActionSerializer(many=True))
-    def get_actions(self, modification: Modification) -> Any:
-        """Every action on the modification, with all that blocks it."""
-        return ActionSerializer(actions_on(modification, self.context["request"].user), many=True).data
-
-
-class NewModificationSerializer(serializers.Serializer[Any]):
-    """A draft to write."""
-
-    title = serializers.CharField(max_length=120)
-    date = serializers.DateField()
-    note = serializers.CharField(required=False, allow_blank=True, default="")
-    lines = ModificationLineSerializer(many=True)
-
-    def rows(self, budget: Budget) -> list[tuple[BudgetLine, Decimal]]:
-        """The typed amounts with their lines; raises InvalidInput for a line of another budget."""
-        typed = self.validated_data["lines"]
-        known = budget.lines.select_related("job", "cost_code", "cost_type").in_bulk(
-            [row["line_id"] for row in typed]
-        )
-        missing = [str(row["line_id"]) for row in typed if row["line_id"] not in known]
-        if missing:
-            raise InvalidInput({"lines": f"Not in this budget: line {', '.join(missing)}."})
-        return [(known[row["line_id"]], row["amount"]) for row in typed]
-
-
-class SeenSerializer(serializers.Serializer[Any]):
-    """The version you read, so that nobody lets count what another has changed meanwhile."""
-
-    version = serializers.IntegerField(required=False)
-
-
-class ModificationChangeSerializer(NewModificationSerializer):
-    """A modification as it shall be; `version` is the one you read."""
-
-    version = serializers.IntegerField()

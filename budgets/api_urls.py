@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from budgets import api
+from budgets import api, modification_api
 
 BUDGET = "budgets/<int:project_id>/"
+MODIFICATIONS = f"{BUDGET}modifications/"
+ONE = f"{MODIFICATIONS}<int:pk>"
 
 urlpatterns = [
     path("projects/", api.Projects.as_view(), name="api-projects"),
@@ -14,12 +16,15 @@ urlpatterns = [
     path(f"{BUDGET}unlock/", api.Unlock.as_view(), name="api-unlock"),
     path(f"{BUDGET}lines/", api.Lines.as_view(), name="api-lines"),
     path(f"{BUDGET}lines/<int:pk>/", api.OneLine.as_view(), name="api-line"),
-    path(f"{BUDGET}modifications/", api.Modifications.as_view(), name="api-modifications"),
-    path(f"{BUDGET}modifications/<int:pk>/", api.OneModification.as_view(), name="api-modification"),
+    path(f"{MODIFICATIONS}", modification_api.Modifications.as_view(), name="api-modifications"),
+    path(f"{ONE}/", modification_api.OneModification.as_view(), name="api-modification"),
+    path(f"{ONE}/make-effective/", modification_api.MakeEffective.as_view(), name="api-make-effective"),
+    path(f"{ONE}/void/", modification_api.Void.as_view(), name="api-void"),
+    path(f"{ONE}/reverse/", modification_api.Reverse.as_view(), name="api-reverse"),
+    path(f"{ONE}/attachments/", modification_api.Attachments.as_view(), name="api-attachments"),
     path(
-        f"{BUDGET}modifications/<int:pk>/make-effective/",
-        api.MakeEffective.as_view(),
-        name="api-make-effective",
+        f"{ONE}/attachments/<int:attachment>/",
+        modification_api.OneAttachment.as_view(),
+        name="api-attachment",
     ),
-    path(f"{BUDGET}modifications/<int:pk>/void/", api.Void.as_view(), name="api-void"),
 ]

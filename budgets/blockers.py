@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from budgets import links
-from budgets.models import Budget, BudgetLine, BudgetState, Hold, Modification, ModificationState
+from budgets.attachment_files import MOST_FILES
+from budgets.models import (
+    Attachment,
+    Budget,
+    BudgetLine,
+    BudgetState,
+    Hold,
+    Modification,
+    ModificationState,
+)
+from budgets.money import ZERO
 from projects import permissions
-from workflow.blockers import Check, Found, Kind, blocker
+from workflow.blockers import Check, Found, Kind, blocker, once_per_object
 
 
 def _budget(obj: Any) -> Budget:
+    if isinstance(obj, Attachment):
+        return obj.modification.budget
     return obj if isinstance(obj, Budget) else obj.budget
 
 
@@ -204,9 +217,14 @@ def line_was_sent(line: BudgetLine, user: Any) -> Found | None:
 # -- a modification -------------------------------------------------------------------------------------
 
 
+def _modification(obj: Any) -> Modification:
+    return obj.modification if isinstance(obj, Attachment) else obj
+
+
 @blocker("modification_sent", Kind.STATE)
-def modification_sent(modification: Modification, user: Any) -> Found | None:
-    """A modification in an open or posted batch is frozen."""
+def modification_sent(obj: Any, user: Any) -> Found | None:
+    """A modification in an open or posted batch is frozen, with its attachments."""
+    modification = _modification(obj)
     if modification.was_posted:
         return Found("This modification was posted in the ERP. Write one with the opposite amounts instead.")
     if modification.in_batch:
@@ -237,17 +255,25 @@ def modification_not_effective(modification: Modification, user: Any) -> Found |
 
 
 @blocker("modification_void", Kind.STATE)
-def modification_void(modification: Modification, user: Any) -> Found | None:
+def modification_void(obj: Any, user: Any) -> Found | None:
     """A void modification is history."""
-    if modification.state != ModificationState.VOID:
+    if _modification(obj).state != ModificationState.VOID:
         return None
     return Found("This modification is void. Write a new one.")
+
+
+@once_per_object
+def amounts_of(modification: Modification) -> tuple[int, Decimal]:
+    """This function will count a modification's lines and sum their amounts."""
+    found = modification.lines.aggregate(number=Count("pk"), net=Sum("amount"))
+    return found["number"], found["net"] or ZERO
 
 
 @blocker("modification_empty", Kind.PROBLEM)
 def modification_empty(modification: Modification, user: Any) -> Found | None:
     """A modification without amounts."""
-    if modification.lines.exists():
+    number, _ = amounts_of(modification)
+    if number:
         return None
     return Found(
         "This modification has no amounts yet. Add at least one line.",
@@ -259,14 +285,41 @@ def modification_empty(modification: Modification, user: Any) -> Found | None:
 @blocker("modification_unbalanced", Kind.PROBLEM)
 def modification_unbalanced(modification: Modification, user: Any) -> Found | None:
     """Net zero is required unless the company allows changes of the grand total."""
-    if modification.budget.project.company.allow_total_change:
-        return None
-    net = modification.lines.aggregate(net=Sum("amount"))["net"] or 0
-    if net == 0:
+    company = modification.budget.project.company
+    _, net = amounts_of(modification)
+    if company.allow_total_change or net == 0:
         return None
     return Found(
         f"{modification} is out of balance by {net:,.2f}. In this company a modification nets to zero: "
         "take the difference from another line.",
+        who=permissions.names(permissions.who_may(modification.budget.project, "modify")),
         link=links.modification(modification, modification.budget.project_id),
         link_label=str(modification),
     )
+
+
+@blocker("modification_not_posted", Kind.STATE)
+def modification_not_posted(modification: Modification, user: Any) -> Found | None:
+    """Only what counts in the ERP is reversed."""
+    if modification.was_posted:
+        return None
+    return Found("This modification was not posted yet. Change it, void it or delete it instead.")
+
+
+# -- an attachment --------------------------------------------------------------------------------------
+
+
+@blocker("too_many_attachments", Kind.PROBLEM)
+def too_many_attachments(modification: Modification, user: Any) -> Found | None:
+    """A modification holds so many files."""
+    if modification.attachments.count() < MOST_FILES:
+        return None
+    return Found(f"This modification has {MOST_FILES} attachments, which is the most. Take one off first.")
+
+
+@blocker("attachment_was_sent", Kind.STATE)
+def attachment_was_sent(attachment: Attachment, user: Any) -> Found | None:
+    """A batch shows the file to the approver; history needs it."""
+    if not attachment.was_sent:
+        return None
+    return Found("Accounting was sent this attachment, so it stays. Attach the right one beside it.")

@@ -7,11 +7,14 @@ Values (all optional when editing): `job` (code), `cost_code`, `cost_type`, `des
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from django.db import IntegrityError, transaction
 
 from budgets import money
 from budgets.errors import InvalidInput
-from budgets.models import BudgetLine
+from budgets.models import Budget, BudgetLine, BudgetState
 from projects.models import Company, CostCode, CostType, Job, Project, Unit
 
 
@@ -129,3 +132,27 @@ def describe(line: BudgetLine) -> dict[str, Any]:
         "unit_cost": line.unit_cost,
         "amount": line.amount,
     }
+
+
+def added_line(budget: Budget, *, user: Any, now: datetime, values: Mapping[str, Any]) -> BudgetLine:
+    """This function will add a line to a budget that is locked by a service; on a locked budget it starts at 0.00."""
+    line = BudgetLine(budget=budget, changed_by=user, changed_at=now)
+    apply_values(line, values, project=budget.project, adding=True)
+    if budget.state != BudgetState.DRAFT and line.amount:
+        said = "The budget is locked: a new line starts at 0.00. Bring money to it with a modification."
+        raise InvalidInput({"amount": said})
+    save_line(line)
+    return line
+
+
+def save_line(line: BudgetLine) -> None:
+    """This function will store a line. Raises InvalidInput where its budget code is in the budget already."""
+    try:
+        with transaction.atomic():
+            line.save()
+    except IntegrityError as error:
+        if "budget_code_once_per_budget" not in str(error):
+            raise
+        raise InvalidInput(
+            {"cost_code": f"{line.job.code} {line} is in this budget already. Change that line instead."}
+        ) from None

@@ -14,10 +14,24 @@ from django.db.models.functions import Round
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
+from budgets.attachment_models import Attachment, AttachmentContent, ModificationFile
 from budgets.money import LARGEST, LARGEST_QUANTITY
 from projects.models import CostCode, CostType, Job, Project, Unit
 from workflow import guards
 from workflow.actions import allowed
+
+__all__ = [
+    "Attachment",
+    "AttachmentContent",
+    "Budget",
+    "BudgetLine",
+    "BudgetState",
+    "Hold",
+    "Modification",
+    "ModificationFile",
+    "ModificationLine",
+    "ModificationState",
+]
 
 # Signed, company currency, up to 9,999,999,999,999.99.
 AMOUNT: dict[str, Any] = {"max_digits": 15, "decimal_places": 2}
@@ -242,6 +256,9 @@ class Modification(models.Model):
     date = models.DateField()
     note = models.TextField(blank=True)
     state = FSMField(default=ModificationState.DRAFT, choices=ModificationState.choices)
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversals"
+    )
     version = models.PositiveIntegerField(default=0)
     was_posted = models.BooleanField(default=False)
     in_batch = models.BooleanField(default=False)

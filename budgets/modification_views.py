@@ -1,4 +1,4 @@
-"""Modifications: the list, one of them, and its form with several rows."""
+"""One modification: its page, its form with many rows, and its buttons."""
 
 from __future__ import annotations
 
@@ -8,80 +8,35 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets import forms, links, selectors, services
 from budgets.forms import TypedModification
-from budgets.models import Budget, Modification
-from budgets.money import ZERO
-from budgets.pages import CONFLICT, budget_page, frame, perform
+from budgets.models import Budget, Modification, ModificationState
+from budgets.modification_pages import find, show
+from budgets.pages import CONFLICT, budget_page, perform
 from workflow import actions
 from workflow.actions import ActionBlocked
-from workflow.numbers import number, version
-
-
-@require_GET
-@budget_page
-def index(request: HttpRequest, budget: Budget) -> HttpResponse:
-    """This function will list a budget's modifications with what each moves, the newest first."""
-    rows = budget.modifications.select_related("changed_by").annotate(
-        moved=Coalesce(Sum("lines__amount", filter=Q(lines__amount__gt=0)), ZERO),
-        net=Coalesce(Sum("lines__amount"), ZERO),
-    )
-    context = {**frame(budget), "modifications": rows.order_by("-pk"), "tab": "modifications"}
-    return render(request, "budgets/modifications.html", context)
+from workflow.numbers import version
 
 
 @require_GET
 @budget_page
 def detail(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     """This function will show one modification."""
-    return _show(request, budget, pk=pk)
-
-
-def _show(
-    request: HttpRequest, budget: Budget, *, pk: int, status: int = 200, **problem: Any
-) -> HttpResponse:
-    modification = _modification(budget, pk)
-    changes = modification.lines.select_related("line__job", "line__cost_code", "line__cost_type")
-    context = {
-        "budget": budget,
-        "modification": modification,
-        "changes": changes,
-        "net": sum((change.amount for change in changes), ZERO),
-        "moved": sum((change.amount for change in changes if change.amount > 0), ZERO),
-        "most_rows": forms.MOST_ROWS,
-        **problem,
-    }
-    return render(request, "budgets/modification.html", context, status=status)
-
-
-def _modification(budget: Budget, pk: int) -> Modification:
-    row = budget.modifications.select_related("changed_by").filter(pk=pk).first()
-    if row is None:
-        raise Http404("This modification does not exist, or it was deleted.")
-    row.budget = budget
-    return row
+    return show(request, budget, pk=pk)
 
 
 @require_http_methods(["GET", "POST"])
 @budget_page
 def new(request: HttpRequest, budget: Budget) -> HttpResponse:
-    """This function will show the form of a new modification (`?line=`, `?reverse=` fill it), or keep it."""
+    """This function will show the form of a new modification (`?line=` fills it), or keep it."""
     if request.method == "POST":
         return _keep(request, budget, None)
-    other = number(request.GET.get("reverse", ""))
-    if other is None:
-        return _show_form(request, budget, typed=forms.empty_modification(line=request.GET.get("line", "")))
-    reversed_one = _modification(budget, other)
-    if _too_big(reversed_one):
-        return _show(request, budget, pk=other, too_big=True)
-    return _show_form(request, budget, typed=forms.stored_modification(reversed_one, reverse=True))
+    return _show_form(request, budget, typed=forms.empty_modification(line=request.GET.get("line", "")))
 
 
 def _too_big(modification: Modification) -> bool:
@@ -93,10 +48,10 @@ def _too_big(modification: Modification) -> bool:
 @budget_page
 def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     """This function will show the form of a modification, or keep what was changed in it."""
-    modification = _modification(budget, pk)
+    modification = find(budget, pk)
     if _too_big(modification):
         status = 200 if request.method == "GET" else CONFLICT
-        return _show(request, budget, pk=pk, status=status, too_big=True)
+        return show(request, budget, pk=pk, status=status, too_big=True)
     if request.method == "GET":
         typed = forms.stored_modification(modification)
         return _show_form(request, budget, typed=typed, modification=modification)
@@ -181,11 +136,13 @@ SERVICES: dict[str, Callable[..., Any]] = {
     "make_effective": services.make_effective,
     "void": services.void_modification,
     "delete_modification": services.delete_modification,
+    "reverse": services.reverse_modification,
 }
 DONE = {
     "make_effective": "{} is effective. Send the budget to bring it to accounting.",
     "void": "{} is void and counts no longer.",
     "delete_modification": "{} is deleted.",
+    "reverse": "The opposite is written as a draft. Look at it, change its words if need be, and make it effective.",
 }
 
 
@@ -193,7 +150,7 @@ DONE = {
 @budget_page
 def act(request: HttpRequest, budget: Budget, *, pk: int, action: str) -> HttpResponse:
     """This function will do what a button of a modification says; a GET asks for confirmation first."""
-    modification = _modification(budget, pk)
+    modification = find(budget, pk)
     if request.method == "GET":
         return _confirm(request, budget, modification, action)
 
@@ -203,9 +160,9 @@ def act(request: HttpRequest, budget: Budget, *, pk: int, action: str) -> HttpRe
         messages.success(request, DONE[action].format(result or modification))
         if result is None:
             return redirect("budgets:modifications", budget.project_id)
-        return redirect("budgets:modification", budget.project_id, pk)
+        return redirect("budgets:modification", budget.project_id, result.pk)
 
-    return perform(request, budget, act=do, again=partial(_show, request, pk=pk))
+    return perform(request, budget, act=do, again=partial(show, request, pk=pk))
 
 
 def _confirm(request: HttpRequest, budget: Budget, modification: Modification, action: str) -> HttpResponse:
@@ -217,5 +174,17 @@ def _confirm(request: HttpRequest, budget: Budget, modification: Modification, a
         "label": declared.label_for(modification),
         "before": f"“{declared.label_for(modification)}”",
         "back": links.modification(modification, budget.project_id),
+        "warning": _reversed_before(modification) if action == "reverse" else "",
     }
     return render(request, "budgets/confirm.html", context)
+
+
+def _reversed_before(modification: Modification) -> str:
+    """Say that somebody reversed it before: twice takes back more than was given."""
+    others = modification.reversals.exclude(state=ModificationState.VOID).order_by("pk")
+    if not others:
+        return ""
+    names = ", ".join(
+        f"modification {one.number}" if one.number else f"the draft “{one.title}”" for one in others
+    )
+    return f"{modification} is reversed already, by {names}. Reversing it again takes it back twice."

@@ -2,11 +2,20 @@
 
 from django.urls import path, re_path
 
-from budgets import grid_views, line_views, modification_views, my_projects, views
+from budgets import (
+    attachment_views,
+    grid_views,
+    line_views,
+    modification_list,
+    modification_views,
+    my_projects,
+    views,
+)
 
 project_urls = [path("", my_projects.mine, name="mine")]
 
 BUDGET = "projects/<int:project_id>/budget/"
+ONE = f"{BUDGET}modifications/<int:pk>"
 ACT_ON_BUDGET = r"^projects/(?P<project_id>[0-9]{{1,18}})/budget/do/(?P<action>{})/$"
 
 urlpatterns = [
@@ -18,10 +27,13 @@ urlpatterns = [
     path(f"{BUDGET}lines/add/", line_views.add, name="line_add"),
     path(f"{BUDGET}lines/<int:pk>/", line_views.edit, name="line_edit"),
     path(f"{BUDGET}lines/<int:pk>/delete/", line_views.delete, name="line_delete"),
-    path(f"{BUDGET}modifications/", modification_views.index, name="modifications"),
+    path(f"{BUDGET}modifications/", modification_list.index, name="modifications"),
     path(f"{BUDGET}modifications/new/", modification_views.new, name="modification_new"),
     path(f"{BUDGET}modifications/<int:pk>/", modification_views.detail, name="modification"),
     path(f"{BUDGET}modifications/<int:pk>/edit/", modification_views.edit, name="modification_edit"),
+    path(f"{ONE}/attachments/", attachment_views.add, name="attachment_add"),
+    path(f"{ONE}/attachments/<int:attachment>/", attachment_views.download, name="attachment"),
+    path(f"{ONE}/attachments/<int:attachment>/remove/", attachment_views.remove, name="attachment_remove"),
     re_path(
         rf"^projects/(?P<project_id>[0-9]{{1,18}})/budget/modifications/(?P<pk>[0-9]{{1,18}})/do/"
         rf"(?P<action>{'|'.join(modification_views.SERVICES)})/$",

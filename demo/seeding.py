@@ -146,8 +146,7 @@ def _tell(office: Office, calendar: Calendar) -> None:
 
 
 def _close(office: Office, now: datetime) -> None:
-    """Let CMiC have its invoices, read it once more, as of today, and note that the demo is whole."""
-    office.control.tell("seed", costs=cmic_seed.costs(now.date()))
+    """Read CMiC once more, as of today, and note that the demo is whole."""
     for connection in Connection.objects.select_related("company").order_by("company__code"):
         sync.sync_company(connection, now=now)
         connections.verify(connection, user=None, now=now)

@@ -148,6 +148,11 @@ class BatchAdmin(DeskAdmin):
                 self._behind(admin_views.posting_list),
                 name="erp_batch_posting_list",
             ),
+            path(
+                "<int:pk>/attachments/<int:attachment>/",
+                self._behind(admin_views.attachment),
+                name="erp_batch_attachment",
+            ),
         ]
 
     def _behind(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -13,9 +13,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from budgets.attachment_views import handed_out
 from budgets.errors import InvalidInput
 from erp import aftercare, confirmations, decision_page, decisions, selectors, services, verdicts
-from erp.models import Batch, BatchState, Document, RejectReason
+from erp.models import Batch, BatchAttachment, BatchState, Document, RejectReason
 from projects import permissions
 from workflow import actions, submissions
 from workflow.actions import ActionBlocked
@@ -66,6 +67,17 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
         return render(request, "admin/erp/batch/decision.html", context, status=status)
     context |= {**decision_page.progress(batch), "decision": decisions.decision(batch)}
     return render(request, "admin/erp/batch/progress.html", context, status=status)
+
+
+@require_GET
+@batch_page
+def attachment(request: HttpRequest, batch: Batch, *, attachment: int) -> HttpResponse:
+    """This function will hand out a file that the sender put beside a modification of this batch."""
+    rows = BatchAttachment.objects.filter(item__batch=batch).select_related("attachment")
+    row = rows.filter(attachment=attachment).first()
+    if row is None:
+        raise Http404("There is no such attachment in this batch.")
+    return handed_out(row.attachment)
 
 
 @require_GET

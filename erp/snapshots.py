@@ -9,10 +9,18 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from budgets.models import Budget, BudgetLine, Modification, ModificationLine, ModificationState
+from budgets.models import (
+    Attachment,
+    Budget,
+    BudgetLine,
+    Modification,
+    ModificationLine,
+    ModificationState,
+)
 from erp.documents import ZERO, OriginalLine, bases_in_erp, moved, original_lines
 from erp.models import (
     Batch,
+    BatchAttachment,
     BatchItem,
     BatchLine,
     BatchState,
@@ -235,6 +243,17 @@ def freeze(batch: Batch, items: list[NewItem]) -> None:
         ),
         batch_size=2000,
     )
+    _freeze_attachments(stored)
+
+
+def _freeze_attachments(items: list[BatchItem]) -> None:
+    """Keep which files go along; from now on nobody takes one off."""
+    by_modification = {item.modification_id: item for item in items if item.modification_id}
+    files = Attachment.objects.filter(modification__in=by_modification)
+    rows = [BatchAttachment(item=by_modification[row.modification_id], attachment=row) for row in files]
+    if rows:
+        BatchAttachment.objects.bulk_create(rows)
+        files.filter(was_sent=False).update(was_sent=True)
 
 
 def _frozen(row: NewLine, item: BatchItem, place: int) -> BatchLine:

@@ -9,13 +9,16 @@ from html import escape
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from budgets.models import Budget, BudgetLine, Modification
+from budgets import attachments
+from budgets.models import Attachment, Budget, BudgetLine, Modification
 from erp import confirmations
 from erp.models import Batch, Confirmation, Connection, Remark
+from tests.support import files
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
 from workflow import actions
@@ -126,6 +129,26 @@ def api_of_modification(rest: str, method: str) -> Door:
     )
 
 
+def file_of_modification(root: str) -> Door:
+    """A file for a modification; doors that take files read them anew each time."""
+    between = "/budget" if root == "projects" else ""
+    return Door(
+        lambda s, o: f"/{root}/{s.project.pk}{between}/modifications/{o.pk}/attachments/",
+        lambda s, o: {"file": SimpleUploadedFile("quote.pdf", files.PDF)},
+        "file",
+    )
+
+
+def file_taken_off(rest: str, method: str = "post") -> Door:
+    root, between = ("projects", "/budget") if rest else ("api/v1/budgets", "")
+    return Door(
+        lambda s, o: (
+            f"/{root}/{s.project.pk}{between}/modifications/{o.modification_id}/attachments/{o.pk}/{rest}"
+        ),
+        method=method,
+    )
+
+
 # Files are imported by a command so far; changing an effective modification has the doors of changing any.
 WITHOUT_A_DOOR_OF_THEIR_OWN = {(Budget, "import_file"), (Modification, "change_effective")}
 
@@ -158,6 +181,12 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         page("modifications/{pk}/do/delete_modification/"),
         api("modifications/{pk}/", "delete"),
     ),
+    (Modification, "reverse"): (
+        page("modifications/{pk}/do/reverse/"),
+        api("modifications/{pk}/reverse/"),
+    ),
+    (Modification, "attach"): (file_of_modification("projects"), file_of_modification("api/v1/budgets")),
+    (Attachment, "detach"): (file_taken_off("remove/"), file_taken_off("", "delete")),
     (Batch, "accept"): (
         batch_page("accept", reading_hash="x"),
         batch_api("accept", reading_hash="x"),
@@ -210,7 +239,8 @@ def locked(scene: Scene) -> None:
     """Locked, with an effective modification and a draft."""
     acts.lock(scene)
     legs = ((MAIN, "03-30-00", "L"), "5.00"), ((MAIN, "03-30-00", "M"), "-5.00")
-    acts.modify(scene, "Effective", *legs)
+    one = acts.modify(scene, "Effective", *legs)
+    attachments.attach(one, user=scene.dana, now=timezone.now(), name="quote.pdf", data=files.PDF)
     acts.modify(scene, "Draft", *legs, effective=False)
 
 
@@ -260,13 +290,14 @@ def objects(scene: Scene, model: type) -> list[Any]:
         Budget: ("project__company",),
         BudgetLine: ("budget__project__company", "job", "cost_code", "cost_type"),
         Modification: ("budget__project__company",),
+        Attachment: ("modification__budget__project__company",),
         Batch: ("budget__project__company",),
         Connection: ("company",),
     }[model]
     rows = model.objects.select_related(*related).order_by("pk")  # type: ignore[attr-defined]
     if model is Connection:
         return list(rows.filter(company=scene.company))
-    where = "project" if model is Budget else "budget__project"
+    where = {Budget: "project", Attachment: "modification__budget__project"}.get(model, "budget__project")
     return list(rows.filter(**{where: scene.project}))[:3]
 
 
@@ -276,7 +307,8 @@ def knock(door: Door, scene: Scene, obj: Any, person: Any) -> tuple[int, list[st
     client.force_login(person)
     address, given = door.address(scene, obj), door.given(scene, obj)
     if address.startswith("/api/"):
-        answer = getattr(client, door.method)(address, given, content_type=JSON)
+        as_json = {} if door.method == "file" else {"content_type": JSON}
+        answer = getattr(client, "post" if door.method == "file" else door.method)(address, given, **as_json)
         told = answer.json()["blockers"] if answer.status_code == 409 else []
         return answer.status_code, [b["code"] for b in told], [b["code"] for b in told if not b["sentence"]]
     answer = client.post(address, given)

@@ -23,7 +23,15 @@ from tests.support.scene import MAIN, PASSWORD, Scene
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Addresses that answer with a part of a page, a file, or take a form alone.
-NO_PAGES = {"standing", "progress", "last_asked", "answer_remark"}
+NO_PAGES = {
+    "attachment",
+    "attachment_add",
+    "attachment_remove",
+    "standing",
+    "progress",
+    "last_asked",
+    "answer_remark",
+}
 
 
 def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:

@@ -3,10 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from budgets import links, services
+from budgets import attachments, links, services
 from budgets.models import Modification
 from erp import services as erp_services
 from projects.models import Company
+from tests.support import files
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from tests.workflow.cases import gone, met, removes, shows, stays
@@ -144,3 +145,47 @@ def test_a_company_that_allows_changes_of_the_total_takes_an_unbalanced_one(scen
     Company.objects.filter(pk=scene.company.pk).update(allow_total_change=True)
     gone(more, "make_effective", scene.dana, "modification_unbalanced")
     assert make_effective(scene, more).number == 1
+
+
+def posted(scene):
+    batch = acts.send(scene)
+    acts.accept(scene, batch)
+    acts.deliver(batch)
+    acts.post(batch)
+
+
+@shows("modification_not_posted")
+@removes("modification_not_posted")
+def test_only_what_was_posted_is_reversed(scene, written):
+    make_effective(scene, written)
+    found = met(written, "reverse", scene.dana, "modification_not_posted")
+    assert "Change it, void it or delete it instead." in found.sentence
+    posted(scene)
+    gone(written, "reverse", scene.dana, "modification_not_posted")
+
+
+def attach(scene, modification):
+    return attachments.attach(modification, user=scene.dana, now=now(), name="quote.pdf", data=files.PDF)
+
+
+@shows("too_many_attachments")
+@removes("too_many_attachments")
+def test_a_modification_holds_so_many_files_and_no_more(scene, written):
+    kept = [attach(scene, written) for _ in range(20)]
+    found = met(written, "attach", scene.dana, "too_many_attachments")
+    assert found.sentence == "This modification has 20 attachments, which is the most. Take one off first."
+    attachments.detach(kept[0], user=scene.dana, now=now())
+    gone(written, "attach", scene.dana, "too_many_attachments")
+
+
+@shows("attachment_was_sent")
+@removes("attachment_was_sent")
+def test_what_accounting_was_sent_stays_and_the_right_one_comes_beside_it(scene, written):
+    kept = attach(scene, written)
+    make_effective(scene, written)
+    acts.send(scene)
+    erp_services.retrieve(scene.budget, user=scene.dana, now=now())
+    found = met(kept, "detach", scene.dana, "attachment_was_sent")
+    assert found.sentence.endswith("so it stays. Attach the right one beside it.")
+    attach(scene, written)
+    stays(kept, "detach", scene.dana, "attachment_was_sent")
