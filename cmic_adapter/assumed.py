@@ -19,6 +19,9 @@ NAMES: dict[str, frozenset[str]] = {
     wire.CHANGE_STATUSES.label: frozenset({"CmsCompCode", "CmsStatusCode", "CmsPendingType"}),
     wire.LINES.label: frozenset({"CmdBudgAmt", "CmdBudgUnits", "CmdWmCode"}),
     wire.UNPOSTED_LINES.label: frozenset({"CmdBudgAmt"}),
+    wire.COSTS.label: frozenset(
+        {"JcdtCompCode", "JcdtJobCode", "JcdtPhsCode", "JcdtCatCode", "JcdtAmt", "JcdtPostDate"}
+    ),
 }
 # What only a person with the tenant before them can confirm, and how it shows. The words of docs/cmic-first-day.md.
 MEANINGS = (
@@ -26,5 +29,6 @@ MEANINGS = (
     "An amount on a line of a change item is a signed change, not a new total: post +1.00 on the test job.",
     "A quantity on a line does not change its amount: send one with a quantity on the test job.",
     "Creating a budget code ignores its amount and a change of it sets it: the first original on a pending job shows.",
+    "The postings of a job's costs add up to its costs to date: compare one cost code with CMiC's own report.",
     "Start Job freezes the original budget: start the test job and try to change an amount in CMiC.",
 )

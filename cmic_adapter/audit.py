@@ -16,8 +16,10 @@ from cmic_adapter.adf import Attribute
 from cmic_adapter.wire import (
     COST_CODES,
     COST_TYPES,
+    COSTS,
     JOB_COST_CODES,
     JOBS,
+    Cost,
     CostCode,
     CostType,
     Job,
@@ -63,10 +65,17 @@ class DatedJobCostCode(JobCostCode):
     made: Moment = Field(alias="GjjpIuCreateDate")
 
 
+class DatedCost(Cost):
+    updated: Moment = Field(alias="JcdtIuUpdateDate")
+    made: Moment = Field(alias="JcdtIuCreateDate")
+
+
 DATED_JOBS = Resource(JOBS.path, DatedJob, JOBS.order)
 DATED_COST_CODES = Resource(COST_CODES.path, DatedCostCode, COST_CODES.order)
 DATED_COST_TYPES = Resource(COST_TYPES.path, DatedCostType, COST_TYPES.order)
 DATED_JOB_COST_CODES = Resource(JOB_COST_CODES.path, DatedJobCostCode, JOB_COST_CODES.order)
+
+DATED_COSTS = Resource(COSTS.path, DatedCost, COSTS.order)
 
 
 def names(resource: Resource[Any]) -> tuple[str, str]:

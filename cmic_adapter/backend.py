@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from cmic_adapter import reads, wire
 from cmic_adapter.calls import Caller, Timeouts
 from cmic_adapter.client import Client
+from cmic_adapter.costs import costs
 from cmic_adapter.dictionary import entries
 from cmic_adapter.document import jobs_of, problems_of
 from cmic_adapter.enter_budget import EnterBudget
@@ -38,6 +39,7 @@ from erp.port import (
     ErpMisconfigured,
     ErpRefused,
     Finding,
+    JobCosts,
     JobRow,
     JobStatus,
     Journal,
@@ -252,6 +254,12 @@ class CmicBackend(ErpBackend):
         return reads.assigned_cost_codes(
             self._client, company=company.code, jobs=jobs, span=self._span(changed_since)
         )
+
+    def costs(
+        self, company: ErpCompany, jobs: Sequence[str], *, changed_since: datetime | None = None
+    ) -> Iterator[JobCosts]:
+        """This function will sum what was spent on jobs to date; nothing of it where CMiC does not tell."""
+        return costs(self._client, company=company.code, jobs=jobs, span=self._span(changed_since))
 
     def units(self, company: ErpCompany) -> Iterator[UnitRow]:
         """This function will read every unit of measure."""

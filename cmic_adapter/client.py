@@ -22,6 +22,7 @@ from cmic_adapter.wire import Resource, Row
 from erp.port import ErpMisconfigured, ErpUnavailable, ErpUnconfirmed, Journal
 
 RowT = TypeVar("RowT", bound=Row)
+PartT = TypeVar("PartT")
 
 KEPT_ANSWER = 4000  # characters of an answer that go into the journal
 QUICK_TRIES = 2  # of a read
@@ -72,10 +73,14 @@ class Client:
 
         Reads again once when the pages moved. Raises ErpUnavailable when they still do, ErpMisconfigured.
         """
-        first, total = self._all_pages(resource, where)
+        return self.parts(resource, where, part=lambda row: row)
+
+    def parts(self, resource: Resource[RowT], where: str, *, part: Callable[[RowT], PartT]) -> list[PartT]:
+        """This function will do as `rows` and keep of each row a part alone, where a list is long."""
+        first, total = self._all_pages(resource, where, part)
         if total is None or len(first) == total:
             return list(first.values())
-        second, total = self._all_pages(resource, where)
+        second, total = self._all_pages(resource, where, part)
         if total is None or len(second) == total:
             return list(second.values())
         both = {**first, **second}
@@ -106,9 +111,11 @@ class Client:
             raise ErpMisconfigured(f"CMiC does not describe {root}; is the base URL right?")
         return described
 
-    def _all_pages(self, resource: Resource[RowT], where: str) -> tuple[dict[str, RowT], int | None]:
-        """All rows by their id, and how many there are (as many as came, where the server does not tell)."""
-        found: dict[str, RowT] = {}
+    def _all_pages(
+        self, resource: Resource[RowT], where: str, part: Callable[[RowT], PartT]
+    ) -> tuple[dict[str, PartT], int | None]:
+        """A part of all rows by their id, and how many there are (as many as came, where the server does not tell)."""
+        found: dict[str, PartT] = {}
         offset, clean = 0, True
         while True:
             page = adf.read_page(
@@ -120,7 +127,7 @@ class Client:
             for item in page.items:
                 row = self.parse(resource, item)
                 clean = clean and row.id not in found
-                found[row.id] = row
+                found[row.id] = part(row)
             offset += len(page.items)
             if offset > LONGEST_LIST:
                 raise ErpUnavailable(f"The list of {resource.label} is longer than any can be.")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from cmic_adapter import assumed, audit
 from cmic_adapter.report_company import look_at_company, look_at_ways
+from cmic_adapter.report_costs import look_at_costs
 from cmic_adapter.report_tenant import look_at_connection, look_at_names, look_at_rights
 from cmic_adapter.sight import CONFIRM, CONNECTION, LIMITS, Sight
 from erp.port import CheckItem, CheckState, ErpMisconfigured
 
-DATED = (audit.DATED_JOBS, audit.DATED_COST_CODES, audit.DATED_COST_TYPES, audit.DATED_JOB_COST_CODES)
+DATED = (
+    audit.DATED_JOBS,
+    audit.DATED_COST_CODES,
+    audit.DATED_COST_TYPES,
+    audit.DATED_JOB_COST_CODES,
+    audit.DATED_COSTS,
+)
 
 
 def report(sight: Sight, *, manners: str) -> list[CheckItem]:
@@ -23,6 +30,7 @@ def report(sight: Sight, *, manners: str) -> list[CheckItem]:
         look_at_rights(sight)
         look_at_company(sight)
         look_at_ways(sight)
+        look_at_costs(sight)
     except ErpMisconfigured as problem:
         sight.say(CONNECTION, CheckState.MISSING, str(problem))
         return sight.found

@@ -165,6 +165,22 @@ class Line(Row):
         return ErpKey(job=self.job, cost_code=self.cost_code, cost_type=self.cost_type)
 
 
+class Cost(Row):
+    """One posting of a cost; what was spent to date is the sum."""
+
+    id: str = Field(alias="JcdtVUuid")
+    company: str = Field(alias="JcdtCompCode")
+    job: str = Field(alias="JcdtJobCode")
+    cost_code: str = Field(alias="JcdtPhsCode")
+    cost_type: str = Field(alias="JcdtCatCode")
+    amount: Money = Field(alias="JcdtAmt")
+    day: Day = Field(alias="JcdtPostDate")
+
+    @property
+    def key(self) -> ErpKey:
+        return ErpKey(job=self.job, cost_code=self.cost_code, cost_type=self.cost_type)
+
+
 RowT = TypeVar("RowT", bound=Row)
 
 
@@ -277,6 +293,7 @@ LINES = Resource(
 )
 POSTING = "postcm"  # the accountant's act; named to people, never asked for
 UNPOSTED_LINES = Resource("cm-rest-api/rest/1/cmdetailunposted", Line, LINES.order)
+COSTS = Resource("jc-rest-api/rest/1/jcdetailposted", Cost, ("job", "cost_code", "cost_type", "id"))
 
 NEEDED_TO_READ: tuple[Resource[Any], ...] = (COMPANIES, JOBS, COST_CODES, COST_TYPES, UNITS, JOB_COST_CODES)
 NEEDED_TO_WRITE: tuple[Resource[Any], ...] = (
@@ -288,6 +305,7 @@ NEEDED_TO_WRITE: tuple[Resource[Any], ...] = (
     LINES,
     UNPOSTED_LINES,
 )
+GOOD_TO_HAVE: tuple[Resource[Any], ...] = (COSTS,)  # without it only what it tells is missing
 
 
 def mark(*, number: str, content_hash: str) -> str:

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 from demo import catalog
-from demo.catalog import CLINIC, COMPANY, JOBS, LABS, NAMES, OTHER_COMPANY, OTHER_JOB, STARTED, DemoJob
+from demo.catalog import (
+    ANNEX,
+    CLINIC,
+    COMPANY,
+    DOCK,
+    HOTEL,
+    JOBS,
+    LABS,
+    NAMES,
+    OTHER_COMPANY,
+    OTHER_JOB,
+    PARKADE,
+    STARTED,
+    DemoJob,
+    lines_of,
+)
 
 # Amounts that somebody entered in CMiC for Eastgate before the first budget came: (code, type) -> less than ours.
 CLINIC_LAGS = {("03-30-00", "M"): 18_400, ("05-12-00", "S"): 25_000, ("09-21-16", "S"): 12_600}
+
+# How far the work is, as a share of each budget; the rest has cost nothing yet.
+PROGRESS = {DOCK: 0.1, CLINIC: 0.25, LABS: 0.4, PARKADE: 0.55, HOTEL: 0.75, ANNEX: 0.95}
+OVERRUN = 0.2  # at most, on a line whose work is nearly done
 
 
 def seed() -> dict[str, Any]:
@@ -53,7 +75,7 @@ def _phases(company: str) -> list[dict[str, Any]]:
 
 def _job_phases() -> list[dict[str, Any]]:
     """The list of cost codes of Union Labs' main job; the other jobs have none, so that all are allowed."""
-    codes = sorted({line.kind.cost_code for line in catalog.lines_of(LABS) if line.job == LABS.code})
+    codes = sorted({line.kind.cost_code for line in lines_of(LABS) if line.job == LABS.code})
     return [{"company": COMPANY, "job": LABS.code, "phase": code, "control": code[:2]} for code in codes]
 
 
@@ -61,13 +83,13 @@ def _budget(job: DemoJob) -> list[dict[str, Any]]:
     """The budget codes a started job has: Eastgate's with amounts, the others still empty."""
     if job.status != STARTED:
         return []
-    keys = [line.key for line in catalog.lines_of(job)] if job.lines else _harborline()
+    keys = [line.key for line in lines_of(job)] if job.lines else _harborline()
     rows = [
         {"company": COMPANY, "job": code, "phase": phase, "category": catalog.CATEGORY_OF[kind]}
         for code, phase, kind in keys
     ]
     if job is CLINIC:
-        for row, line in zip(rows, catalog.lines_of(job), strict=True):
+        for row, line in zip(rows, lines_of(job), strict=True):
             row["original"] = str(line.amount - CLINIC_LAGS.get(line.key[1:], 0))
     return rows
 
@@ -78,3 +100,25 @@ def _harborline() -> list[tuple[str, str, str]]:
     return [
         (row["job"], row["phase_code"], row["cost_type"]) for row in rows if row["job"] == row["master_job"]
     ]
+
+
+def costs(today: date) -> list[dict[str, Any]]:
+    """This function will return what was spent on the started jobs: invoices of the last months, the same each time."""
+    return [row for job, share in PROGRESS.items() for row in _costs(job, share, today)]
+
+
+def _costs(job: DemoJob, share: float, today: date) -> Iterator[dict[str, Any]]:
+    dice = Random(f"costs of {job.code}")
+    for line in lines_of(job):
+        done = min(1.0 + OVERRUN * dice.random(), share * dice.uniform(0.2, 1.8))
+        invoices = dice.randint(1, 3) if done > 0.1 else 0
+        for number in range(invoices):
+            cents = round(line.amount * 100 * done / invoices) + dice.randint(-40, 40)
+            yield {
+                "company": COMPANY,
+                "job": line.job,
+                "phase": line.kind.cost_code,
+                "category": catalog.CATEGORY_OF[line.kind.cost_type],
+                "amount": f"{cents / 100:.2f}",
+                "date": (today - timedelta(days=3 + 28 * number + dice.randint(0, 9))).isoformat(),
+            }

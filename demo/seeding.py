@@ -146,7 +146,8 @@ def _tell(office: Office, calendar: Calendar) -> None:
 
 
 def _close(office: Office, now: datetime) -> None:
-    """Read CMiC once more, as of today, and note that the demo is whole."""
+    """Let CMiC have its invoices, read it once more, as of today, and note that the demo is whole."""
+    office.control.tell("seed", costs=cmic_seed.costs(now.date()))
     for connection in Connection.objects.select_related("company").order_by("company__code"):
         sync.sync_company(connection, now=now)
         connections.verify(connection, user=None, now=now)

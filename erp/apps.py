@@ -20,5 +20,5 @@ class ErpConfig(AppConfig):
             switching,
         )
 
-        facts.register(lines=line_facts.of_lines, erp=line_facts.erp_name)
+        facts.register(lines=line_facts.of_lines, erp=line_facts.erp_name, costs=line_facts.costs)
         holds.listen()

@@ -121,6 +121,9 @@ class ErpJob(Mirrored):
     parent_code = models.CharField(max_length=10, blank=True)
     status = models.CharField(max_length=10, choices=JOB_STATUS)
     writable = models.BooleanField(default=True)
+    costs_read_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the ERP last told its costs to date"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "code"], name="erp_job_once")]

@@ -16,6 +16,7 @@ from budgets.models import AMOUNT, QUANTITY, Budget, BudgetLine, Modification
 from erp.attachment_models import BatchAttachment  # noqa: F401  Django finds an app's models here
 from erp.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
 from erp.confirmation_models import Confirmation, ConfirmationState  # noqa: F401  likewise
+from erp.cost_models import ErpCost  # noqa: F401  likewise
 from erp.delivery_models import Call, Document, DocumentState  # noqa: F401  Django finds an app's models here
 from erp.dictionary_models import (  # noqa: F401  Django finds an app's models through this module
     ErrorExplanation,

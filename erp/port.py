@@ -304,6 +304,24 @@ class AssignedCostCodeRow:
 
 
 @dataclass(frozen=True)
+class CostRow:
+    """What was spent on one budget code until now, as posted in the ERP; `posted_to` is the day of its last posting."""
+
+    key: ErpKey
+    amount: Decimal
+    posted_to: date | None = None
+
+
+@dataclass(frozen=True)
+class JobCosts:
+    """One job's costs to date, each budget code once; `rows` None: nothing was posted there since the last look."""
+
+    job: str
+    rows: tuple[CostRow, ...] | None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class ErpLimits:
     """What a code may look like in this ERP: the longest in characters, and a pattern every code must match whole."""
 
@@ -451,6 +469,13 @@ class ErpBackend(ABC):
         self, company: ErpCompany, jobs: Sequence[str], *, changed_since: datetime | None = None
     ) -> Iterator[AssignedCostCodeRow]:
         """The cost codes the ERP lists for these jobs (all jobs of the company when empty)."""
+
+    def costs(
+        self, company: ErpCompany, jobs: Sequence[str], *, changed_since: datetime | None = None
+    ) -> Iterator[JobCosts]:
+        """What was spent on each of these jobs to date. A job that is left out is not told: hidden from us, or this ERP
+        tells no costs at all, which stops nothing else. With `changed_since` a job may say that it has nothing new."""
+        return iter(())
 
     @abstractmethod
     def units(self, company: ErpCompany) -> Iterator[UnitRow]:

@@ -15,6 +15,7 @@ from budgets.services import lock_row
 from erp import holds, readings
 from erp.backends import backend
 from erp.connection_actions import may_administer
+from erp.costs import forget_costs
 from erp.models import (
     Batch,
     BatchState,
@@ -108,6 +109,7 @@ def switch_erp(
         row.alias, row.erp_company, row.options = alias, erp_company, {}
         row.verified_at = row.synced_at = row.read_whole_at = row.last_contact_at = None
         row.read_marks, row.read_jobs = {}, []
+        forget_costs(row)
         row.stopped_at = row.moved_at = now
         row.stopped_because = (
             f"{person(user)} moved the company here from {old}: verify it, then read everything."

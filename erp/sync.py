@@ -18,6 +18,7 @@ from erp import circuit, holds, mapping_services, readings, reconciliation
 from erp.assigned import read_assignments
 from erp.backends import backend, outside_transactions
 from erp.connections import stop
+from erp.costs import read_costs
 from erp.mirroring import Changes, Mirrored, read_into_mirror
 from erp.models import (
     Connection,
@@ -62,6 +63,7 @@ def sync_company(
             _read_masters(connection, now, result, progress)
             _make_ours(connection, now, result, progress)
             _read_assignments(connection, now, result, progress)
+            _read_costs(connection, now, result, progress)
     except ErpMisconfigured as problem:
         stop(connection, because=str(problem), now=now)
         raise
@@ -213,6 +215,17 @@ def _read_assignments(connection: Connection, now: datetime, result: SyncResult,
     count, jobs = read_assignments(connection, now=now, whole=result.whole)
     result.read["assignments"] = count
     progress(f"assignments: {count} known for {jobs} linked jobs")
+
+
+def _read_costs(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
+    told, result.changes["costs of jobs"] = read_costs(connection, now=now, whole=result.whole)
+    result.read["jobs with costs"] = len(told)
+    new = len(result.changes["costs of jobs"].changed)
+    progress(
+        f"costs to date: told for {len(told)} linked jobs, new on {new}"
+        if told
+        else "costs to date: none told"
+    )
 
 
 def recount(company: Company, *, now: datetime) -> None:

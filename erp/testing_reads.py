@@ -14,6 +14,7 @@ from erp.port import (
 from erp.testing_case import Case
 from erp.testing_tenant import (
     TRICKY,
+    CannotDo,
 )
 
 
@@ -64,6 +65,37 @@ class Reads(Case):
             assert isinstance(row.original, Decimal) and isinstance(row.current, Decimal)
             assert row.key.job == tenant.job
         assert tenant.backend().reading(tenant.company, [tenant.job]).rows == reading.rows
+
+    def test_costs_to_date_are_exact_sums_by_budget_code_or_not_told_at_all(self) -> None:
+        tenant = self.tenant()
+        erp, company, key = tenant.backend(), tenant.company, tenant.keys[0]
+        before = {costs.job: costs for costs in erp.costs(company, [tenant.job, "nowhere"])}
+        try:
+            for amount in ("0.10", "0.10", "0.10", "-0.05"):
+                tenant.spend(key, Decimal(amount))
+        except CannotDo:
+            assert before == {}, "an ERP that books no cost tells none"
+            return
+        assert set(before) == {tenant.job}
+        [costs] = erp.costs(company, [tenant.job])
+        assert costs.rows is not None
+        amounts = {row.key: row.amount for row in costs.rows}
+        assert len(amounts) == len(costs.rows) and {each.job for each in amounts} == {tenant.job}
+        was = {row.key: row.amount for row in before[tenant.job].rows or ()}
+        assert amounts[key] - was.get(key, Decimal(0)) == Decimal("0.25")
+        assert all(type(amount) is Decimal for amount in amounts.values())
+
+    def test_costs_that_changed_since_long_ago_are_told_whole(self) -> None:
+        tenant = self.tenant()
+        erp, company = tenant.backend(), tenant.company
+        long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+        try:
+            tenant.spend(tenant.keys[0], Decimal("7.00"))
+        except CannotDo:
+            assert list(erp.costs(company, [tenant.job], changed_since=long_ago)) == []
+            return
+        since = list(erp.costs(company, [tenant.job], changed_since=long_ago))
+        assert since == list(erp.costs(company, [tenant.job])) and since[0].rows
 
     def test_check_says_what_is_missing_in_sentences_and_nothing_when_all_is_well(self) -> None:
         tenant = self.tenant()

@@ -138,6 +138,10 @@ class ErpTenant(ABC):
     def take_number(self, document: ErpDocument) -> None:
         """Write something else under the document's number, by somebody else."""
 
+    def spend(self, key: ErpKey, amount: Decimal) -> None:
+        """Post a cost on one budget code. An ERP that tells no costs stays as it is here."""
+        raise CannotDo("no cost is booked here")
+
     # -- documents ---------------------------------------------------------------------------------------------
 
     def shapes(self) -> list[Shape]:

@@ -180,6 +180,9 @@ class CmicTenant(ErpTenant):
         }
         self.tenant.ask("seed", {"pcis": [{**pci, "name": "Somebody's own", "lines": [line]}]})
 
+    def spend(self, key: ErpKey, amount: Decimal) -> None:
+        self.tenant.ask("seed", {"costs": [_cost(key, amount)]})
+
     def _place(self, document: ErpDocument) -> dict[str, str]:
         return {"company": COMPANY, "job": document.job, "code": document.erp_number or document.number}
 
@@ -191,6 +194,11 @@ class CmicTenant(ErpTenant):
 
 def _is_entered(document: ErpDocument) -> bool:
     return document.kind is DocumentKind.ORIGINAL and document.job == PENDING
+
+
+def _cost(key: ErpKey, amount: Decimal) -> dict[str, Any]:
+    codes = {"job": key.job, "phase": key.cost_code, "category": key.cost_type}
+    return {"company": COMPANY, **codes, "amount": str(amount)}
 
 
 def _number(pci: dict[str, Any]) -> str:

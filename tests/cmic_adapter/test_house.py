@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import cmic_adapter
-from cmic_adapter import assumed, audit, names, wire
+from cmic_adapter import assumed, audit, names, report, wire
 
 PACKAGE = Path(cmic_adapter.__file__).parent
 FILES = sorted(PACKAGE.glob("*.py"))
+USED = (*wire.NEEDED_TO_READ, *wire.NEEDED_TO_WRITE, *wire.GOOD_TO_HAVE)
 PROFILE = json.loads((PACKAGE.parent / "cmic_simulator" / "profile.json").read_text())["resources"]
 
 
@@ -46,7 +47,7 @@ def test_only_the_wire_holds_a_name_of_cmic():
 
 
 def test_every_name_of_the_wire_is_one_of_the_profile():
-    for resource in (*wire.NEEDED_TO_READ, *wire.NEEDED_TO_WRITE):
+    for resource in USED:
         known = {attribute["name"]: attribute for attribute in PROFILE[resource.label]["attributes"]}
         assert PROFILE[resource.label]["path"] == resource.path
         assert set(resource.names) <= set(known)
@@ -57,7 +58,7 @@ def test_every_name_of_the_wire_is_one_of_the_profile():
 
 
 def test_what_is_assumed_is_what_the_profile_assumes():
-    used = {r.label: names.needed(r) for r in (*wire.NEEDED_TO_READ, *wire.NEEDED_TO_WRITE)}
+    used = {r.label: names.needed(r) for r in USED}
     grades = {label: {a["name"]: a["evidence"] for a in PROFILE[label]["attributes"]} for label in used}
     guessed = {label: {n for n in named if grades[label][n] == "A"} for label, named in used.items()}
     assert {label: set(found) for label, found in assumed.NAMES.items()} == {
@@ -66,8 +67,7 @@ def test_what_is_assumed_is_what_the_profile_assumes():
 
 
 def test_every_audit_time_is_one_of_the_profile_and_searchable():
-    dated = (audit.DATED_JOBS, audit.DATED_COST_CODES, audit.DATED_COST_TYPES, audit.DATED_JOB_COST_CODES)
-    for resource in dated:
+    for resource in report.DATED:
         known = {attribute["name"]: attribute for attribute in PROFILE[resource.label]["attributes"]}
         assert all(known[name]["queryable"] for name in audit.names(resource))
 

@@ -49,6 +49,7 @@ def test_a_tenant_that_is_as_expected_is_told_thing_by_thing(tenant: Simulator) 
         "Rights",
         "Company",
         "Ways into CMiC",
+        "Costs to date",
         "To confirm by hand",
         "Limits",
     ):

@@ -206,8 +206,9 @@ def test_an_assigned_code_that_is_gone_is_forgotten_by_a_whole_read(story: Story
 
 
 def test_a_quiet_run_changes_nothing(story: Story):
-    before = list(ErpJob.objects.values())
+    kept = [field.name for field in ErpJob._meta.fields if field.name != "costs_read_at"]
+    before = list(ErpJob.objects.values(*kept))
     marks = Connection.objects.get().read_marks
     run(story)
-    assert list(ErpJob.objects.values()) == before
+    assert list(ErpJob.objects.values(*kept)) == before
     assert Connection.objects.get().read_marks == marks

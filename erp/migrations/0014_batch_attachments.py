@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('budgets', '0002_modifications_of_many'),
-        ('erp', '0012_moved_to_another_erp'),
+        ('erp', '0013_costs_to_date'),
     ]
 
     operations = [
