@@ -20,6 +20,16 @@ from budgets.models import Budget, BudgetLine, Modification
 from workflow.numbers import version
 
 LINE_FIELDS = ("job", "cost_code", "cost_type", "description", "quantity", "unit", "unit_cost", "amount")
+LABELS = {
+    "job": "Job",
+    "cost_code": "Cost code",
+    "cost_type": "Cost type",
+    "description": "Description",
+    "quantity": "Quantity",
+    "unit": "Unit",
+    "unit_cost": "Unit cost",
+    "amount": "Original amount",
+}
 EMPTY_ROWS = 4
 MOST_ROWS = 200  # lines of a modification that the form takes
 MOST_CHOICES = 50  # lines or rows with a drop-down in every row; beyond, all rows share one list
@@ -33,19 +43,38 @@ def typed_line(post: QueryDict) -> dict[str, Any]:
     return {**values, "automatic": "automatic" in post}
 
 
-def stored_line(line: BudgetLine) -> dict[str, Any]:
-    """This function will take a line's values as a form shows them."""
+def stored_line(line: Any) -> dict[str, Any]:
+    """This function will take the values of a line, or of a row of its history, as a form shows them."""
     return {
         "job": line.job.code,
-        "cost_code": line.code,
-        "cost_type": line.type,
+        "cost_code": line.cost_code.code if line.cost_code else line.cost_code_text,
+        "cost_type": line.cost_type.code if line.cost_type else line.cost_type_text,
         "description": line.description,
         "quantity": line.quantity,
-        "unit": line.unit_code,
+        "unit": line.unit.code if line.unit else line.unit_text,
         "unit_cost": line.unit_cost,
         "amount": line.amount,
         "automatic": line.automatic,
     }
+
+
+def differences(stored: Mapping[str, Any], typed: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """This function will list the typed fields that are stored otherwise: (label, stored now, typed)."""
+    return [
+        (label, stored[field], typed[field])
+        for field, label in LABELS.items()
+        if field in typed and not same(stored[field], typed[field])
+    ]
+
+
+def same(stored: Any, typed: Any) -> bool:
+    """This function will tell whether a typed value says what is stored already."""
+    if stored is None or not isinstance(typed, str) or isinstance(stored, str):
+        return (stored or "") == (typed or "")
+    try:
+        return bool(money.quantity(typed) == stored)
+    except money.NotExact:
+        return False
 
 
 @dataclass

@@ -58,12 +58,12 @@ def _show_add(
 def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     """This function will show a line, or change it if it is still as the person saw it."""
     if request.method == "GET":
-        _line(budget, pk)
+        line_of(budget, pk)
         return _show_edit(request, budget, pk=pk, typed=None)
     typed = forms.typed_line(request.POST)
-    if _was_deleted(budget, pk):
+    if was_deleted(budget, pk):
         return _gone(request, budget, typed=typed, problem={})
-    line = _line(budget, pk)
+    line = line_of(budget, pk)
 
     def do() -> HttpResponse:
         changed = services.edit_line(
@@ -102,15 +102,15 @@ def _show_edit(
         **_choices(budget),
         "line": line,
         "values": values,
-        "differences": _differences(stored, values) if "conflict" in problem else [],
+        "differences": forms.differences(stored, values) if "conflict" in problem else [],
         "blocked": actions.blockers(line, "edit_line", request.user),
         **problem,
     }
     return render(request, "budgets/line.html", context, status=status)
 
 
-def _was_deleted(budget: Budget, pk: int) -> bool:
-    """Whether this budget had such a line once: its history says so."""
+def was_deleted(budget: Budget, pk: int) -> bool:
+    """This function will tell whether this budget had such a line once: its history says so."""
     if budget.lines.filter(pk=pk).exists():
         return False
     history = apps.get_model("budgets", "BudgetLineEvent")
@@ -125,41 +125,11 @@ def _gone(
     return render(request, "budgets/gone.html", context, status=409)
 
 
-LABELS = {
-    "job": "Job",
-    "cost_code": "Cost code",
-    "cost_type": "Cost type",
-    "description": "Description",
-    "quantity": "Quantity",
-    "unit": "Unit",
-    "unit_cost": "Unit cost",
-    "amount": "Original amount",
-}
-
-
-def _differences(stored: dict[str, Any], typed: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Both values of every field where the page and the database differ: (label, stored now, typed)."""
-    return [
-        (label, stored[field], typed[field])
-        for field, label in LABELS.items()
-        if not _same(stored[field], typed[field])
-    ]
-
-
-def _same(stored: Any, typed: Any) -> bool:
-    if stored is None or not isinstance(typed, str) or isinstance(stored, str):
-        return (stored or "") == (typed or "")
-    try:
-        return bool(forms.money.quantity(typed) == stored)
-    except forms.money.NotExact:
-        return False
-
-
 @require_http_methods(["GET", "POST"])
 @budget_page
 def delete(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     """This function will ask whether a line shall go, or delete it."""
-    line = _line(budget, pk)
+    line = line_of(budget, pk)
     if request.method == "GET":
         context = {"budget": budget, "line": line, "row": forms.stored_line(line)}
         return render(request, "budgets/line_delete.html", context)
@@ -173,7 +143,8 @@ def delete(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     return perform(request, budget, act=do, again=partial(show_page, request))
 
 
-def _line(budget: Budget, pk: int) -> BudgetLine:
+def line_of(budget: Budget, pk: int) -> BudgetLine:
+    """This function will find a line of this budget; a foreign or missing one is a 404 alike."""
     lines = budget.lines.select_related("job", "cost_code", "cost_type", "unit", "changed_by")
     line = lines.filter(pk=pk).first()
     if line is None:
@@ -192,7 +163,7 @@ def _choices(budget: Budget) -> dict[str, Any]:
         .values_list("code", "name"),
         "cost_types": list(CostType.objects.filter(company=company)),
         "units": Unit.objects.filter(company=company).values_list("code", "name"),
-        "labels": LABELS,
+        "labels": forms.LABELS,
     }
 
 

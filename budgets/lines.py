@@ -17,6 +17,9 @@ from budgets.errors import InvalidInput
 from budgets.models import Budget, BudgetLine, BudgetState
 from projects.models import Company, CostCode, CostType, Job, Project, Unit
 
+POSTED = "This line was posted in the ERP: its job, code and type stay. Add another line instead."
+IDENTITY = ("job", "cost_code", "cost_type")  # what makes the budget code
+
 
 def apply_values(
     line: BudgetLine, values: Mapping[str, Any], *, project: Project, adding: bool = False
@@ -43,16 +46,14 @@ def apply_values(
             "cost_code", "Enter a cost code, or at least a description of what the line is for."
         )
     for field in _changed(before, _identity(line)) if line.was_posted else ():
-        errors[field] = (
-            "This line was posted in the ERP: its job, code and type stay. Add another line instead."
-        )
+        errors[field] = POSTED
     if errors:
         raise InvalidInput(errors)
 
 
 def _identity(line: BudgetLine) -> dict[str, Any]:
     """What makes the budget code, as far as it is set."""
-    return {"job": line.job_id, "cost_code": line.cost_code_id, "cost_type": line.cost_type_id}
+    return {field: getattr(line, f"{field}_id") for field in IDENTITY}
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

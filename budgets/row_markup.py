@@ -19,6 +19,7 @@ from budgets.rows import Row
 from workflow.templatetags import figures
 
 Cell = Callable[[Any], str]
+AUTOMATIC, POSTED = ' data-automatic="yes"', ' data-posted="yes"'
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def writer(columns: Sequence[Column], *, project_id: int) -> Callable[[Row], str
     def write(row: Row) -> str:
         inside = "".join([cell(row) for cell in cells])
         return (
-            f'<tr class="line" id="line-{row.pk}" data-line="{row.pk}" data-version="{row.version}">'
-            f"{inside}</tr>"
+            f'<tr class="line" id="line-{row.pk}" data-line="{row.pk}" data-version="{row.version}"'
+            f"{AUTOMATIC if row.automatic else ''}{POSTED if row.was_posted else ''}>{inside}</tr>"
         )
 
     return write

@@ -4,7 +4,9 @@ from django.urls import path, re_path
 
 from budgets import (
     attachment_views,
+    cell_views,
     grid_views,
+    line_set_views,
     line_views,
     modification_list,
     modification_views,
@@ -24,7 +26,13 @@ urlpatterns = [
     path(f"{BUDGET}row/", grid_views.row, name="row"),
     path(f"{BUDGET}standing/", views.standing, name="standing"),
     re_path(ACT_ON_BUDGET.format("|".join(views.DEEDS)), views.act, name="act"),
+    path(f"{BUDGET}pieces/", cell_views.pieces, name="pieces"),
+    path(f"{BUDGET}lines/choices/", cell_views.choose, name="choose"),
     path(f"{BUDGET}lines/add/", line_views.add, name="line_add"),
+    path(f"{BUDGET}lines/add/here/", line_set_views.add_here, name="add_here"),
+    path(f"{BUDGET}lines/delete/", line_set_views.delete_many, name="delete_many"),
+    path(f"{BUDGET}lines/restore/", line_set_views.restore, name="restore"),
+    path(f"{BUDGET}lines/<int:pk>/cell/", cell_views.cell, name="cell"),
     path(f"{BUDGET}lines/<int:pk>/", line_views.edit, name="line_edit"),
     path(f"{BUDGET}lines/<int:pk>/delete/", line_views.delete, name="line_delete"),
     path(f"{BUDGET}modifications/", modification_list.index, name="modifications"),

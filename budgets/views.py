@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import grid_views, links, selectors, services
+from budgets import cells, forms, grid_views, links, selectors, services
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from workflow import actions
@@ -30,6 +30,7 @@ def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **prob
     """This function will render the budget page, also after a refused button (`refused`, with its status)."""
     head = frame(budget)
     context = {**head, **grid_views.context(request, budget, jobs=head["jobs"]), "tab": "lines", **problem}
+    context |= {"editable": cells.editable(budget, request.user), "labels": forms.LABELS}
     return render(request, "budgets/page.html", context, status=status)
 
 

@@ -13,6 +13,7 @@ from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.utils import timezone
 
 from budgets.models import Budget, BudgetLine
+from budgets.rows import ORDER
 from erp import remarks, selectors, snapshots
 from erp.models import OPEN, Batch, BatchLine, DocumentState
 from workflow.models import Event
@@ -42,6 +43,15 @@ def erp_totals(budget: Budget) -> Any:
 def remarks_by_line(budget: Budget) -> dict[int, remarks.ShownRemark]:
     """This function will find the last rejection's remarks, by line id; none once it was sent again."""
     return remarks.by_line(remarks.on_budget(budget))
+
+
+@register.simple_tag
+def open_remarks(budget: Budget) -> list[int]:
+    """This function will find the lines whose remark still wants a change or an answer, in the order of the grid."""
+    wanting = {shown.remark.line_id for shown in remarks.on_budget(budget) if shown.wants_answer}
+    if not wanting:
+        return []
+    return list(budget.lines.filter(pk__in=wanting).order_by(*ORDER).values_list("pk", flat=True))
 
 
 @register.simple_tag

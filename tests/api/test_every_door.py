@@ -155,7 +155,12 @@ WITHOUT_A_DOOR_OF_THEIR_OWN = {(Budget, "import_file"), (Modification, "change_e
 DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Budget, "lock"): (page("do/lock/"), api("lock/")),
     (Budget, "unlock"): (page("do/unlock/"), api("unlock/")),
-    (Budget, "add_line"): (page("lines/add/", **LINE), api("lines/", **LINE)),
+    (Budget, "add_line"): (
+        page("lines/add/", **LINE),
+        page("lines/add/here/", **LINE),
+        page("lines/restore/", line=1),
+        api("lines/", **LINE),
+    ),
     (Budget, "modify"): (page_of_modification("new/"), api_of_modification("", "post")),
     (Budget, "send"): (page("send/"), page("do/send/"), api("send/")),
     (Budget, "retrieve"): (page("do/retrieve/"), api("retrieve/")),
@@ -165,9 +170,14 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     ),
     (BudgetLine, "edit_line"): (
         page("lines/{pk}/", **LINE, version=0, job=MAIN),
+        page("lines/{pk}/cell/", version=0, description="x"),
         api("lines/{pk}/", "patch", version=0, description="x"),
     ),
-    (BudgetLine, "delete_line"): (page("lines/{pk}/delete/"), api("lines/{pk}/", "delete")),
+    (BudgetLine, "delete_line"): (
+        page("lines/{pk}/delete/"),
+        Door(lambda s, o: f"/projects/{s.project.pk}/budget/lines/delete/", lambda s, o: {"line": o.pk}),
+        api("lines/{pk}/", "delete"),
+    ),
     (Modification, "change_modification"): (
         page_of_modification("{pk}/edit/"),
         api_of_modification("{pk}/", "put"),

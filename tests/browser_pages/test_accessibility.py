@@ -24,13 +24,21 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # Addresses that answer with a part of a page, a file, or take a form alone.
 NO_PAGES = {
+    "add_here",
+    "answer_remark",
     "attachment",
     "attachment_add",
     "attachment_remove",
-    "standing",
-    "progress",
+    "cell",
+    "choose",
+    "delete_many",
     "last_asked",
-    "answer_remark",
+    "pieces",
+    "progress",
+    "restore",
+    "row",
+    "rows",
+    "standing",
 }
 
 

@@ -1,0 +1,188 @@
+"""Editing in the grid as a person does it: by keyboard, with somebody else at a line, with a broken network."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+
+from budgets import services
+from budgets.models import BudgetLine
+from tests.browser_pages.conftest import Desk
+from tests.support.browser import sign_in
+from tests.support.scene import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def open_grid(page: Page, desk: Desk, *, as_whom: str = "dana") -> None:
+    sign_in(page, username=as_whom, password=PASSWORD)
+    page.goto(desk.url("page"))
+    page.locator(".grid [tabindex='0']").focus()  # the one stop for the tab key
+
+
+def cell(page: Page, line: BudgetLine, column: str) -> Locator:
+    return page.locator(f"#line-{line.pk} > [data-col={column}]")
+
+
+def sums(page: Page, group: str, column: str = "original") -> Locator:
+    return page.locator(f".grid [data-sums='{group}'] > [data-col={column}]")
+
+
+def said(page: Page, words: str) -> None:
+    """Wait for what a screen reader is told."""
+    expect(page.locator("#announcer")).to_contain_text(words)
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_a_budget_is_changed_by_keyboard_alone(browser_page: Page, desk: Desk) -> None:
+    page = browser_page
+    open_grid(page, desk)
+    original = cell(page, desk.labor, "original")
+
+    press(page, "Control+End", "Control+Home", "ArrowDown", "ArrowDown", "ArrowDown", "End", "Home")
+    press(page, *["ArrowRight"] * 7)
+    expect(original).to_be_focused()
+
+    page.keyboard.type("12x")
+    press(page, "Enter")
+    said(page, "Original amount of 03-30-00 L is not saved: '12x' is not a number.")
+    editor = page.get_by_label("Original amount of 03-30-00 L")
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value("12x")
+    expect(editor).to_have_accessible_description(re.compile("is not a number. Write it like 1,234.50"))
+    expect(page.get_by_text("1 cell is not saved")).to_be_visible()
+
+    press(page, "Control+a")
+    page.keyboard.type("(1,234.50)")
+    press(page, "Tab")
+    said(page, "Saved: 03-30-00 L, Original amount -1234.50.")
+    expect(original).to_have_text("(1,234.50)")
+    expect(sums(page, "|03")).to_have_text("43,765.75")
+    expect(sums(page, "|")).to_have_text("76,266.25")
+    expect(page.locator("#totals")).to_contain_text("76,266.25")
+    expect(cell(page, desk.concrete, "code")).to_be_focused()
+
+    press(page, "F2", "Control+a")
+    page.keyboard.type("carp")
+    said(page, "1 code matches")
+    press(page, "ArrowDown", "Enter")
+    said(page, "Saved: 09-68-00 M, Cost code 09-68-00.")
+    expect(sums(page, "|09")).to_have_text("52,500.50")
+    press(page, "Control+z")
+    said(page, "Undone: 03-30-00 M, Cost code 03-30-00.")
+    press(page, "Control+z")
+    expect(original).to_have_text("15,000.00")
+    expect(sums(page, "|")).to_have_text("92,500.75")
+
+    press(page, "ArrowLeft")  # from the amount that was undone to its unit cost
+    for column, number in (("Unit cost", "12.50"), ("Quantity", "3")):
+        page.keyboard.type(number)
+        press(page, "Shift+Tab")
+        said(page, f"Saved: 03-30-00 L, {column}")
+        if column == "Unit cost":
+            press(page, "ArrowLeft")
+    press(page, *["ArrowRight"] * 4)
+    expect(original).to_be_focused()
+    page.keyboard.type("=")
+    press(page, "Enter")
+    said(page, "The amount is quantity × unit cost: 37.50.")
+    expect(original).to_have_text("37.50")
+
+
+def test_lines_are_added_selected_deleted_and_brought_back_by_keyboard(
+    browser_page: Page, desk: Desk
+) -> None:
+    page = browser_page
+    open_grid(page, desk)
+    press(page, "ArrowDown", "ArrowDown", "Insert")
+    expect(page.get_by_label("Cost code of the new line")).to_be_focused()
+    page.keyboard.type("03-30-00")
+    page.get_by_label("Original amount of the new line").fill("x")
+    press(page, "Enter")
+    expect(page.get_by_label("Original amount of the new line")).to_be_focused()
+    expect(page.locator(".adding-foot")).to_contain_text("'x' is not a number")
+    page.get_by_label("Cost type of the new line").fill("e")
+    page.get_by_label("Original amount of the new line").fill("1,000.00")
+    press(page, "Enter")
+    said(page, "Added 26-0288 03-30-00 E.")
+    expect(page.get_by_label("Cost code of the new line")).to_be_focused()
+    expect(page.get_by_label("Cost code of the new line")).to_have_value("")
+    expect(sums(page, "|03")).to_have_text("61,000.25")
+    press(page, "Escape")
+
+    cell(page, desk.labor, "description").click()
+    press(page, "Shift+ArrowDown", "Shift+ArrowDown")
+    expect(page.get_by_text("3 lines selected")).to_be_visible()
+    press(page, "Delete")
+    dialog = page.get_by_role("dialog", name="Delete these 3 lines?")
+    expect(dialog).to_contain_text("56,000.00")
+    dialog.get_by_role("button", name="Delete 3 lines").click()
+    said(page, "Deleted 3 lines.")
+    expect(sums(page, "|03")).to_have_text("5,000.25")
+    press(page, "Control+z")
+    said(page, "Undone: 3 lines are here again, added as new")
+    expect(sums(page, "|03")).to_have_text("61,000.25")
+    expect(page.locator("#announcer")).not_to_be_empty()
+    assert desk.scene.budget.lines.count() == 7
+
+
+def test_what_is_typed_is_never_lost(browser_page: Page, desk: Desk) -> None:
+    """Somebody was faster, the network is gone, the login has ended, the line was deleted."""
+    page = browser_page
+    open_grid(page, desk)
+    original = cell(page, desk.concrete, "original")
+    kept = original.locator("input")
+
+    def types(text: str) -> None:
+        original.click()
+        page.keyboard.type(text)
+        press(page, "Enter")
+
+    def tom(amount: str) -> None:
+        line = BudgetLine.objects.get(pk=desk.concrete.pk)
+        given = {"user": desk.scene.tom, "now": timezone.now(), "version": line.version}
+        services.edit_line(line, values={"amount": amount}, **given)
+
+    tom("41000.00")
+    types("39000")
+    expect(original).to_contain_text("Tom Baptiste changed this line before you saved it.")
+    expect(original).to_contain_text("Original amount: 40000.00 became 41000.00")
+    press(page, "Enter", "Enter")  # to the first button, and press it
+    said(page, "Saved: 03-30-00 M, Original amount 39000.00.")
+
+    tom("41000.00")
+    types("38000")
+    page.get_by_role("button", name="Take theirs").click()
+    said(page, "shows what is saved now: 41,000.00")
+    expect(original).to_have_text("41,000.00")
+
+    page.context.set_offline(True)
+    types("37000")
+    expect(original).to_contain_text("the network may be down")
+    expect(kept).to_have_value("37000")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    said(page, "Saved: 03-30-00 M, Original amount 37000.00.")
+
+    page.context.clear_cookies()
+    types("36000")
+    expect(original).to_contain_text("You were logged out meanwhile.")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Log in in another window").click()
+    sign_in(opened.value, username="dana", password=PASSWORD)
+    page.bring_to_front()
+    page.get_by_role("button", name="Try again").click()
+    said(page, "Saved: 03-30-00 M, Original amount 36000.00.")
+
+    line = BudgetLine.objects.get(pk=desk.concrete.pk)
+    services.delete_line(line, user=desk.scene.tom, now=timezone.now())
+    types("35000")
+    expect(original).to_contain_text("Somebody deleted this line.")
+    expect(kept).to_have_value("35000")
+    page.get_by_role("button", name="Take it off the page").click()
+    expect(original).to_have_count(0)
