@@ -4,14 +4,20 @@ from budgets import blockers as budget_rules
 from budgets.models import Budget
 from erp import blockers as b
 from erp import decision_blockers as d
+from erp import import_blockers as imports
 from erp import line_blockers as lines
 from erp.models import Batch, Document
-from erp.snapshots import latest_batch
+from erp.snapshots import erp_connection, latest_batch
+from erp.words import erp_name
 from workflow.actions import Action, register, system_only
 
 
 def _send_label(budget: Budget) -> str:
     return "Re-send to ERP" if latest_batch(budget) else "Send to ERP"
+
+
+def _import_label(budget: Budget) -> str:
+    return f"Import from {erp_name(erp_connection(budget))}"
 
 
 register(
@@ -55,6 +61,20 @@ register(
         permission=b.may_send,
         problems=(b.never_sent, b.batch_already_decided),
         confirm="Pull the batch back before accounting decides? You can send it again.",
+    ),
+    Action(
+        name="import_from_erp",
+        model=Budget,
+        label=_import_label,
+        permission=budget_rules.may_edit_lines,
+        problems=(
+            b.not_linked,
+            b.never_synced,
+            budget_rules.is_locked,
+            *budget_rules.IN_FLIGHT,
+            imports.ever_exported,
+            b.connection_stopped,
+        ),
     ),
     Action(
         name="answer_remark",

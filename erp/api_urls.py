@@ -3,7 +3,7 @@
 from django.urls import path
 
 from budgets.api_urls import BUDGET
-from erp import api, api_mapping
+from erp import api, api_import, api_mapping
 
 BATCH = "batches/<int:pk>/"
 
@@ -15,6 +15,12 @@ urlpatterns = [
     path(f"{MAPPING}<slug:kind>/<path:code>/", api_mapping.MappedCode.as_view(), name="api-mapped-code"),
     path(f"{BUDGET}send/", api.Send.as_view(), name="api-send"),
     path(f"{BUDGET}retrieve/", api.Retrieve.as_view(), name="api-retrieve"),
+    path(f"{BUDGET}import-from-erp/", api_import.ErpImport.as_view(), name="api-import-from-erp"),
+    path(
+        f"{BUDGET}import-from-erp/reading/",
+        api_import.ErpImportReading.as_view(),
+        name="api-import-from-erp-reading",
+    ),
     path(f"{BUDGET}remarks/<int:pk>/answer/", api.AnswerRemark.as_view(), name="api-answer-remark"),
     path("batches/", api.Batches.as_view(), name="api-batches"),
     path(BATCH, api.OneBatch.as_view(), name="api-batch"),

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from budgets.urls import ACT_ON_BUDGET, BUDGET
-from erp import views
+from erp import import_views, views
 
 urlpatterns = [
     path(f"{BUDGET}send/", views.preview, name="preview"),
@@ -12,5 +12,8 @@ urlpatterns = [
     path(f"{BUDGET}batches/<int:number>/", views.batch, name="batch"),
     path(f"{BUDGET}batches/<int:number>/progress/", views.progress, name="progress"),
     path(f"{BUDGET}batches/<int:number>/asked/", views.last_asked, name="last_asked"),
+    path(f"{BUDGET}import-from-erp/", import_views.page, name="import_from_erp"),
+    path(f"{BUDGET}import-from-erp/read/", import_views.read, name="import_from_erp_read"),
+    path(f"{BUDGET}import-from-erp/asked/", import_views.asked, name="import_from_erp_asked"),
     path(f"{BUDGET}remarks/<int:pk>/answer/", views.answer_remark, name="answer_remark"),
 ]

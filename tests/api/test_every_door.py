@@ -164,6 +164,12 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Budget, "modify"): (page_of_modification("new/"), api_of_modification("", "post")),
     (Budget, "send"): (page("send/"), page("do/send/"), api("send/")),
     (Budget, "retrieve"): (page("do/retrieve/"), api("retrieve/")),
+    (Budget, "import_from_erp"): (
+        page("import-from-erp/read/"),
+        page("import-from-erp/", mode="add", seen="x"),
+        api("import-from-erp/reading/"),
+        api("import-from-erp/", mode="add", seen="x"),
+    ),
     (Budget, "answer_remark"): (
         Door(answer_page, lambda s, o: {"answer": "Yes"}),
         Door(answer_api, lambda s, o: {"answer": "Yes"}),
