@@ -1,7 +1,8 @@
 """The Budget tool's actions, each declared once. The ERP Integrations tool adds Send and Retrieve."""
 
 from budgets import blockers as b
-from budgets.models import Attachment, Budget, BudgetLine, Modification
+from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
+from budgets.view_blockers import may_keep_view, may_share_view, shared_already
 from workflow.actions import Action, register, system_only
 
 register(
@@ -66,6 +67,13 @@ register(
         problems=(b.is_locked, *b.IN_FLIGHT, b.line_modified, b.line_was_posted, b.line_was_sent),
         tone="danger",
         confirm="Delete this line?",
+    ),
+    Action(
+        # The project manager's own estimate: also while the budget is locked or sent, because it never goes there.
+        name="forecast",
+        model=BudgetLine,
+        label="Set the forecast",
+        permission=b.may_forecast,
     ),
     Action(
         name="change_modification",
@@ -136,5 +144,29 @@ register(
         label="Take off",
         permission=b.may_modify,
         problems=(b.attachment_was_sent, b.modification_sent, b.modification_void),
+    ),
+)
+
+register(
+    Action(
+        name="change_view",
+        model=SavedView,
+        label="Change this view",
+        permission=may_keep_view,
+    ),
+    Action(
+        name="share_view",
+        model=SavedView,
+        label="Share with the company",
+        permission=may_share_view,
+        problems=(shared_already,),
+    ),
+    Action(
+        name="delete_view",
+        model=SavedView,
+        label="Delete this view",
+        permission=may_keep_view,
+        tone="danger",
+        confirm="Delete this view?",
     ),
 )

@@ -38,6 +38,7 @@ _WORDS = {
     "lock": "lock this budget",
     "unlock": "unlock this budget",
     "modify": "write modifications of this budget",
+    "forecast": "set forecasts of this budget",
 }
 
 
@@ -59,6 +60,7 @@ may_delete_lines = _right("delete_lines")
 may_lock = _right("lock")
 may_unlock = _right("unlock")
 may_modify = _right("modify")
+may_forecast = _right("forecast")
 
 # -- out of the PM's hands ------------------------------------------------------------------------------
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -15,7 +13,10 @@ from django.utils import timezone
 from django_fsm import FSMField, transition
 
 from budgets.attachment_models import Attachment, AttachmentContent, ModificationFile
+from budgets.fields import AMOUNT, QUANTITY, history
+from budgets.forecast_models import Forecast
 from budgets.money import LARGEST, LARGEST_QUANTITY
+from budgets.view_models import DefaultView, SavedView
 from projects.models import CostCode, CostType, Job, Project, Unit
 from workflow import guards
 from workflow.actions import allowed
@@ -26,22 +27,15 @@ __all__ = [
     "Budget",
     "BudgetLine",
     "BudgetState",
+    "DefaultView",
+    "Forecast",
     "Hold",
     "Modification",
     "ModificationFile",
     "ModificationLine",
     "ModificationState",
+    "SavedView",
 ]
-
-# Signed, company currency, up to 9,999,999,999,999.99.
-AMOUNT: dict[str, Any] = {"max_digits": 15, "decimal_places": 2}
-QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
-
-
-def _history(model: type[models.Model]) -> type[models.Model]:
-    """Keep old and new values of a model's rows by database triggers, so that bulk work is seen too."""
-    trackers = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
-    return pghistory.track(*trackers, append_only=True, level=pgtrigger.Statement)(model)
 
 
 class BudgetState(models.TextChoices):
@@ -127,7 +121,7 @@ class Budget(models.Model):
         self.state_since = now
 
 
-@_history
+@history
 class BudgetLine(models.Model):
     """One budget code with its original amount.
 
@@ -246,7 +240,7 @@ class ModificationState(models.TextChoices):
     VOID = "void"
 
 
-@_history
+@history
 class Modification(models.Model):
     """Dated, numbered, signed amounts on lines of a locked budget. `number` is given when it becomes effective."""
 
@@ -311,7 +305,7 @@ class Modification(models.Model):
         """Count no longer; the row stays."""
 
 
-@_history
+@history
 class ModificationLine(models.Model):
     """A signed change of one line, company currency."""
 

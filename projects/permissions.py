@@ -33,6 +33,7 @@ BUDGET_RIGHTS = {
     "lock": Right(BudgetLevel.ADMIN, "can_lock"),
     "unlock": Right(BudgetLevel.ADMIN),
     "modify": Right(BudgetLevel.STANDARD),
+    "forecast": Right(BudgetLevel.STANDARD),
     "send": Right(BudgetLevel.ADMIN, "can_send"),
     "history": Right(BudgetLevel.ADMIN),
 }
@@ -108,6 +109,18 @@ def who_may_decide(company: Company) -> QuerySet[Any]:
 def who_administers(company: Company) -> QuerySet[Any]:
     """This function will find the company's ERP admins, by name."""
     return _people(Membership.objects.filter(company=company, erp_level__gte=ErpLevel.ADMIN).values("user"))
+
+
+def may_share_views(user: Any, company: Company) -> bool:
+    """This function will tell whether a user may keep the company's shared views: see `who_may_share_views`."""
+    return bool(user and user.is_authenticated) and who_may_share_views(company).filter(pk=user.pk).exists()
+
+
+def who_may_share_views(company: Company) -> QuerySet[Any]:
+    """This function will find the Budget admins of any of the company's projects and its ERP admins, by name."""
+    roles = ProjectRole.objects.filter(project__company=company, level__gte=BudgetLevel.ADMIN)
+    members = Membership.objects.filter(company=company, erp_level__gte=ErpLevel.ADMIN)
+    return _people(roles.values("user").union(members.values("user")))
 
 
 def _people(ids: Any) -> QuerySet[Any]:

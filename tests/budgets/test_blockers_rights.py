@@ -18,12 +18,13 @@ RIGHTS = [  # code, action, whose words, grant that gives it (none: only a level
     ("no_right_to_lock", "lock", "lock this budget", "can_lock"),
     ("no_right_to_unlock", "unlock", "unlock this budget", ""),
     ("no_right_to_modify", "modify", "write modifications", ""),
+    ("no_right_to_forecast", "forecast", "set forecasts", ""),
 ]
 CODES = sorted({row[0] for row in RIGHTS})
 
 
 def object_of(scene: Scene, action: str) -> Budget | BudgetLine:
-    return scene.lines[CONCRETE] if action in ("edit_line", "delete_line") else scene.budget
+    return scene.lines[CONCRETE] if action in ("edit_line", "delete_line", "forecast") else scene.budget
 
 
 @shows(*CODES)
