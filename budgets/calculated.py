@@ -19,6 +19,7 @@ from budgets.expressions import FUNCTIONS, BadExpression, Node
 
 KINDS = {"money": "Amount", "quantity": "Number", "price": "Unit cost", "percent": "Percent"}
 MOST, LONGEST_LABEL = 10, 40
+KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")  # a name in formulas
 SUMMED = "The total is the sum of the rows."
 FROM_TOTALS = "The total is calculated from the totals."
 
@@ -61,13 +62,19 @@ def numbers() -> list[str]:
     return [key for key, column in columns.REGISTRY.items() if column.is_figure]
 
 
+def _is_number(key: str) -> bool:
+    return key not in columns.REGISTRY or columns.REGISTRY[key].is_figure
+
+
 def problems(formulas: Sequence[Formula]) -> dict[str, str]:
     """This function will say what is wrong with calculated columns: a sentence by "place.field"; none: all is well."""
     found: dict[str, str] = {}
-    known = [*numbers(), *(formula.key for formula in formulas)]
+    known = [*columns.REGISTRY, *(formula.key for formula in formulas)]
     nodes: dict[str, Node] = {}
     for place, formula in enumerate(formulas):
-        if not formula.label.strip():
+        if not KEY.fullmatch(formula.key) or known.count(formula.key) > 1:
+            found[f"{place}.label"] = "Choose another name."
+        elif not formula.label.strip():
             found[f"{place}.label"] = "Give the column a name."
         elif len(formula.label) > LONGEST_LABEL:
             found[f"{place}.label"] = f"At most {LONGEST_LABEL} characters."
@@ -75,7 +82,7 @@ def problems(formulas: Sequence[Formula]) -> dict[str, str]:
             found[f"{place}.kind"] = f"Choose one of {', '.join(KINDS)}."
         try:
             nodes[formula.key] = expressions.parse(formula.expression)
-            expressions.check(nodes[formula.key], known)
+            expressions.check(nodes[formula.key], [key for key in known if _is_number(key)])
         except BadExpression as problem:
             found[f"{place}.expression"] = str(problem)
     if len(formulas) > MOST:
@@ -105,7 +112,13 @@ def made(formulas: Sequence[Formula]) -> dict[str, Column]:
                 f"Cannot be calculated. {broken.get(formula.key, 'A column it needs cannot be calculated.')}"
             )
             columns_made[formula.key] = Column(
-                formula.key, formula.label, _kind(formula), lambda thing: None, summed=True, note=note
+                formula.key,
+                formula.label,
+                _kind(formula),
+                lambda thing: None,
+                summed=True,
+                calculated=True,
+                note=note,
             )
     return columns_made
 
@@ -145,6 +158,10 @@ def _kind(formula: Formula) -> columns.Kind:
     return formula.kind  # type: ignore[return-value]  one of KINDS
 
 
+def _all(column: Column) -> tuple[Column, ...]:
+    return (column, *column.needs)
+
+
 def _column(formula: Formula, node: Node, others: Mapping[str, Column], *, adds: bool) -> Column:
     keys = {name.key for name in expressions.names(node)}
     given = {key: others.get(key) or columns.REGISTRY[key] for key in keys}
@@ -165,7 +182,8 @@ def _column(formula: Formula, node: Node, others: Mapping[str, Column], *, adds:
         _kind(formula),
         value,
         summed=True,
+        calculated=True,
         adds=adds,
-        needs=tuple(column for key, column in given.items() if key in others),
+        needs=tuple({one.key: one for key in given if key in others for one in _all(others[key])}.values()),
         note=f"{formula.expression}. {SUMMED if adds else FROM_TOTALS}",
     )

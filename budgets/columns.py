@@ -6,18 +6,23 @@ rows. `label` may name the ERP as {erp}.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Literal
 
-Kind = Literal["text", "code", "money", "quantity", "price"]
-FIGURES = ("money", "quantity", "price")
+Kind = Literal["text", "code", "money", "quantity", "price", "percent", "verdict"]
+FIGURES = ("money", "quantity", "price", "percent", "verdict")
 
 
 @dataclass(frozen=True)
 class Column:
-    """`field` is what the line's form calls the value where people may change it, else empty."""
+    """`field` is what the line's form calls the value where people may change it, else empty.
+
+    A `calculated` one is a view's own: it is rounded for the eye alone, `note` says how it comes about, its sums are
+    the sums of its rows where it `adds` up, and `needs` are the calculated ones it is made of.
+    """
 
     key: str
     label: str
@@ -25,6 +30,10 @@ class Column:
     value: Callable[[Any], Any]
     summed: bool = False
     field: str = ""
+    calculated: bool = False
+    note: str = ""
+    adds: bool = False
+    needs: tuple[Column, ...] = ()
 
     def title(self, erp: str) -> str:
         """The head of the column, with the ERP by its name."""
@@ -69,8 +78,25 @@ register(
 STANDARD = tuple(REGISTRY)  # what is shown when nobody chose, in this order; the first stands still
 HEAD = "code"  # the head of each row, always first
 
+register(
+    _column("cost", "Job-to-date cost", "money"),
+    _column("forecast", "Forecast to complete", "money"),
+    _column("at_completion", "Estimated cost at completion", "money"),
+    Column("over_under", "Projected over / under", "verdict", attrgetter("over_under"), summed=True),
+)
+PROJECTED = ("forecast", "at_completion", "over_under")  # they rest on the job-to-date cost
 
-def chosen(keys: Iterable[str] = STANDARD, *, with_job: bool = True) -> list[Column]:
-    """This function will find the columns to show: the row's head first, then those of `keys` that there are."""
-    wanted = [key for key in keys if key in REGISTRY and key != HEAD and (with_job or key != "job")]
-    return [REGISTRY[key] for key in (HEAD, *dict.fromkeys(wanted))]
+
+def chosen(
+    keys: Iterable[str] = STANDARD,
+    *,
+    with_job: bool = True,
+    more: Mapping[str, Column] = MappingProxyType({}),
+) -> list[Column]:
+    """This function will find the columns to show: the row's head first, then those of `keys` that there are.
+
+    `more` are those that a view brings along.
+    """
+    known = {**REGISTRY, **more}
+    wanted = [key for key in keys if key in known and key != HEAD and (with_job or key != "job")]
+    return [known[key] for key in (HEAD, *dict.fromkeys(wanted))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -27,6 +27,10 @@ class Sums:
     in_erp: Decimal | None = None
     difference: Decimal | None = None
     cost: Decimal | None = None
+    forecast: Decimal | None = None
+    at_completion: Decimal | None = None
+    over_under: Decimal | None = None
+    added: Mapping[str, Decimal | None] = field(default_factory=dict)  # of calculated columns that add up
 
     @property
     def revised(self) -> Decimal:
@@ -34,8 +38,8 @@ class Sums:
         return self.original + self.modifications
 
 
-def summed(rows: Sequence[Row]) -> Sums:
-    """This function will sum rows."""
+def summed(rows: Sequence[Row], columns: Iterable[Column] = ()) -> Sums:
+    """This function will sum rows, and those of these columns that are calculated and add up."""
     return Sums(
         count=len(rows),
         original=sum((row.original for row in rows), ZERO),
@@ -44,6 +48,15 @@ def summed(rows: Sequence[Row]) -> Sums:
         in_erp=_known(row.in_erp for row in rows),
         difference=_known(row.difference for row in rows),
         cost=_known(row.cost for row in rows),
+        forecast=_known(row.forecast for row in rows),
+        at_completion=_known(row.at_completion for row in rows),
+        over_under=_known(row.over_under for row in rows),
+        added={
+            one.key: _known(one.value(row) for row in rows)
+            for column in columns
+            for one in (column, *column.needs)
+            if one.adds
+        },
     )
 
 
@@ -86,7 +99,8 @@ class Grid:
     @property
     def before_sums(self) -> int:
         """How many columns stand between the head of a row and the first sum."""
-        return next(place for place, column in enumerate(self.columns) if column.summed) - 1
+        places = (place for place, column in enumerate(self.columns) if column.summed)
+        return next(places, len(self.columns)) - 1
 
 
 def build(
@@ -98,7 +112,7 @@ def build(
         own = [row for row in rows if job is None or row.job == job.code]
         if own:
             levels.append(_level(budget, job, own, columns))
-    total = summed(rows)
+    total = summed(rows, columns)
     return Grid(columns, levels, total, sums(columns, total))
 
 
@@ -107,12 +121,12 @@ def _level(budget: Budget, job: Job | None, rows: list[Row], columns: Sequence[C
     for row in rows:
         below[row.division].append(row)
     names = division_names(budget)
-    together = summed(rows)
+    together = summed(rows, columns)
     level = Level(job, together, sums(columns, together))
     for code in sorted(below, key=lambda code: (code != UNKNOWN, code)):
         own = below[code]
         written = list(chunks(own, columns, project_id=budget.project_id))
-        figures = summed(own)
+        figures = summed(own, columns)
         name = names.get(code, "")
         level.groups.append(
             Group(code, name, job.code if job else "", figures, sums(columns, figures), written)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from budgets import columns, facts, grid, rows, selectors
+from budgets import columns, facts, grid, rows, saved_views, selectors
 from budgets.models import Budget
 from budgets.pages import budget_page
 from budgets.row_markup import chunks
@@ -21,12 +21,14 @@ def context(request: HttpRequest, budget: Budget, *, jobs: list[Job]) -> dict[st
     by_job = request.GET.get("by") == "job"
     shown = shown_columns(request, budget, jobs=len(jobs))
     laid_out = grid.build(budget, rows.read(budget), columns=shown, jobs=jobs, by_job=by_job)
-    return {"grid": laid_out, "titles": titles(budget, shown), "by_job": by_job}
+    view = saved_views.of_page(request, budget)
+    return {"grid": laid_out, "titles": titles(budget, shown), "by_job": by_job, "view": view}
 
 
 def shown_columns(request: HttpRequest, budget: Budget, *, jobs: int) -> list[columns.Column]:
-    """This function will find the columns this person sees; the job is none where it is the only one, or a level."""
-    return columns.chosen(with_job=jobs > 1 and request.GET.get("by") != "job")
+    """This function will find the columns of the view; the job is none where it is the only one, or a level."""
+    shown = saved_views.of_page(request, budget)
+    return shown.columns(with_job=jobs > 1 and request.GET.get("by") != "job")
 
 
 def titles(budget: Budget, shown: list[columns.Column]) -> list[tuple[columns.Column, str]]:

@@ -22,6 +22,8 @@ from workflow import guards
 from workflow.actions import allowed
 
 __all__ = [
+    "AMOUNT",
+    "QUANTITY",
     "Attachment",
     "AttachmentContent",
     "Budget",

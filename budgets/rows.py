@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from budgets import facts, selectors
+from budgets import facts, projection, selectors
 from budgets.facts import LineFacts
 from budgets.models import Budget
 from budgets.money import ZERO
@@ -30,6 +30,7 @@ FIELDS = (
     "automatic",
     "amount",
     "was_posted",
+    "forecast__amount",
 )
 ORDER = ("cost_code__code", "cost_code_text", "job__code", "cost_type__position", "cost_type_text", "pk")
 
@@ -54,6 +55,7 @@ class Row(NamedTuple):
     automatic: bool
     original: Decimal
     was_posted: bool
+    by_hand: Decimal | None
     modifications: Decimal
     facts: LineFacts
 
@@ -102,6 +104,21 @@ class Row(NamedTuple):
         """What the ERP holds more than the revised amount."""
         held = self.facts.in_erp
         return None if held is None else held - self.original - self.modifications
+
+    @property
+    def forecast(self) -> Decimal | None:
+        """What the line still costs: set by hand, or what is left of the budget."""
+        return projection.to_complete(self.revised, self.facts.cost, self.by_hand)
+
+    @property
+    def at_completion(self) -> Decimal | None:
+        """What the line costs in the end."""
+        return projection.at_completion(self.revised, self.facts.cost, self.by_hand)
+
+    @property
+    def over_under(self) -> Decimal | None:
+        """What is left of the revised amount in the end; negative: over budget."""
+        return projection.over_under(self.revised, self.facts.cost, self.by_hand)
 
 
 def read(budget: Budget, *, only: Q | None = None) -> list[Row]:

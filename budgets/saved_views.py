@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
 from budgets import calculated, columns
 from budgets.columns import Column
-from budgets.models import DefaultView, SavedView
+from budgets.models import Budget, DefaultView, SavedView
 from projects.models import Company
 from workflow.numbers import number
 
@@ -62,9 +63,23 @@ class Shown:
         return columns.chosen(self.view.columns, more=self.calculated, with_job=with_job)
 
     @property
+    def formulas(self) -> list[Column]:
+        """The calculated columns among those it shows."""
+        return [column for column in self.columns() if column.calculated]
+
+    @property
     def asks_for_costs(self) -> bool:
         """Whether it shows what rests on the job-to-date cost."""
         return bool(self.view and {"cost", *columns.PROJECTED} & set(self.view.columns))
+
+
+def of_page(request: HttpRequest, budget: Budget) -> Shown:
+    """This function will find the view that a page of a budget shows, once a request."""
+    kept: Shown | None = getattr(request, "shown_view", None)
+    if kept is None:
+        kept = shown(request.user, budget.project.company, asked=request.GET.get("view", ""))
+        request.shown_view = kept  # type: ignore[attr-defined]
+    return kept
 
 
 def shown(user: Any, company: Company, *, asked: str) -> Shown:

@@ -11,6 +11,7 @@ from budgets import (
     modification_list,
     modification_views,
     my_projects,
+    view_pages,
     views,
 )
 
@@ -48,4 +49,13 @@ urlpatterns = [
         modification_views.act,
         name="modification_act",
     ),
+]
+
+urlpatterns += [
+    path(f"{BUDGET}views/", view_pages.index, name="views"),
+    path(f"{BUDGET}views/new/", view_pages.new, name="view_new"),
+    path(f"{BUDGET}views/default/", view_pages.default, name="view_default"),
+    path(f"{BUDGET}views/<int:pk>/", view_pages.edit, name="view_edit"),
+    path(f"{BUDGET}views/<int:pk>/share/", view_pages.share, name="view_share"),
+    path(f"{BUDGET}views/<int:pk>/delete/", view_pages.delete, name="view_delete"),
 ]

@@ -42,7 +42,7 @@ class Desk:
         """Open a page."""
         return self.client.get(self.url(name, *args), query)
 
-    def send(self, name: str, *args: Any, **values: Any) -> Any:
+    def send(self, name: str, /, *args: Any, **values: Any) -> Any:
         """Send a form."""
         return self.client.post(self.url(name, *args), {"submission": new_id(), **values})
 

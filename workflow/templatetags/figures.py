@@ -16,6 +16,7 @@ register = template.Library()
 
 NOTHING = mark_safe('<span class="none" aria-label="none">–</span>')
 MINUTE, HOUR, DAY = 60, 3600, 86400
+PERCENT_PLACES = 1
 
 
 @register.filter
@@ -53,6 +54,28 @@ def plain_price(number: Decimal) -> str:
     """This function will write a unit cost as text alone."""
     digits = _digits(number, max(2, _places(number)))
     return f"({digits})" if number < 0 else digits
+
+
+def plain_percent(share: Decimal) -> str:
+    """This function will write a share of 1 as a percentage, as text alone."""
+    digits = _digits(share * 100, PERCENT_PLACES)
+    return f"({digits} %)" if share < 0 else f"{digits} %"
+
+
+@register.filter
+def plain_verdict(left: Decimal) -> str:
+    """This function will write what is left of a budget with its sign in words: "over 12.00", "under 3.00"."""
+    side = "over " if left < 0 else "under " if left else ""
+    return f"{side}{_digits(left, 2)}"
+
+
+@register.filter
+def verdict(left: Decimal | None) -> SafeString:
+    """This function will write the same, marked where it is over; None as a dash."""
+    if left is None:
+        return NOTHING
+    tone = " negative" if left < 0 else "" if left else " zero"
+    return format_html('<span class="number{}">{}</span>', tone, plain_verdict(left))
 
 
 def _places(number: Decimal) -> int:
