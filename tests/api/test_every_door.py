@@ -14,8 +14,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from budgets import attachments
-from budgets.models import Attachment, Budget, BudgetLine, Modification
+from budgets import attachments, view_services
+from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
+from budgets.view_services import ViewValues
 from erp import confirmations
 from erp.models import Batch, Confirmation, Connection, Remark
 from tests.support import files
@@ -89,6 +90,7 @@ def errors_page(action: str, **given: Any) -> Door:
 
 
 LINE = {"cost_code": "01-31-00", "cost_type": "M", "amount": "0.00"}
+VIEW = {"name": "x", "column": ["revised"], "show": ["revised"], "version": 1, "do": "save"}
 REASON = {"reason_code": "amounts", "reason": "Concrete is too high."}
 NOTE = {"note": "because"}
 EXPLANATION = {
@@ -150,7 +152,11 @@ def file_taken_off(rest: str, method: str = "post") -> Door:
 
 
 # Files are imported by a command so far; changing an effective modification has the doors of changing any.
-WITHOUT_A_DOOR_OF_THEIR_OWN = {(Budget, "import_file"), (Modification, "change_effective")}
+WITHOUT_A_DOOR_OF_THEIR_OWN = {
+    (Budget, "import_file"),
+    (Modification, "change_effective"),
+    (BudgetLine, "forecast"),
+}
 
 DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Budget, "lock"): (page("do/lock/"), api("lock/")),
@@ -203,6 +209,9 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     ),
     (Modification, "attach"): (file_of_modification("projects"), file_of_modification("api/v1/budgets")),
     (Attachment, "detach"): (file_taken_off("remove/"), file_taken_off("", "delete")),
+    (SavedView, "change_view"): (page("views/{pk}/", **VIEW),),
+    (SavedView, "share_view"): (page("views/{pk}/share/"),),
+    (SavedView, "delete_view"): (page("views/{pk}/delete/"),),
     (Batch, "accept"): (
         batch_page("accept", reading_hash="x"),
         batch_api("accept", reading_hash="x"),
@@ -248,7 +257,12 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
 
 
 def draft(scene: Scene) -> None:
-    """Nothing has happened yet."""
+    """Nothing has happened yet, but that Dana shared a view and kept another to herself, and so did Ruth."""
+    now = timezone.now()
+    for person, name in ((scene.dana, "Ours"), (scene.dana, "Mine"), (scene.ruth, "Mine")):
+        view = view_services.create(scene.company, ViewValues(name, ["revised"]), user=person, now=now)
+        if name == "Ours":
+            view_services.share(view, user=person, now=now)
 
 
 def locked(scene: Scene) -> None:
@@ -309,9 +323,10 @@ def objects(scene: Scene, model: type) -> list[Any]:
         Attachment: ("modification__budget__project__company",),
         Batch: ("budget__project__company",),
         Connection: ("company",),
+        SavedView: ("company",),
     }[model]
     rows = model.objects.select_related(*related).order_by("pk")  # type: ignore[attr-defined]
-    if model is Connection:
+    if model in (Connection, SavedView):
         return list(rows.filter(company=scene.company))
     where = {Budget: "project", Attachment: "modification__budget__project"}.get(model, "budget__project")
     return list(rows.filter(**{where: scene.project}))[:3]
@@ -340,6 +355,8 @@ def knock(door: Door, scene: Scene, obj: Any, person: Any) -> tuple[int, list[st
 def people(scene: Scene, door: Door, obj: Any) -> list[Any]:
     """Those who can see the object behind this door."""
     address = door.address(scene, obj)
+    if isinstance(obj, SavedView) and not obj.shared:
+        return [obj.owner]
     if address.startswith("/projects/") or address.startswith("/api/v1/budgets/"):
         return [scene.dana, scene.ruth]
     return [scene.mira, scene.ruth]
@@ -381,6 +398,8 @@ def test_every_door_names_the_same_blockers(key, scene):
 def _states_for(model: type, name: str) -> tuple[Callable[[Scene], None], ...]:
     if name == "answer_remark":
         return (sent_back,)
+    if model is SavedView:
+        return (draft,)
     return (draft, stopped) if model is Connection else STATES
 
 
