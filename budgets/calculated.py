@@ -155,7 +155,7 @@ def _degree(column: Column) -> int:
 
 
 def _kind(formula: Formula) -> columns.Kind:
-    return formula.kind  # type: ignore[return-value]  one of KINDS
+    return formula.kind  # type: ignore[return-value]  # one of KINDS
 
 
 def _all(column: Column) -> tuple[Column, ...]:

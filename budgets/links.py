@@ -28,6 +28,11 @@ def cell(line: BudgetLine, project_id: int, column: str) -> str:
     return f"{reverse('budgets:page', args=[project_id])}?line={line.pk}&cell={column}#line-{line.pk}"
 
 
+def division(budget: Budget, code: str) -> str:
+    """This function will link to the lines of a division in the grid."""
+    return page(budget, f"division-{code}")
+
+
 def modification(modification: Modification, project_id: int) -> str:
     """This function will link to a modification."""
     return reverse("budgets:modification", args=[project_id, modification.pk])

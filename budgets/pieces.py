@@ -47,7 +47,7 @@ def of(budget: Budget, lines: Collection[int], *, columns: Sequence[Column], by_
     fresh = [FreshRow(SafeString(write(row)), key(row)) for row in rows if row.pk in lines]
     groups = _grouped(rows, [key, _job, _all] if by_job else [key, _all])
     sums = [
-        FreshSums(group, len(own), row_markup.sums(columns, grid.summed(own)))
+        FreshSums(group, len(own), row_markup.sums(columns, grid.summed(own, columns)))
         for group, own in groups.items()
     ]
     return Pieces(fresh, sums)

@@ -102,7 +102,8 @@ def _show_form(
     **problem: Any,
 ) -> HttpResponse:
     """The form; after a conflict with the newest version, so that saving again puts it over theirs."""
-    view = saved_views.visible(request.user, budget.project.company).filter(pk=pk).first()
+    mine = saved_views.visible(request.user, budget.project.company)
+    view = mine.filter(pk=pk).first() if pk is not None else None
     erp = facts.erp_name(budget)
     if view and not keep:
         typed.version = view.version
@@ -163,7 +164,7 @@ def delete(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     """This function will ask whether a view shall go, or delete it."""
     view = _view(request, budget, pk)
     if request.method == "GET":
-        others = view.default_of.exclude(user=request.user).count()
+        others = view.default_of.exclude(user=request.user.pk).count()
         return render(request, "budgets/view_delete.html", {"budget": budget, "view": view, "others": others})
 
     def do() -> HttpResponse:

@@ -11,10 +11,15 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
 import budgets.urls
 import erp.urls
+from budgets import view_services
+from budgets.calculated import Formula
+from budgets.models import SavedView
+from budgets.view_services import ViewValues
 from erp.models import Batch, Remark
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
@@ -39,12 +44,15 @@ NO_PAGES = {
     "row",
     "rows",
     "standing",
+    "view_default",
+    "view_share",
 }
 
 
 def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
     """What stands behind each address of a budget, for a budget that was sent back with a remark."""
     line = scene.lines[MAIN, "03-30-00", "M"]
+    view = SavedView.objects.get()
     effective, draft = scene.budget.modifications.order_by("pk")
     return {
         "page": [()],
@@ -59,6 +67,10 @@ def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
         "modification_act": [(draft.pk, "make_effective"), (effective.pk, "void")],
         "preview": [()],
         "batches": [()],
+        "views": [()],
+        "view_new": [()],
+        "view_edit": [(view.pk,)],
+        "view_delete": [(view.pk,)],
         "batch": [(Batch.objects.get().number,)],
     }
 
@@ -70,6 +82,8 @@ def sent_back(scene: Scene) -> Scene:
     legs = ((MAIN, "03-30-00", "L"), "5.00"), ((MAIN, "03-30-00", "M"), "-5.00")
     acts.modify(scene, "Effective", *legs)
     acts.modify(scene, "Draft", *legs, effective=False)
+    wished = ViewValues("Mine", ["twice", "over_under"], [Formula("twice", "Twice", "original * 2")])
+    view_services.create(scene.company, wished, user=scene.dana, now=timezone.now())
     acts.reject(scene, acts.send(scene), remarks={scene.lines[MAIN, "03-30-00", "M"].pk: "Why so much?"})
     return scene
 
