@@ -45,6 +45,7 @@ register(
         permission=b.may_modify,
         problems=(b.not_locked,),
     ),
+    Action(name="see_history", model=Budget, label="History", permission=b.may_see_history),
     Action(
         name="give_back",
         model=Budget,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from budgets import api, modification_api
+from budgets import api, api_history, modification_api
 
 BUDGET = "budgets/<int:project_id>/"
 MODIFICATIONS = f"{BUDGET}modifications/"
@@ -14,6 +14,7 @@ urlpatterns = [
     path(BUDGET, api.OneBudget.as_view(), name="api-budget"),
     path(f"{BUDGET}lock/", api.Lock.as_view(), name="api-lock"),
     path(f"{BUDGET}unlock/", api.Unlock.as_view(), name="api-unlock"),
+    path(f"{BUDGET}history/", api_history.History.as_view(), name="api-history"),
     path(f"{BUDGET}lines/", api.Lines.as_view(), name="api-lines"),
     path(f"{BUDGET}lines/<int:pk>/", api.OneLine.as_view(), name="api-line"),
     path(f"{MODIFICATIONS}", modification_api.Modifications.as_view(), name="api-modifications"),

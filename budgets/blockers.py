@@ -39,6 +39,7 @@ _WORDS = {
     "unlock": "unlock this budget",
     "modify": "write modifications of this budget",
     "forecast": "set forecasts of this budget",
+    "history": "see the change history of this budget",
 }
 
 
@@ -61,6 +62,7 @@ may_lock = _right("lock")
 may_unlock = _right("unlock")
 may_modify = _right("modify")
 may_forecast = _right("forecast")
+may_see_history = _right("history")
 
 # -- out of the PM's hands ------------------------------------------------------------------------------
 

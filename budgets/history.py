@@ -17,12 +17,13 @@ from django.db import connection
 from budgets import history_sql as sql
 from budgets.models import Budget, BudgetLine, ModificationState
 from workflow.events import TIEBACK, label
-from workflow.templatetags.figures import plain_money
+from workflow.templatetags.figures import plain_money, plain_price, plain_quantity
 
 OUTSIDE = "Outside of Tieback"  # rows changed in the database, with no event that says who
 NEWEST_FIRST = "moment DESC, event_id DESC NULLS LAST, pgh_id DESC, place"
 ADDED, DELETED = "insert", "delete"
 _STATES = dict(ModificationState.choices)
+_NUMBERS = {"quantity": plain_quantity, "unit_cost": plain_price}
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,6 @@ def _words(field: str | None, value: str | None) -> str:
         return ""
     if field in sql.AMOUNTS:
         return plain_money(Decimal(value))
-    if field in ("quantity", "unit_cost"):
-        return f"{Decimal(value).normalize():,f}"
+    if field in _NUMBERS:
+        return _NUMBERS[field](Decimal(value))
     return _STATES.get(value, value) if field == "state" else value

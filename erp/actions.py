@@ -83,6 +83,13 @@ register(
         permission=b.may_send,
         problems=(b.remark_settled,),
     ),
+    Action(
+        name="read_erp",
+        model=Budget,
+        label="Read again",
+        permission=b.may_read_erp,
+        problems=(b.not_linked, b.connection_stopped),
+    ),
     Action(name="retrieve", model=Batch, label="Retrieve", permission=system_only, transition="retrieve"),
     Action(
         name="accept",

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from budgets.api_urls import BUDGET
-from erp import api, api_import, api_mapping
+from erp import api, api_compare, api_import, api_mapping
 
 BATCH = "batches/<int:pk>/"
 
@@ -22,6 +22,8 @@ urlpatterns = [
         name="api-import-from-erp-reading",
     ),
     path(f"{BUDGET}remarks/<int:pk>/answer/", api.AnswerRemark.as_view(), name="api-answer-remark"),
+    path(f"{BUDGET}compare/", api_compare.Compare.as_view(), name="api-compare"),
+    path(f"{BUDGET}read-erp/", api_compare.ReadErp.as_view(), name="api-read-erp"),
     path("batches/", api.Batches.as_view(), name="api-batches"),
     path(BATCH, api.OneBatch.as_view(), name="api-batch"),
     path(f"{BATCH}reading/", api.OneReading.as_view(), name="api-reading"),

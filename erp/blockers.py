@@ -8,6 +8,7 @@ from django.db.models import F, Sum
 
 from budgets import links
 from budgets.models import Budget, ModificationLine
+from erp import remarks
 from erp.approvers import anybody_for_the_next
 from erp.models import Batch, BatchState, Remark
 from erp.port import JobStatus
@@ -23,6 +24,7 @@ from erp.snapshots import (
 )
 from erp.words import erp_admins, erp_name, person, unlock_first, when
 from projects import permissions
+from projects.models import ErpLevel
 from workflow.blockers import Found, Kind, blocker, once_per_object
 
 # -- the connection -------------------------------------------------------------------------------------
@@ -130,13 +132,13 @@ def nothing_new(budget: Budget, user: Any) -> Found | None:
 @blocker("remarks_open", Kind.PROBLEM)
 def remarks_open(budget: Budget, user: Any) -> Found | None:
     """Remarks of the last rejection on lines that were neither changed nor answered."""
-    remarks = open_remarks(budget)
-    if not remarks:
+    wanting = open_remarks(budget)
+    if not wanting:
         return None
     return Found(
-        f"{len(remarks)} {'remark' if len(remarks) == 1 else 'remarks'} of the rejection not answered. "
+        f"{len(wanting)} {'remark' if len(wanting) == 1 else 'remarks'} of the rejection not answered. "
         f"Change each line, or answer its remark.{unlock_first(budget)}",
-        lines=links.places([remark.line for remark in remarks], budget.project_id),
+        lines=links.places([remark.line for remark in wanting], budget.project_id),
     )
 
 
@@ -154,11 +156,7 @@ def remark_settled(budget: Budget, user: Any) -> Found | None:
 
 def open_remarks(budget: Budget) -> list[Remark]:
     """This function will find the remarks of the newest batch, if it was rejected, that still want an answer."""
-    last = latest_batch(budget)
-    if last is None or last.state != BatchState.REJECTED:
-        return []
-    wanting = last.remarks.filter(answer="", line__version=F("line_version"))
-    return list(wanting.select_related("line__job", "line__cost_code", "line__cost_type"))
+    return remarks.open_on(budget)
 
 
 # -- people ---------------------------------------------------------------------------------------------
@@ -171,6 +169,16 @@ def may_send(budget: Budget, user: Any) -> Found | None:
         return None
     who = permissions.names(permissions.who_may(budget.project, "send"))
     return Found(f"You may not send this budget to the ERP or retrieve it. Ask {who}.", who=who)
+
+
+@blocker("no_right_to_read_erp", Kind.PERMISSION)
+def may_read_erp(budget: Budget, user: Any) -> Found | None:
+    """Who may have the ERP read again: whoever sends this budget, and whoever sees the company's queue."""
+    member = permissions.membership(user, budget.project.company)
+    if permissions.may(user, budget.project, "send") or (member and member.erp_level >= ErpLevel.STANDARD):
+        return None
+    who = permissions.names(permissions.who_may(budget.project, "send"))
+    return Found(f"You may not have {erp_name(erp_connection(budget))} read again. Ask {who}.", who=who)
 
 
 @blocker("no_approver", Kind.PROBLEM)

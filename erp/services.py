@@ -1,8 +1,8 @@
 """One function for each thing a person can do with a batch until it is decided; `aftercare` and `confirmations` follow.
 
 Each locks budget, then batch, then documents; asks `ensure`; changes; records one event; and enqueues on commit. All
-raise ActionBlocked. Two are less than that: `read_again` changes nothing and records no event, and `open_batch` notes
-that somebody looked, with neither locks nor blockers. `now` is the business time.
+raise ActionBlocked. Three are less than that: `read_again` and `read_erp` change nothing and record no event, and
+`open_batch` notes that somebody looked, with neither locks nor blockers. `now` is the business time.
 """
 
 from __future__ import annotations
@@ -137,6 +137,14 @@ def read_again(batch: Batch, *, user: Any, now: datetime) -> ErpReading:
         locked = lock_row(batch.budget)
         row = lock_batch(batch, locked)
         ensure(row, "read_again", user)
+        return readings.ask(locked, now=now)
+
+
+def read_erp(budget: Budget, *, user: Any, now: datetime) -> ErpReading:
+    """This function will ask for a new reading of the ERP for a budget, whatever became of it; a task makes it."""
+    with transaction.atomic():
+        locked = lock_row(budget)
+        ensure(locked, "read_erp", user)
         return readings.ask(locked, now=now)
 
 

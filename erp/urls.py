@@ -3,12 +3,15 @@
 from django.urls import path, re_path
 
 from budgets.urls import ACT_ON_BUDGET, BUDGET
-from erp import import_views, views
+from erp import compare_views, import_views, views
 
 urlpatterns = [
     path(f"{BUDGET}send/", views.preview, name="preview"),
     re_path(ACT_ON_BUDGET.format("send|retrieve"), views.act, name="act"),
     path(f"{BUDGET}batches/", views.batches, name="batches"),
+    path(f"{BUDGET}batches/compare/", compare_views.page, name="compare"),
+    path(f"{BUDGET}batches/compare/reading/", compare_views.reading, name="compare_reading"),
+    path(f"{BUDGET}batches/compare/read-again/", compare_views.read_again, name="read_erp"),
     path(f"{BUDGET}batches/<int:number>/", views.batch, name="batch"),
     path(f"{BUDGET}batches/<int:number>/progress/", views.progress, name="progress"),
     path(f"{BUDGET}batches/<int:number>/asked/", views.last_asked, name="last_asked"),

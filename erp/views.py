@@ -16,7 +16,7 @@ from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
-from erp import remarks, selectors, services, waiting
+from erp import compare_pages, remarks, selectors, services, waiting
 from erp.approvers import able_to_accept
 from erp.models import OPEN, Batch, Remark
 from projects import permissions
@@ -86,9 +86,15 @@ def batches(request: HttpRequest, budget: Budget) -> HttpResponse:
     rows = budget.batches.select_related("sent_by", "accepted_by", "sent_back_by", "answers").order_by(
         "-number"
     )
-    return render(
-        request, "erp/batches.html", {**frame(budget), "batches": rows, "open_states": OPEN, "tab": "batches"}
-    )
+    context = {
+        **frame(budget),
+        "batches": rows,
+        "open_states": OPEN,
+        "options": compare_pages.options(budget),
+        "wanted": compare_pages.asked(budget, {}),
+        "tab": "batches",
+    }
+    return render(request, "erp/batches.html", context)
 
 
 @require_GET

@@ -34,6 +34,12 @@ def latest_batch(budget: Budget) -> Batch | None:
 
 
 @register.simple_tag
+def batch_numbers(budget: Budget) -> dict[int, int]:
+    """This function will find the numbers of a budget's batches, by id."""
+    return dict(budget.batches.values_list("pk", "number"))
+
+
+@register.simple_tag
 def erp_totals(budget: Budget) -> Any:
     """This function will sum what was sent and is not posted, and what the ERP held when it was last read."""
     return selectors.erp_totals(budget)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -180,6 +180,8 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         Door(answer_page, lambda s, o: {"answer": "Yes"}),
         Door(answer_api, lambda s, o: {"answer": "Yes"}),
     ),
+    (Budget, "read_erp"): (page("batches/compare/read-again/"), api("read-erp/")),
+    (Budget, "see_history"): (replace(page("history/"), method="get"), api("history/", "get")),
     (BudgetLine, "edit_line"): (
         page("lines/{pk}/", **LINE, version=0, job=MAIN),
         page("lines/{pk}/cell/", version=0, description="x"),
@@ -338,11 +340,11 @@ def knock(door: Door, scene: Scene, obj: Any, person: Any) -> tuple[int, list[st
     client.force_login(person)
     address, given = door.address(scene, obj), door.given(scene, obj)
     if address.startswith("/api/"):
-        as_json = {} if door.method == "file" else {"content_type": JSON}
-        answer = getattr(client, "post" if door.method == "file" else door.method)(address, given, **as_json)
+        form = {} if door.method in ("file", "get") else {"content_type": JSON}
+        answer = getattr(client, "post" if door.method == "file" else door.method)(address, given, **form)
         told = answer.json()["blockers"] if answer.status_code == 409 else []
         return answer.status_code, [b["code"] for b in told], [b["code"] for b in told if not b["sentence"]]
-    answer = client.post(address, given)
+    answer = (client.get if door.method == "get" else client.post)(address, given)
     found = answer.context["refused"].blockers if answer.status_code == 409 else []
     html = answer.content.decode()
     return (

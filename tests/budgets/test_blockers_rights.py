@@ -19,6 +19,7 @@ RIGHTS = [  # code, action, whose words, grant that gives it (none: only a level
     ("no_right_to_unlock", "unlock", "unlock this budget", ""),
     ("no_right_to_modify", "modify", "write modifications", ""),
     ("no_right_to_forecast", "forecast", "set forecasts", ""),
+    ("no_right_to_history", "see_history", "see the change history", ""),
 ]
 CODES = sorted({row[0] for row in RIGHTS})
 

@@ -278,3 +278,26 @@ def test_a_batch_that_was_accepted_is_past_retrieving(scene):
     with pytest.raises(ActionBlocked, match=r"Accepted by Mira Osei on .* at \d\d:\d\d"):
         erp_services.retrieve(scene.budget, user=scene.dana, now=now())
     stays(scene.budget, "retrieve", scene.dana, "batch_already_decided")
+
+
+# -- reading the ERP again ----------------------------------------------------------------------------------
+
+
+@shows("no_right_to_read_erp")
+@removes("no_right_to_read_erp")
+def test_a_reader_outside_accounting_asks_somebody_who_sends_to_have_the_erp_read(scene):
+    Membership.objects.filter(user=scene.ruth).delete()
+    found = met(scene.budget, "read_erp", scene.ruth, "no_right_to_read_erp")
+    assert found.sentence == "You may not have CMiC read again. Ask Dana Reyes or Tom Baptiste."
+    ProjectRole.objects.filter(user=scene.ruth).update(can_send=True)
+    gone(scene.budget, "read_erp", scene.ruth, "no_right_to_read_erp")
+    gone(scene.budget, "read_erp", scene.mira, "no_right_to_read_erp")
+
+
+def test_an_erp_that_is_not_in_use_is_not_read(scene):
+    scene.connection.enabled = False
+    scene.connection.save()
+    with pytest.raises(ActionBlocked) as refused:
+        erp_services.read_erp(scene.budget, user=scene.dana, now=now())
+    assert [b.code for b in refused.value.blockers] == ["connection_stopped"]
+    assert not scene.budget.readings.exists()
