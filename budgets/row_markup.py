@@ -20,7 +20,7 @@ from budgets.rows import Row
 from workflow.templatetags import figures
 
 Cell = Callable[[Any], str]
-AUTOMATIC, POSTED = ' data-automatic="yes"', ' data-posted="yes"'
+AUTOMATIC, POSTED = ' data-follows="yes"', ' data-posted="yes"'
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@
 
   const show = (input, on) => {
     input.choices.list.hidden = !on;
+    if (on) sheet.float(input.choices.list, input);
+    else sheet.sink(input.choices.list);
     input.setAttribute("aria-expanded", String(on));
     if (!on) mark(input, null);
   };

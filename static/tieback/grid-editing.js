@@ -23,6 +23,7 @@
     told.append(found);
     (cell.editor ? cell.editor.box : cell).append(told);
     cell.classList.add("has-told");
+    sheet.float(told, cell);
     return told;
   };
 
@@ -86,7 +87,7 @@
     const row = cell.parentElement;
     const factors = ["quantity", "unit_cost"].map((column) => sheet.cellOf(row, column)).filter(Boolean).map(sheet.valueOf);
     if (factors.length < 2 || !factors[0] || !factors[1]) return;
-    const name = row.dataset.automatic ? "automatic" : "typed";
+    const name = row.dataset.follows ? "automatic" : "typed";
     const found = document.getElementById(`sheet-${name}`).content.firstElementChild.cloneNode(true);
     found.querySelectorAll("[data-factors]").forEach((words) => { words.textContent = factors.join(" × "); });
     const told = tell(cell, found);
@@ -115,7 +116,7 @@
   const before = (cell) => {
     const { field, was } = cell.editor;
     if (field !== "amount") return { [field]: was };
-    return cell.parentElement.dataset.automatic ? { automatic: "yes" } : { amount: was };
+    return cell.parentElement.dataset.follows ? { automatic: "yes" } : { amount: was };
   };
 
   const save = (cell, values, { seen = "", again = false } = {}) => {
@@ -159,7 +160,7 @@
     const told = tell(cell, found);
     editor.input.setAttribute("aria-describedby", told.id);
     const first = [...told.querySelectorAll(".error, .sentence, strong, p")].slice(0, 1).map((one) => one.textContent.trim());
-    sheet.say(`${label(cell)} is not saved: ${first.join(" ")}`);
+    announce(`${label(cell)} is not saved: ${first.join(" ")}`);
     const active = document.activeElement;
     if (!active || active === document.body || active === sheet.cell) {
       sheet.moveTo(cell, { focus: false });
@@ -205,7 +206,7 @@
       const same = cell.editor.values[cell.editor.field] === cell.editor.input.value;
       if (same) save(cell, cell.editor.values, { again: true });
       else commit(cell);
-    } else if ("automatic" in dataset) save(cell, { automatic: dataset.automatic });
+    } else if ("follow" in dataset) save(cell, { automatic: dataset.follow });
     else if ("letGo" in dataset) {
       const row = cell.parentElement;
       close(cell);

@@ -68,12 +68,20 @@
     if (sheet.cell && sheet.cell.isConnected) sheet.moveTo(sheet.cell);
   };
 
+  // Where the sub job is the outer level of the table, a line belongs to the one it is typed under.
+  const jobOf = (row) => {
+    const head = row.closest("tbody").querySelector("[data-sums]");
+    const [job] = head ? head.dataset.sums.split("|") : [""];
+    return job ? { job } : {};
+  };
+
   const toldIn = (row) => row.nextElementSibling.querySelector("[data-told]");
 
   const saveRow = () => {
     const row = adding();
     const values = typedIn(row);
     if (!values.amount) delete values.amount;
+    if (!("job" in values)) Object.assign(values, jobOf(row));
     row.dataset.submission = row.dataset.submission || sheet.newId();
     row.querySelectorAll("input").forEach((input) => { input.readOnly = true; input.removeAttribute("aria-invalid"); });
     return sheet.inTurn(async () => {

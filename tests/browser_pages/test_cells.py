@@ -90,7 +90,7 @@ def test_an_amount_follows_its_factors_until_it_is_typed(desk: Desk) -> None:
         line.refresh_from_db()
     assert (line.automatic, str(line.amount)) == (True, "25.00")
     assert "The amount is quantity × unit cost: 25.00." in answer
-    assert 'data-automatic="yes"' in answer
+    assert 'data-follows="yes"' in answer
     assert "The amount is quantity × unit cost: 30.00." in words(type_in(desk, line, quantity="3"))
     line.refresh_from_db()
     assert "no longer follows quantity × unit cost" in words(type_in(desk, line, amount="31"))
