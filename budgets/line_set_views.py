@@ -43,7 +43,7 @@ def delete_many(request: HttpRequest, budget: Budget) -> HttpResponse:
     def do() -> HttpResponse:
         gone = line_sets.delete_lines(budget, user=request.user, now=timezone.now(), lines=lines)
         what = f"{len(gone)} lines" if len(gone) > 1 else f"{gone[0].job.code} {gone[0]}"
-        messages.success(request, f"Deleted {what}. Ctrl+Z brings {'them' if len(gone) > 1 else 'it'} back.")
+        messages.success(request, f"Deleted {what}. Undo brings {'them' if len(gone) > 1 else 'it'} back.")
         return to_pieces(request, budget, [], gone=lines)
 
     return perform(request, budget, act=do, again=partial(_ask, request, lines=lines))

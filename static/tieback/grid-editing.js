@@ -143,7 +143,7 @@
       sheet.apply(body);
       cell.classList.add("saved");
       cell.addEventListener("animationend", () => cell.classList.remove("saved"), { once: true });
-      undone.push(() => take(undo));
+      remember(() => take(undo));
       return;
     }
     refuse(cell, kind, found);
@@ -232,8 +232,16 @@
     });
   };
 
+  const remember = (act) => {
+    undone.push(act);
+    showUndo();
+  };
+
+  const showUndo = () => { document.querySelector("#sheet-bar [data-undo]").hidden = undone.length === 0; };
+
   const undo = () => {
     const last = undone.pop();
+    showUndo();
     if (last) last();
     else sheet.say("There is nothing to undo on this page.");
   };
@@ -244,6 +252,6 @@
 
   Object.assign(sheet, {
     may, tell, dismiss, why, open, close, commit, cancel, save, press, undo, failedCells,
-    remember: (act) => undone.push(act),
+    remember,
   });
 })();

@@ -166,6 +166,7 @@
   document.addEventListener("click", (event) => {
     const { target } = event;
     if (target.closest("[data-keys]")) showKeys();
+    if (target.closest("[data-undo]")) sheet.undo();
     if (target.closest("[data-to-unsaved]")) sheet.failedCells()[0].editor.input.focus();
     const button = target.closest(".told button");
     if (button && button.closest("td, th").editor && sheet.press(button)) return;

@@ -220,7 +220,7 @@ def test_deleting_several_asks_first_with_their_number_and_sum(desk: Desk) -> No
     assert "Delete these 2 lines?" in asked
     assert "55,000.00" in asked
     answer = desk.client.post(desk.url("delete_many"), {"line": lines, "submission": new_id()}, follow=True)
-    assert "Deleted 2 lines. Ctrl+Z brings them back." in words(answer)
+    assert "Deleted 2 lines. Undo brings them back." in words(answer)
     assert f'data-gone="{desk.labor.pk}"' in words(answer)
     assert BudgetLine.objects.filter(budget=desk.scene.budget).count() == 4
 

@@ -1,6 +1,7 @@
 """Editing in the grid as a person does it: by keyboard, with somebody else at a line, with a broken network."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
@@ -9,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from budgets import services
 from budgets.models import BudgetLine
 from tests.browser_pages.conftest import Desk
-from tests.support.browser import sign_in
-from tests.support.scene import PASSWORD
+from tests.support.browser import scrolls_sideways, sign_in
+from tests.support.scene import PASSWORD, lock, reject, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,3 +187,78 @@ def test_what_is_typed_is_never_lost(browser_page: Page, desk: Desk) -> None:
     expect(kept).to_have_value("35000")
     page.get_by_role("button", name="Take it off the page").click()
     expect(original).to_have_count(0)
+
+
+def test_a_finger_on_a_phone_edits_and_a_locked_cell_says_why(
+    open_page: Callable[..., Page], desk: Desk
+) -> None:
+    page = open_page(viewport={"width": 320, "height": 640}, has_touch=True)
+    open_grid(page, desk)
+    original = cell(page, desk.concrete, "original")
+    original.tap()
+    expect(original.locator("input")).to_have_count(0)
+    original.tap()
+    page.get_by_label("Original amount of 03-30-00 M").fill("-3")
+    cell(page, desk.labor, "original").tap()
+    said(page, "Saved: 03-30-00 M, Original amount -3.00.")
+    page.get_by_role("button", name="Undo").tap()
+    expect(original).to_have_text("40,000.00")
+    assert not scrolls_sideways(page)
+
+    lock(desk.scene)
+    cell(page, desk.labor, "original").tap()
+    cell(page, desk.labor, "original").tap()
+    page.get_by_label("Original amount of 03-30-00 L").fill("7")
+    page.keyboard.press("Enter")
+    expect(cell(page, desk.labor, "original")).to_contain_text("its original amounts are frozen")
+    page.keyboard.press("Escape")
+    page.reload()
+    cell(page, desk.labor, "revised").tap()
+    cell(page, desk.labor, "revised").tap()
+    said(page, "Revised is original plus modifications; it follows by itself.")
+    cell(page, desk.labor, "original").tap()
+    page.keyboard.press("Enter")
+    said(page, "The budget is locked, so its original amounts are frozen.")
+
+
+PASTE = """text => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    document.activeElement.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+}"""
+COPY = """() => {
+    const clipboardData = new DataTransfer();
+    document.activeElement.dispatchEvent(
+        new ClipboardEvent('copy', { clipboardData, bubbles: true, cancelable: true }));
+    return clipboardData.getData('text/plain');
+}"""
+
+
+def test_remarks_are_gone_through_and_cells_and_lines_copied_and_pasted(
+    browser_page: Page, desk: Desk
+) -> None:
+    page = browser_page
+    lock(desk.scene)
+    reject(desk.scene, send(desk.scene), remarks={desk.labor.pk: "Too low", desk.concrete.pk: "Why so much?"})
+    services.unlock(desk.scene.budget, user=desk.scene.dana, now=timezone.now())
+    open_grid(page, desk)
+    press(page, "F8")
+    said(page, "Remark 1 of 2, 03-30-00 L:")
+    expect(cell(page, desk.labor, "code")).to_be_focused()
+    press(page, "F8", "F8", "Shift+F8")
+    said(page, "Remark 2 of 2, 03-30-00 M:")
+    expect(cell(page, desk.concrete, "code")).to_be_focused()
+
+    cell(page, desk.concrete, "original").click()
+    page.evaluate(PASTE, "(1,500.00)\r\n")
+    said(page, "Saved: 03-30-00 M, Original amount -1500.00.")
+    assert page.evaluate(COPY) == "(1,500.00)"
+    cell(page, desk.concrete, "description").click()
+    page.evaluate(PASTE, "=1+1")
+    said(page, "Saved: 03-30-00 M, Description =1+1.")
+    press(page, "Space")
+    copied = page.evaluate(COPY).split("\t")
+    assert copied[:3] == ["03-30-00", "26-0288", "'=1+1"]
+    press(page, "F8")
+    said(page, "Remark 1 of 1, 03-30-00 L:")
