@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from budgets import api, api_history, modification_api
+from budgets import api, api_history, import_api, modification_api
 
 BUDGET = "budgets/<int:project_id>/"
 MODIFICATIONS = f"{BUDGET}modifications/"
@@ -15,6 +15,10 @@ urlpatterns = [
     path(f"{BUDGET}lock/", api.Lock.as_view(), name="api-lock"),
     path(f"{BUDGET}unlock/", api.Unlock.as_view(), name="api-unlock"),
     path(f"{BUDGET}history/", api_history.History.as_view(), name="api-history"),
+    path(f"{BUDGET}import/", import_api.ImportFile.as_view(), name="api-import"),
+    path(f"{BUDGET}export/", import_api.ExportJson.as_view(), name="api-export"),
+    path(f"{BUDGET}export/xlsx/", import_api.ExportXlsx.as_view(), name="api-export-xlsx"),
+    path(f"{BUDGET}export/csv/", import_api.ExportCsv.as_view(), name="api-export-csv"),
     path(f"{BUDGET}lines/", api.Lines.as_view(), name="api-lines"),
     path(f"{BUDGET}lines/<int:pk>/", api.OneLine.as_view(), name="api-line"),
     path(f"{MODIFICATIONS}", modification_api.Modifications.as_view(), name="api-modifications"),

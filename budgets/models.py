@@ -15,6 +15,12 @@ from django_fsm import FSMField, transition
 from budgets.attachment_models import Attachment, AttachmentContent, ModificationFile
 from budgets.fields import AMOUNT, QUANTITY, history
 from budgets.forecast_models import Forecast
+from budgets.import_models import (  # noqa: F401  Django finds an app's models through this module
+    ImportKind,
+    ImportState,
+    RememberedColumns,
+    StagedImport,
+)
 from budgets.money import LARGEST, LARGEST_QUANTITY
 from budgets.view_models import DefaultView, SavedView
 from projects.models import CostCode, CostType, Job, Project, Unit

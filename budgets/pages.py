@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from budgets import selectors
@@ -20,7 +21,7 @@ from workflow.actions import ActionBlocked
 CONFLICT, UNPROCESSABLE = 409, 422
 
 
-def budget_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def budget_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """This decorator will hand a view the budget of its `project_id`, in the time zone of its company.
 
     Whoever is not logged in goes to the login page; a foreign or missing project is a 404 alike.
@@ -28,7 +29,7 @@ def budget_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @login_required
     @wraps(view)
-    def inner(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponse:
+    def inner(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponseBase:
         budget = selectors.visible_budget(request.user, project_id)
         with timezone.override(budget.project.company.time_zone):
             return view(request, budget, **kwargs)

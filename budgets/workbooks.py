@@ -1,61 +1,75 @@
-"""Files people send us, as a plain grid of cells: size and shape are looked at before anything is unpacked.
+"""Files people send us, as plain grids of cells: size and shape are looked at before anything is unpacked.
 
-Pure. A cell is text, a float (XLSX numbers), a bool, a date or time, or "" where it is empty.
+A cell is text, a float (numbers of workbooks), a bool, a date or time, or "" where it is empty.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 import zipfile
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-MEGABYTE = 1024 * 1024
-LARGEST_FILE = 20 * MEGABYTE
-LARGEST_UNPACKED = 100 * MEGABYTE
-MOST_ROWS = 20_000
-MOST_COLUMNS = 60
-CHUNK = 1024 * 1024
+from budgets import old_excel
+from budgets.workbook_guards import MEGABYTE, MOST_COLUMNS, MOST_ROWS, Unreadable, refuse_bombs
 
+__all__ = ["LARGEST_FILE", "MOST_ROWS", "Cells", "Unreadable", "grid", "read_cells"]
+
+LARGEST_FILE = 20 * MEGABYTE
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,8})([0-9]{1,12})["']""")  # where a cell or row says it is
-TAG = re.compile(
-    rb"<(?:\w{1,20}:)?(row|c)[\s/>]"
-)  # of rows and cells, also of those that do not say where they are
-LONGEST_PLACE = 40  # bytes that two chunks overlap, so that no place is cut in half
+SNIFFED = 20  # lines that are asked for their delimiter
 
 Grid = list[list[Any]]
+Corner = tuple[int, int]  # row and column, from 0
 
 
-class Unreadable(Exception):
-    """The file as a whole cannot be read: says why and what to do."""
+@dataclass(frozen=True)
+class Cells:
+    """One sheet of a file: its cells, which of them are merged, and the names of all sheets ("" of a CSV file)."""
+
+    rows: Grid
+    merged: list[tuple[Corner, Corner]] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=lambda: [""])
+    sheet: int = 0
 
 
 def grid(*, data: bytes) -> Grid:
-    """This function will read the cells of a CSV file, or of the first sheet of an XLSX workbook.
+    """This function will read the cells of a CSV file, or of the first sheet of a workbook. Raises Unreadable."""
+    return read_cells(data=data).rows
 
-    Its content says which of both it is. Raises Unreadable for what is too large, broken or of another kind.
+
+def read_cells(*, data: bytes, sheet: int = 0) -> Cells:
+    """This function will read a CSV file or one sheet of an XLSX or XLS workbook; its content says which it is.
+
+    Raises Unreadable for what is too large, broken or of another kind.
     """
     if len(data) > LARGEST_FILE:
         raise Unreadable(f"The file is larger than {LARGEST_FILE // MEGABYTE} MB. Split it.")
     if not data.strip():
         raise Unreadable("The file is empty.")
     if data.startswith(OLD_EXCEL):
-        raise Unreadable("This is an old or encrypted Excel file. Save it as .xlsx without a password.")
-    cells = _xlsx(data) if data.startswith(ZIP) else _csv(data)
-    while cells and not any(_filled(cell) for cell in cells[-1]):
-        cells.pop()
-    if len(cells) > MOST_ROWS + 1:
+        names, rows, merged = old_excel.read(data, sheet=sheet)
+        cells = Cells(rows, merged, names, sheet)
+    else:
+        cells = _xlsx(data, sheet) if data.startswith(ZIP) else Cells(_csv(data))
+    _refuse_shape(cells.rows)
+    return cells
+
+
+def _refuse_shape(rows: Grid) -> None:
+    while rows and not any(_filled(cell) for cell in rows[-1]):
+        rows.pop()
+    if len(rows) > MOST_ROWS + 1:
         raise Unreadable(f"The file has more than {MOST_ROWS:,} rows. Split it.")
-    if max((_width(row) for row in cells), default=0) > MOST_COLUMNS:
+    if max(map(len, rows), default=0) <= MOST_COLUMNS:
+        return
+    if max((_width(row) for row in rows), default=0) > MOST_COLUMNS:
         raise Unreadable(
             f"The file has more than {MOST_COLUMNS} columns. Take out those that are not needed."
         )
-    return cells
 
 
 def _filled(cell: Any) -> bool:
@@ -72,12 +86,10 @@ def _width(row: list[Any]) -> int:
 def _csv(data: bytes) -> Grid:
     text = _decoded(data)
     if "\0" in text:
-        raise Unreadable("This is neither a CSV file nor an XLSX workbook.")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)
+        raise Unreadable("This is neither a CSV file nor an Excel workbook.")
     rows: Grid = []
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True):
             rows.append(list(row))
             if len(rows) > 2 * MOST_ROWS:
                 break
@@ -85,7 +97,19 @@ def _csv(data: bytes) -> Grid:
         raise Unreadable(
             f"The file is no clean CSV from row {len(rows) + 1} on ({problem}). Save it again as CSV or XLSX."
         ) from None
+    if rows and rows[0] and rows[0][0].lower().startswith("sep="):
+        rows[0] = [""]
     return rows
+
+
+def _delimiter(text: str) -> str:
+    """A tab where there are any: text pasted from a spreadsheet has commas in its amounts. Else what is there most."""
+    lines = [line for line in text[:100_000].splitlines() if line.strip()][:SNIFFED]
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0]) == 5:
+        return lines[0][4]  # as Excel notes it
+    if sum("\t" in line for line in lines) * 2 > len(lines):
+        return "\t"
+    return max(",;\t", key=lines[0].count) if lines else ","
 
 
 def _decoded(data: bytes) -> str:
@@ -102,82 +126,20 @@ def _decoded(data: bytes) -> str:
 # -- XLSX -------------------------------------------------------------------------------------------------
 
 
-def _xlsx(data: bytes) -> Grid:
+def _xlsx(data: bytes, sheet: int) -> Cells:
     try:
-        _refuse_bombs(data)
+        refuse_bombs(data)
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            if not book.sheet_names:
+            names = book.sheet_names
+            if not names:
                 raise Unreadable("The workbook has no sheet.")
-            return book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+            place = sheet if 0 <= sheet < len(names) else 0
+            read = book.get_sheet_by_index(place)
+            rows = read.to_python(skip_empty_area=False)
+            return Cells(rows, read.merged_cell_ranges or [], names, place)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError):
         raise Unreadable(
             "The workbook is damaged or cut off. Save it again as .xlsx, then try once more."
         ) from None
     except CalamineError as problem:
         raise Unreadable(f"This is no readable XLSX workbook ({problem}). Save it again as .xlsx.") from None
-
-
-def _refuse_bombs(data: bytes) -> None:
-    """Unpack to count, never trusting the sizes a file claims; look where its cells say they are.
-
-    A sheet is read into a rectangle: one cell at XFD1048576 alone would ask for 17 billion cells.
-    """
-    left = LARGEST_UNPACKED
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(info.file_size for info in archive.infolist()) > LARGEST_UNPACKED:
-            raise _too_large()
-        for info in archive.infolist():
-            if info.flag_bits & 1:
-                raise Unreadable("The workbook is encrypted. Save it without a password.")
-            sheet, width = "worksheets/" in info.filename.lower(), 0
-            for piece in _unpacked(archive, info):
-                left -= len(piece)
-                if left < 0:
-                    raise _too_large()
-                sheet = sheet or b"sheetData" in piece  # a sheet may lie under any name
-                if sheet:
-                    _refuse_far_cells(piece)
-                    width = _refuse_wide_rows(piece, width)
-
-
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield what a member really holds, each piece with the end of the one before."""
-    info.file_size = LARGEST_UNPACKED + 1  # else reading would end where the file claims to end
-    tail = b""
-    with archive.open(info) as member:
-        while piece := member.read(CHUNK):
-            yield tail + piece
-            tail = piece[-LONGEST_PLACE:]
-
-
-def _too_large() -> Unreadable:
-    return Unreadable(f"Unpacked, the workbook is larger than {LARGEST_UNPACKED // MEGABYTE} MB. Split it.")
-
-
-def _refuse_far_cells(piece: bytes) -> None:
-    for letters, digits in set(PLACE.findall(piece)):
-        if int(digits) > MOST_ROWS + 1 or column_number(letters) > MOST_COLUMNS:
-            place = (letters + digits).decode()
-            raise Unreadable(
-                f"The sheet reaches to {place}; at most {MOST_ROWS:,} rows and {MOST_COLUMNS} columns "
-                "are read. Delete what stands outside, also empty rows and columns with a format."
-            )
-
-
-def _refuse_wide_rows(piece: bytes, width: int) -> int:
-    """Count cells that say no place: they stand one beside the other. Returns how many the row has that goes on."""
-    for tag in TAG.finditer(piece):
-        width = 0 if tag[1] == b"row" else width + 1
-        if width > MOST_COLUMNS + LONGEST_PLACE:  # what two pieces share is counted twice
-            raise Unreadable(
-                f"A row has more than {MOST_COLUMNS} cells. Take out the columns that are not needed."
-            )
-    return width
-
-
-def column_number(letters: bytes) -> int:
-    """This function will count a column's letters: A is 1, Z 26, AA 27; 0 for none."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number

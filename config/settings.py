@@ -181,6 +181,8 @@ CELERY_BEAT_SCHEDULE = {
     "sync-reference-data": _every(
         env.seconds("TIEBACK_SYNC_SECONDS", "3600"), "erp.tasks.sync_reference_data"
     ),
+    "sweep-imports": _every(env.seconds("TIEBACK_SWEEP_SECONDS", "10"), "budgets.tasks.sweep_imports"),
+    "forget-old-imports": _every(3600.0, "budgets.tasks.forget_old_imports"),
 }
 
 # -- API ----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from budgets.spreadsheets import FORMULA_STARTS
+from budgets.import_cells import FORMULA_STARTS
 from budgets.workbooks import Unreadable, grid
 from erp.mapping import Means
 from erp.mapping_models import MappingKind

@@ -151,12 +151,18 @@ def file_taken_off(rest: str, method: str = "post") -> Door:
     )
 
 
-# Files are imported by a command so far; changing an effective modification has the doors of changing any.
-WITHOUT_A_DOOR_OF_THEIR_OWN = {
-    (Budget, "import_file"),
-    (Modification, "change_effective"),
-    (BudgetLine, "forecast"),
-}
+def api_import() -> Door:
+    """A file sent to the API."""
+
+    def given(scene: Scene, obj: Any) -> dict[str, Any]:
+        return {"file": SimpleUploadedFile("lines.csv", LINES.encode())}
+
+    return Door(lambda s, o: f"/api/v1/budgets/{s.project.pk}/import/", given, "file")
+
+
+LINES = "cost_code,cost_type,amount\n01-31-00,M,1.00\n"
+# Changing an effective modification has the doors of changing any.
+WITHOUT_A_DOOR_OF_THEIR_OWN = {(Modification, "change_effective"), (BudgetLine, "forecast")}
 
 DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Budget, "lock"): (page("do/lock/"), api("lock/")),
@@ -167,6 +173,7 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         page("lines/restore/", line=1),
         api("lines/", **LINE),
     ),
+    (Budget, "import_file"): (page("import/", pasted=LINES), api_import()),
     (Budget, "modify"): (page_of_modification("new/"), api_of_modification("", "post")),
     (Budget, "send"): (page("send/"), page("do/send/"), api("send/")),
     (Budget, "retrieve"): (page("do/retrieve/"), api("retrieve/")),

@@ -16,9 +16,9 @@ from playwright.sync_api import Page
 
 import budgets.urls
 import erp.urls
-from budgets import view_services
+from budgets import import_staging, view_services
 from budgets.calculated import Formula
-from budgets.models import SavedView
+from budgets.models import SavedView, StagedImport
 from budgets.view_services import ViewValues
 from erp.models import Batch, Remark
 from tests.support import scene as acts
@@ -47,6 +47,10 @@ NO_PAGES = {
     "view_default",
     "view_share",
 }
+NO_PAGES |= {
+    f"import_{deed}" for deed in ("progress", "decimals", "fix", "again", "load", "discard", "repair")
+}
+NO_PAGES |= {"export", "row", "rows"}
 
 
 def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
@@ -57,6 +61,10 @@ def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
     return {
         "page": [()],
         "act": [("lock",), ("unlock",), ("send",)],
+        "import": [()],
+        "import_look": [(staged.pk,) for staged in StagedImport.objects.order_by("pk")],
+        "import_columns": [(StagedImport.objects.filter(state="columns")[0].pk,)],
+        "copy": [()],
         "line_add": [()],
         "line_edit": [(line.pk,)],
         "line_delete": [(line.pk,)],
@@ -78,6 +86,7 @@ def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture
 def sent_back(scene: Scene) -> Scene:
     """Locked, with an effective modification and a draft; sent, and sent back with a remark."""
+    bring_files(scene)
     acts.lock(scene)
     legs = ((MAIN, "03-30-00", "L"), "5.00"), ((MAIN, "03-30-00", "M"), "-5.00")
     acts.modify(scene, "Effective", *legs)
@@ -86,6 +95,24 @@ def sent_back(scene: Scene) -> Scene:
     view_services.create(scene.company, wished, user=scene.dana, now=timezone.now())
     acts.reject(scene, acts.send(scene), remarks={scene.lines[MAIN, "03-30-00", "M"].pk: "Why so much?"})
     return scene
+
+
+def bring_files(scene: Scene) -> None:
+    """One import in each of its states: columns to choose, a preview with everything in it, under way, loaded."""
+    header = "cost_code,cost_type,description,amount\n"
+    files = {
+        "columns": "Konto;Art;Betrag\n03-30-00;M;1,50\n",
+        "preview": f"{header}03-30-00,M,Ready-mix,1.50\n03-3000,E,,2\n09-68-00,M,Tiles,x\n09-68-00,S,,12500.50\n",
+        "reading": f"{header}03-30-00,M,,1\n",
+        "done": f"{header}03-30-00,M,,40000\n",
+    }
+    for state, text in files.items():
+        staged = import_staging.stage(
+            scene.reload(), user=scene.dana, now=timezone.now(), source=f"{state}.csv", content=text.encode()
+        )
+        assert staged.state == ("columns" if state == "columns" else "preview")
+        result = {"new": 1, "changed": 2, "unchanged": 3, "removed": 0, "left_out": 2, "unknown": 1}
+        StagedImport.objects.filter(pk=staged.pk).update(state=state, result=result)
 
 
 def addresses(scene: Scene) -> Iterator[str]:

@@ -120,7 +120,7 @@ def test_amounts_as_people_write_them(text, amount):
 
 @pytest.mark.parametrize("text", ["1.005", "1e3", "NaN", "12,34", "1.234,50", "10000000000000.00", "abc"])
 def test_what_is_no_exact_amount_is_refused_with_row_column_and_value(text):
-    row, column, value, message = only_error(csv(f'code,type,Amount\nb,L,1\na,L,"{text}"\n'))
+    row, column, value, message = only_error(csv(f'code,type,Amount\nb,L,1.50\na,L,"{text}"\n'))
     assert (row, column, value) == (3, "Amount", text)
     assert text in message
 
@@ -234,7 +234,7 @@ BAD_FILES = {
     "empty": (b"", "empty"),
     "blank": (b" \n\n", "empty"),
     "header alone": (b"code,type,amount\n", "no lines"),
-    "old Excel": (b"\xd0\xcf\x11\xe0" + b"x" * 600, "old or encrypted"),
+    "old Excel": (b"\xd0\xcf\x11\xe0" + b"x" * 600, "old Excel file cannot be read"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "CSV|decoded"),
     "cut off": (GOOD[:-300], "damaged"),
     "another zip": (_rewritten(GOOD, b"<sheetData>", b"<nothing>"), "XLSX|damaged|empty"),

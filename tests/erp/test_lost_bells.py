@@ -9,12 +9,13 @@ import redis
 from celery import Celery
 from django.utils import timezone
 
-from erp import bell, outbox, services
+from erp import outbox, services
 from erp.models import Document, DocumentState
 from tests.support.delivery import assert_books_agree, fill, one, send_and_accept, until
 from tests.support.simulator import Simulator
 from tests.support.story import Story, begin
 from tests.support.worker import Worker
+from workflow import bell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

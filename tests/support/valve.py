@@ -17,9 +17,9 @@ from celery import Celery
 from django.conf import LazySettings
 
 from embedded.valkey import Valkey
-from erp import bell
 from tests.support.delivery import new_process
 from tests.support.simulator import Simulator
+from workflow import bell
 
 LOOK = 0.05  # seconds between two looks at the valve
 PIECE = 65536
