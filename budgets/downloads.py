@@ -13,7 +13,7 @@ import xlsxwriter
 from django.http import HttpResponse
 from django.utils.timezone import localtime
 
-from budgets.spreadsheets import FORMULA_STARTS
+from budgets.import_cells import FORMULA_STARTS
 
 Cell = str | int | Decimal | datetime | None
 KINDS = ("csv", "xlsx")
