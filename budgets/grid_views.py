@@ -22,7 +22,14 @@ def context(request: HttpRequest, budget: Budget, *, jobs: list[Job]) -> dict[st
     shown = shown_columns(request, budget, jobs=len(jobs))
     laid_out = grid.build(budget, rows.read(budget), columns=shown, jobs=jobs, by_job=by_job)
     view = saved_views.of_page(request, budget)
-    return {"grid": laid_out, "titles": titles(budget, shown), "by_job": by_job, "view": view}
+    costs = facts.costs(budget) if view.asks_for_costs else None
+    return {
+        "grid": laid_out,
+        "titles": titles(budget, shown),
+        "by_job": by_job,
+        "view": view,
+        "costs": costs,
+    }
 
 
 def shown_columns(request: HttpRequest, budget: Budget, *, jobs: int) -> list[columns.Column]:

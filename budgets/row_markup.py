@@ -47,7 +47,7 @@ def chunks(rows: Iterable[Row], columns: Sequence[Column], *, project_id: int) -
 def writer(columns: Sequence[Column], *, project_id: int) -> Callable[[Row], str]:
     """This function will make the function that writes one row with these columns."""
     head = _head(columns[0], project_id)
-    cells = [head, *(_cell(column) for column in columns[1:])]
+    cells = [head, *(_cell_of_row(column, project_id) for column in columns[1:])]
 
     def write(row: Row) -> str:
         inside = "".join([cell(row) for cell in cells])
@@ -75,6 +75,28 @@ def _head(column: Column, project_id: int) -> Cell:
         return (
             f'<th scope="row" class="pin" data-col="{column.key}">'
             f'<a class="code" href="{address}{row.pk}/">{name}</a></th>'
+        )
+
+    return write
+
+
+def _cell_of_row(column: Column, project_id: int) -> Cell:
+    return _forecast(project_id) if column.key == "forecast" else _cell(column)
+
+
+def _forecast(project_id: int) -> Cell:
+    """The forecast leads to where it is set; one that a person set says so."""
+    address = reverse("budgets:forecast_line", args=[project_id, 0]).removesuffix("0/")
+
+    def write(row: Row) -> str:
+        number = row.forecast
+        amount = "–" if number is None else figures.plain_money(number)
+        tone = " negative" if number is not None and number < 0 else ""
+        by_hand = "" if row.by_hand is None else '<span class="mark wait">by hand</span> '
+        return (
+            f'<td data-col="forecast" class="figure-cell{tone}">{by_hand}'
+            f'<a href="{address}{row.pk}/"><span class="visually-hidden">Forecast of {escape(row.code)} '
+            f"{escape(row.type)}: </span>{amount}</a></td>"
         )
 
     return write

@@ -5,6 +5,8 @@ from django.urls import path, re_path
 from budgets import (
     attachment_views,
     cell_views,
+    chart_pages,
+    forecast_pages,
     grid_views,
     history_views,
     import_urls,
@@ -56,6 +58,9 @@ urlpatterns = [
 ]
 
 urlpatterns += [
+    path(f"{BUDGET}charts/", chart_pages.index, name="charts"),
+    path(f"{BUDGET}forecast/", forecast_pages.index, name="forecast"),
+    path(f"{BUDGET}forecast/<int:pk>/", forecast_pages.line, name="forecast_line"),
     path(f"{BUDGET}views/", view_pages.index, name="views"),
     path(f"{BUDGET}views/new/", view_pages.new, name="view_new"),
     path(f"{BUDGET}views/default/", view_pages.default, name="view_default"),
