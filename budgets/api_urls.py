@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from budgets import api, api_history, import_api, modification_api
+from budgets import api, api_history, forecast_api, import_api, modification_api, view_api
 
 BUDGET = "budgets/<int:project_id>/"
 MODIFICATIONS = f"{BUDGET}modifications/"
@@ -32,4 +32,13 @@ urlpatterns = [
         modification_api.OneAttachment.as_view(),
         name="api-attachment",
     ),
+]
+
+urlpatterns += [
+    path(f"{BUDGET}forecasts/", forecast_api.Forecasts.as_view(), name="api-forecasts"),
+    path(f"{BUDGET}lines/<int:pk>/forecast/", forecast_api.OneForecast.as_view(), name="api-forecast"),
+    path(f"{BUDGET}views/", view_api.Views.as_view(), name="api-views"),
+    path(f"{BUDGET}views/default/", view_api.MyDefault.as_view(), name="api-view-default"),
+    path(f"{BUDGET}views/<int:pk>/", view_api.OneView.as_view(), name="api-view"),
+    path(f"{BUDGET}views/<int:pk>/share/", view_api.ShareView.as_view(), name="api-view-share"),
 ]

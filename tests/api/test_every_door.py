@@ -162,7 +162,7 @@ def api_import() -> Door:
 
 LINES = "cost_code,cost_type,amount\n01-31-00,M,1.00\n"
 # Changing an effective modification has the doors of changing any.
-WITHOUT_A_DOOR_OF_THEIR_OWN = {(Modification, "change_effective"), (BudgetLine, "forecast")}
+WITHOUT_A_DOOR_OF_THEIR_OWN = {(Modification, "change_effective")}
 
 DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Budget, "lock"): (page("do/lock/"), api("lock/")),
@@ -218,9 +218,20 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     ),
     (Modification, "attach"): (file_of_modification("projects"), file_of_modification("api/v1/budgets")),
     (Attachment, "detach"): (file_taken_off("remove/"), file_taken_off("", "delete")),
-    (SavedView, "change_view"): (page("views/{pk}/", **VIEW),),
-    (SavedView, "share_view"): (page("views/{pk}/share/"),),
-    (SavedView, "delete_view"): (page("views/{pk}/delete/"),),
+    (BudgetLine, "forecast"): (
+        Door(
+            lambda s, o: f"/projects/{s.project.pk}/budget/forecast/",
+            lambda s, o: {"line": o.pk, "version": 0, "amount": "1.00", "note": "x"},
+        ),
+        page("forecast/{pk}/", amount="1.00", note="x", version=0),
+        api("lines/{pk}/forecast/", "put", amount="1.00", note="x", version=0),
+    ),
+    (SavedView, "change_view"): (
+        page("views/{pk}/", **VIEW),
+        api("views/{pk}/", "put", name="x", columns=["revised"], version=1),
+    ),
+    (SavedView, "share_view"): (page("views/{pk}/share/"), api("views/{pk}/share/")),
+    (SavedView, "delete_view"): (page("views/{pk}/delete/"), api("views/{pk}/", "delete")),
     (Batch, "accept"): (
         batch_page("accept", reading_hash="x"),
         batch_api("accept", reading_hash="x"),
