@@ -30,6 +30,9 @@ from workflow import actions
 from workflow.numbers import number, version
 
 MOST_LINES = 1_000  # lines named in one request; more are a file to import
+HEAD_AT_ONCE = (
+    1_000  # lines; in a larger budget what stands in the way of sending takes longer than a key press
+)
 OF_THE_PAGE_ALONE = (
     "line",
     "cell",
@@ -114,6 +117,7 @@ def pieces(request: HttpRequest, budget: Budget) -> HttpResponse:
     shown = grid_views.shown_columns(request, budget, jobs=jobs)
     context = {
         **frame(budget),
+        "head": budget.lines.count() <= HEAD_AT_ONCE,
         "pieces": changed.of(budget, ids(request.GET, "fresh"), columns=shown, by_job=by_job),
         "gone": ids(request.GET, "gone"),
     }

@@ -83,6 +83,22 @@
     return true;
   };
 
+  const groupOf = (group) => {
+    const head = document.querySelector(`.grid tr[data-sums="${window.CSS.escape(group)}"]`);
+    return head && head.closest("tbody");
+  };
+
+  // A line whose code changed goes to the division it is summed under now, with the cursor where it was.
+  const bringHome = (fresh) => {
+    const row = document.getElementById(fresh.id);
+    const home = groupOf(fresh.parentElement.dataset.group);
+    if (!home || home.contains(row) || row.querySelector(".editor")) return;
+    const active = row.contains(document.activeElement) ? document.activeElement : null;
+    const remark = row.nextElementSibling;
+    home.append(row, ...(remark && remark.matches(".with-remark") ? [remark] : []));
+    if (active) active.focus({ preventScroll: true });
+  };
+
   // The sums are matched by their column, whatever else stands in the head of a group. A group without lines goes.
   const patchSums = (body) => {
     const fresh = new Map([...body.querySelectorAll("[data-sums]")].map((row) => [row.dataset.sums, row]));
@@ -104,7 +120,9 @@
   };
 
   const apply = (body) => {
-    const unplaced = [...body.querySelectorAll("tr.line")].filter((row) => !patchRow(row));
+    const fresh = [...body.querySelectorAll("tr.line")];
+    const unplaced = fresh.filter((row) => !patchRow(row));
+    fresh.filter((row) => !unplaced.includes(row)).forEach(bringHome);
     patchSums(body);
     body.querySelectorAll("[data-pieces] > [id]").forEach((piece) => {
       const old = document.getElementById(piece.id);
@@ -117,8 +135,8 @@
       if (row) sheet.takeOff(row);
     });
     sheet.prepare();
-    const said = body.querySelector("[data-said]");
-    if (said) sheet.say(said.textContent.trim());
+    const said = body.querySelector("[data-said]").textContent.trim();
+    if (said) say(said);
     return unplaced;
   };
 
@@ -127,5 +145,5 @@
     announce(text);
   };
 
-  Object.assign(sheet, { settings, newId, ask, inTurn, isWaiting: () => waiting > 0, apply, say });
+  Object.assign(sheet, { settings, newId, ask, inTurn, isWaiting: () => waiting > 0, apply, say, groupOf });
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const FORMULA = /^[=+\-@\t\r]/;
+  const FORMULA = /^'*[=+\-@]/;
   const FIGURE = /^\(?[+-]?[\d,.\s$]+\)?$/;
 
   // Text that a spreadsheet would take for a formula gets an apostrophe, as in an export.

@@ -108,9 +108,7 @@
 
   // A new line stands where it was typed if its division is that one, else at the end of its own.
   const place = (fresh, near) => {
-    const { group } = fresh.parentElement.dataset;
-    const head = document.querySelector(`.grid tr[data-sums="${window.CSS.escape(group)}"]`);
-    const own = head && head.closest("tbody");
+    const own = sheet.groupOf(fresh.parentElement.dataset.group);
     if (near && (!own || own.contains(near))) near.before(fresh);
     else if (own) own.append(fresh);
   };

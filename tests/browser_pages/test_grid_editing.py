@@ -56,7 +56,7 @@ def test_a_budget_is_changed_by_keyboard_alone(browser_page: Page, desk: Desk) -
     expect(editor).to_be_focused()
     expect(editor).to_have_value("12x")
     expect(editor).to_have_accessible_description(re.compile("is not a number. Write it like 1,234.50"))
-    expect(page.get_by_text("1 cell is not saved")).to_be_visible()
+    expect(page.locator("#sheet-unsaved")).to_contain_text("1 cell is not saved")
 
     press(page, "Control+a")
     page.keyboard.type("(1,234.50)")
@@ -118,7 +118,7 @@ def test_lines_are_added_selected_deleted_and_brought_back_by_keyboard(
 
     cell(page, desk.labor, "description").click()
     press(page, "Shift+ArrowDown", "Shift+ArrowDown")
-    expect(page.get_by_text("3 lines selected")).to_be_visible()
+    expect(page.locator("#sheet-selected")).to_contain_text("3 lines selected")
     press(page, "Delete")
     dialog = page.get_by_role("dialog", name="Delete these 3 lines?")
     expect(dialog).to_contain_text("56,000.00")
@@ -262,3 +262,9 @@ def test_remarks_are_gone_through_and_cells_and_lines_copied_and_pasted(
     assert copied[:3] == ["03-30-00", "26-0288", "'=1+1"]
     press(page, "F8")
     said(page, "Remark 1 of 1, 03-30-00 L:")
+
+    block = "Cost code\tType\tAmount\n09-68-00\tE\t1,250.00\n"
+    page.evaluate(PASTE, block)
+    page.wait_for_url("**/import/*/")
+    expect(page.locator("main")).to_contain_text("pasted rows")
+    expect(page.locator("main")).to_contain_text("09-68-00")
