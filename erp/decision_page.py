@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +13,7 @@ from django.utils import timezone
 from budgets.models import Hold
 from budgets.states import state_of
 from erp import decisions, selectors, waiting
+from erp.compare import SAME, Comparison, Row, of_batches
 from erp.confirmations import contradicted
 from erp.decision_blockers import READING_MAX_AGE
 from erp.documents import ZERO, moved
@@ -38,7 +38,7 @@ def context(batch: Batch) -> dict[str, Any]:
     return {
         "decision": decisions.decision(batch),
         "main_job": main_job(batch),
-        "earlier": earlier(batch),
+        "since": since_then(batch),
         **readings(batch),
     }
 
@@ -109,36 +109,40 @@ def _amounts(reading: ErpReading) -> dict[tuple[str, str, str], Decimal]:
 
 @dataclass(frozen=True)
 class Answered:
-    """A remark of the rejection this batch answers, and what became of its line; None where it was not sent."""
+    """A remark of the rejection this batch answers, with its line as it was sent then and as it is sent now."""
 
     remark: Remark
-    then: Decimal | None
-    now: Decimal | None
+    row: Row
 
     @property
     def changed(self) -> bool:
-        """Whether another amount was sent."""
-        return self.then != self.now
+        """Whether the line is another one now."""
+        return self.row.status != SAME
 
 
-def earlier(batch: Batch) -> list[Answered]:
-    """This function will put the remarks of the round before beside what was sent then and now."""
+@dataclass(frozen=True)
+class SinceThen:
+    """What changed between the batch that came back and the one that answers it."""
+
+    answered: list[Answered]
+    others: list[Row]  # lines that changed without a remark
+    found: Comparison
+
+
+def since_then(batch: Batch) -> SinceThen | None:
+    """This function will put the round before beside this one; None where this batch answers none."""
     if batch.answers is None:
-        return []
-    then, now = _sent(batch.answers), _sent(batch)
-    rows = batch.answers.remarks.select_related(
+        return None
+    batch.answers.budget = batch.budget
+    found = of_batches(batch.answers, batch)
+    by_line = {line: row for row in found.rows for line in row.shown.lines}
+    remarks = batch.answers.remarks.select_related(
         "answered_by", "line__job", "line__cost_code", "line__cost_type"
     )
-    return [Answered(row, then.get(row.line_id), now.get(row.line_id)) for row in rows.order_by("pk")]
-
-
-def _sent(batch: Batch) -> Mapping[int, Decimal]:
-    """What a batch sends on each line in all: the original's target and the modifications' amounts."""
-    sent: dict[int, Decimal] = {}
-    rows = BatchLine.objects.filter(item__batch=batch).values_list("line", "target", "delta")
-    for line, target, delta in rows:
-        sent[line] = sent.get(line, ZERO) + (delta if target is None else target)
-    return sent
+    answered = [Answered(remark, by_line[remark.line_id]) for remark in remarks.order_by("pk")]
+    remarked = {one.remark.line_id for one in answered}
+    others = [row for row in found.rows if row.status != SAME and row.line_id not in remarked]
+    return SinceThen(answered, others, found)
 
 
 # -- afterwards ----------------------------------------------------------------------------------------------

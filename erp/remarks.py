@@ -57,6 +57,20 @@ def on_budget(budget: Budget) -> list[ShownRemark]:
     return _shown(budget, last.remarks.select_related(*WITH).order_by("pk"), newest=last.pk)
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many remarks of the last rejection there are, and how many Re-send still waits for."""
+
+    wanting: int
+    every: int
+
+
+def tally(budget: Budget) -> Tally:
+    """This function will count the remarks of the last rejection."""
+    found = on_budget(budget)
+    return Tally(sum(shown.wants_answer for shown in found), len(found))
+
+
 def open_on(budget: Budget) -> list[Remark]:
     """This function will find the remarks that Re-send waits for."""
     return [shown.remark for shown in on_budget(budget) if shown.wants_answer]

@@ -61,6 +61,12 @@ def open_remarks(budget: Budget) -> list[int]:
 
 
 @register.simple_tag
+def remarks_tally(budget: Budget) -> remarks.Tally:
+    """This function will count the last rejection's remarks, and those that still want an answer."""
+    return remarks.tally(budget)
+
+
+@register.simple_tag
 def remarks_on(line: BudgetLine) -> list[remarks.ShownRemark]:
     """This function will find every remark on a line, the newest first."""
     return remarks.on_line(line)

@@ -157,6 +157,17 @@ def test_the_second_round_opens_on_the_remarks_and_what_became_of_them(scene, de
     assert 'from <span class="number">40,000.00</span> to <span class="number">39,500.00</span>' in page
 
 
+def test_the_second_round_also_names_what_changed_without_a_remark(scene, desk):
+    acts.reject(scene, acts.send(scene), remarks={scene.lines[MAIN, "03-30-00", "M"].pk: "Why?"})
+    acts.modify(scene, "Buyout", ((MAIN, "03-30-00", "M"), "-500.00"), ((MAIN, "09-68-00", "S"), "500.00"))
+    page = text(desk(scene.mira).get(url(acts.send(scene))))
+    assert "2 lines changed since" in page
+    assert "Also changed, without a remark" in page
+    since = page[page.index("Also changed") : page.index("Where this batch stands")]
+    assert "26-0288 09-68-00 S" in since and "13,000.50" in since
+    assert "26-0288 03-30-00 M" not in since
+
+
 def test_while_a_reading_is_made_the_page_asks_for_it_by_itself(scene, desk):
     batch, client = acts.send(scene), desk(scene.mira)
     seen = seen_by(client, batch)
