@@ -32,6 +32,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(source="key")
     old = serializers.CharField(source="old_value", allow_null=True)
     new = serializers.CharField(source="new_value", allow_null=True)
+    detail = serializers.CharField()
     difference = MoneyField(read_only=True, max_digits=20, allow_null=True)
 
 

@@ -44,6 +44,7 @@ class Change:
     new_value: str | None
     difference: Decimal | None  # of an amount, company currency
     sentence: str
+    detail: str  # what a line that was added or deleted holds besides its amount
 
     @property
     def deeds(self) -> str:
@@ -95,6 +96,7 @@ def change(row: Mapping[str, Any]) -> Change:
         new_value=row["new"],
         difference=row["difference"],
         sentence=row["sentence"] or "",
+        detail=(row["detail"] or "").rstrip(", "),
     )
 
 

@@ -2,7 +2,8 @@
 
 A stored row says what a line held after a change (before it, when it was deleted); the row before it says what it held
 until then. Flags that Tieback sets by itself (`in_batch`, `was_posted`, `version`, `changed_*`) are no change of a
-value; nor is a code that the company has now in place of the same text. Changes are told in the codes of today.
+value; nor is a code that the company has now in place of the same text. Changes are told in the codes of today. A line
+that is added or deleted is one change, of its amount; what else it holds is the change's `detail`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ LABELS = {
     CHANGE: "Amount of the modification",
 }
 AMOUNTS = ("amount", CHANGE)
-IDENTITY = ("job", "cost_code", "cost_type")  # named by the line itself when it is added or deleted
 ONE_LINE = "(%(line)s::bigint IS NULL OR {column} = %(line)s)"
 _KEY = "coalesce(s.pgh_context_id::text, s.pgh_created_at::text)"  # rows of one change carry one context
 
@@ -77,7 +77,10 @@ WITH line_changes AS (
     s.id AS line_id, NULL::bigint AS modification_id, coalesce(ja.code, jb.code) AS job,
     coalesce(ca.code, nullif((s.a).cost_code_text, ''), cb.code, (s.b).cost_code_text) AS cost_code,
     coalesce(ta.code, nullif((s.a).cost_type_text, ''), tb.code, (s.b).cost_type_text) AS cost_type,
-    NULL::int AS number, NULL::text AS title, v.place, v.field, v.old, v.new
+    NULL::int AS number, NULL::text AS title, v.place, v.field, v.old, v.new,
+    CASE WHEN s.deed <> 'update' THEN concat_ws(', ', nullif(coalesce((s.a).description, (s.b).description), ''),
+      concat_ws(' ', trim_scale(coalesce((s.a).quantity, (s.b).quantity))::text, coalesce(
+        ua.code, nullif((s.a).unit_text, ''), ub.code, (s.b).unit_text))) END AS detail
   FROM {_OF_LINES} s
   LEFT JOIN projects_job jb ON jb.id = (s.b).job_id
   LEFT JOIN projects_job ja ON ja.id = (s.a).job_id
@@ -88,13 +91,14 @@ WITH line_changes AS (
   LEFT JOIN projects_unit ub ON ub.id = (s.b).unit_id
   LEFT JOIN projects_unit ua ON ua.id = (s.a).unit_id
   CROSS JOIN LATERAL (VALUES {_values(LINE_FIELDS)}) AS v(place, field, old, new)
-  WHERE v.old IS DISTINCT FROM v.new AND (s.deed = 'update' OR v.field NOT IN {IDENTITY})
+  WHERE v.old IS DISTINCT FROM v.new AND (s.deed = 'update' OR v.field = 'amount')
 ), modifications AS MATERIALIZED (
   SELECT DISTINCT ON (id) id, number, title FROM budgets_modificationevent
   WHERE budget_id = %(budget)s ORDER BY id, pgh_id DESC
 ), modification_changes AS (
   SELECT {_KEY} AS key, s.pgh_context_id, s.pgh_created_at, s.pgh_id, s.deed,
-    NULL::bigint, s.id, NULL::text, NULL::text, NULL::text, m.number, m.title, v.place, v.field, v.old, v.new
+    NULL::bigint, s.id, NULL::text, NULL::text, NULL::text, m.number, m.title, v.place, v.field, v.old, v.new,
+    NULL::text
   FROM {_OF_MODIFICATIONS} s
   JOIN modifications m ON m.id = s.id
   CROSS JOIN LATERAL (VALUES {_values(MODIFICATION_FIELDS)}) AS v(place, field, old, new)
@@ -113,7 +117,7 @@ WITH line_changes AS (
   SELECT x.key, x.pgh_context_id, x.pgh_created_at, x.pgh_id,
     CASE WHEN x.old IS NULL THEN 'insert' WHEN x.new IS NULL THEN 'delete' ELSE 'update' END,
     x.line_id, x.modification_id, j.code, coalesce(c.code, l.cost_code_text),
-    coalesce(t.code, l.cost_type_text), m.number, m.title, 99, '{CHANGE}', x.old, x.new
+    coalesce(t.code, l.cost_type_text), m.number, m.title, 99, '{CHANGE}', x.old, x.new, NULL::text
   FROM amounts x
   JOIN modifications m ON m.id = x.modification_id
   LEFT JOIN LATERAL (
@@ -145,7 +149,7 @@ TOLD = (
   SELECT coalesce(c.key, 'event:' || e.id) AS entry, coalesce(e.at, c.pgh_created_at) AS moment,
     e.id AS event_id, e.seq, e.actor, e.actor_pk, e.action, e.about, e.sentence, e.note,
     c.pgh_id, c.deed, c.line_id, c.modification_id, c.job, c.cost_code, c.cost_type, c.number, c.title,
-    c.place, c.field, c.old, c.new, c.difference
+    c.place, c.field, c.old, c.new, c.detail, c.difference
   FROM changes c FULL JOIN events e ON e.change_set = c.change_set
 ), wanted AS (SELECT * FROM told WHERE {where})
 """

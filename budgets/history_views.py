@@ -17,7 +17,19 @@ from budgets.pages import CONFLICT, budget_page, frame
 from workflow import numbers
 from workflow.actions import ActionBlocked, ensure
 
-HEADER = ("When", "Who", "Event", "Line or modification", "Done", "Field", "Old", "New", "Difference", "Note")
+HEADER = (
+    "When",
+    "Who",
+    "Event",
+    "Line or modification",
+    "Done",
+    "Detail",
+    "Field",
+    "Old",
+    "New",
+    "Difference",
+    "Note",
+)
 
 
 @require_safe
@@ -39,7 +51,14 @@ def page(request: HttpRequest, budget: Budget) -> HttpResponse:
 def _rows(budget: Budget, wanted: history.Wanted) -> Iterator[tuple[downloads.Cell, ...]]:
     for change, row in history.changes(budget, wanted):
         yield (
-            *(change.at, change.who, change.sentence, change.what, change.deeds if change.key else ""),
+            *(
+                change.at,
+                change.who,
+                change.sentence,
+                change.what,
+                change.deeds if change.key else "",
+                change.detail,
+            ),
             *(change.field, change.old_value, change.new_value, change.difference, row["note"] or ""),
         )
 

@@ -148,24 +148,36 @@ def steps(comparison: Comparison) -> list[tuple[str, Sums]]:
 
 
 def shown(comparison: Comparison, wanted: Asked) -> list[Shown]:
-    """This function will choose the rows to show. Where they are many, only the division that was opened has any."""
+    """This function will choose the rows to show. Where they are many, only the division that was opened has any.
+
+    Divisions without such rows are left out; see `folded`.
+    """
     chosen = {group.code: _chosen(group, wanted.show) for group in comparison.groups}
     few = wanted.everything or sum(map(len, chosen.values())) <= MOST_ROWS
     found = []
     for group in comparison.groups:
-        rows = chosen[group.code]
-        if not rows and wanted.show != DIFFERENCES:
-            continue
-        opened = few or group.code == wanted.division
-        found.append(
-            Shown(
-                group,
-                rows if opened else [],
-                0 if opened else len(rows),
-                wanted.link(division=group.code) + f"#division-{group.code}",
-            )
-        )
+        rows, opened = chosen[group.code], few or group.code == wanted.division
+        if rows:
+            link = wanted.link(division=group.code) + f"#division-{group.code}"
+            found.append(Shown(group, rows if opened else [], 0 if opened else len(rows), link))
     return found
+
+
+@dataclass
+class Folded:
+    """Divisions in which nothing differs, as one row."""
+
+    divisions: int
+    sums: Sums
+
+
+def folded(comparison: Comparison) -> Folded:
+    """This function will sum the divisions in which nothing differs."""
+    same = [group for group in comparison.groups if not group.differing]
+    sums = Sums()
+    for row in (row for group in same for row in group.rows):
+        sums.add(row)
+    return Folded(len(same), sums)
 
 
 def _chosen(group: Group, show: str) -> list[Row]:

@@ -50,6 +50,8 @@ def show(request: HttpRequest, budget: Budget, *, status: int = 200, **problem: 
         "options": pages.options(budget),
         "chips": pages.chips(found, wanted),
         "groups": groups,
+        "all_link": wanted.link(show=pages.ALL, division=""),
+        "folded": pages.folded(found),
         "closed": any(shown.hidden for shown in groups),
         "sides": (found.a, found.b),
         "words": pages.result_words(found),

@@ -132,8 +132,8 @@ def test_the_file_holds_what_is_filtered(desk):
     edit(desk, desk.concrete, amount=Decimal("41000.00"), description="=1+1")
     answer = desk.get("history", line=desk.concrete.pk, file="csv")
     rows = answer.content.decode("utf-8-sig").splitlines()
-    assert rows[0] == "When,Who,Event,Line or modification,Done,Field,Old,New,Difference,Note"
-    assert ",Dana Reyes,Changed 03-30-00 M,26-0288 03-30-00 M,changed,Description,,'=1+1,," in rows[1]
+    assert rows[0] == "When,Who,Event,Line or modification,Done,Detail,Field,Old,New,Difference,Note"
+    assert ",Dana Reyes,Changed 03-30-00 M,26-0288 03-30-00 M,changed,,Description,,'=1+1,," in rows[1]
     assert rows[2].endswith(",Original amount,40000.00,41000.00,1000.00,")
     assert len(rows) == 4
     assert desk.get("history", file="xlsx").content[:2] == b"PK"
