@@ -72,6 +72,7 @@ def rows(budget: Budget, where: str, more: Mapping[str, Any], select: str) -> It
         **more,
     }
     with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('jit', 'off', false)")  # compiling takes longer than running does
         cursor.execute(sql.TOLD.format(where=where) + select, given)
         names = [column.name for column in cursor.description]
         while batch := cursor.fetchmany(2000):

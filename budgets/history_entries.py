@@ -70,8 +70,8 @@ class Wanted:
             )
             given["q"] = self.q
         if self.line:
-            parts.append("line_id = %(wanted_line)s")
-            given["wanted_line"] = number(self.line) or 0
+            parts.append("line_id IS NOT NULL")
+            given["line"] = number(self.line) or 0  # so that no other line is read at all
         if self.person:
             parts.append(_PEOPLE.get(self.person, "actor_pk = %(person)s"))
             given["person"] = number(self.person) or 0

@@ -36,6 +36,13 @@ LABELS = {
 }
 AMOUNTS = ("amount", CHANGE)
 ONE_LINE = "(%(line)s::bigint IS NULL OR {column} = %(line)s)"
+_KEPT = ", ".join(
+    f"({{r}}).{column}"
+    for column in (
+        *("job_id", "cost_code_id", "cost_code_text", "cost_type_id", "cost_type_text", "description"),
+        *("quantity", "unit_id", "unit_text", "unit_cost", "automatic", "amount"),
+    )
+)  # what a person sees of a line; most updates of a large budget are flags alone
 _KEY = "coalesce(s.pgh_context_id::text, s.pgh_created_at::text)"  # rows of one change carry one context
 
 
@@ -72,16 +79,15 @@ _OF_AMOUNTS = _steps(
 
 # Params: budget, company, about (the budget's label in events), line (null for all of them).
 _CHANGES = f"""
-WITH line_changes AS (
-  SELECT {_KEY} AS key, s.pgh_context_id, s.pgh_created_at, s.pgh_id, s.deed,
-    s.id AS line_id, NULL::bigint AS modification_id, coalesce(ja.code, jb.code) AS job,
-    coalesce(ca.code, nullif((s.a).cost_code_text, ''), cb.code, (s.b).cost_code_text) AS cost_code,
-    coalesce(ta.code, nullif((s.a).cost_type_text, ''), tb.code, (s.b).cost_type_text) AS cost_type,
-    NULL::int AS number, NULL::text AS title, v.place, v.field, v.old, v.new,
-    CASE WHEN s.deed <> 'update' THEN concat_ws(', ', nullif(coalesce((s.a).description, (s.b).description), ''),
-      concat_ws(' ', trim_scale(coalesce((s.a).quantity, (s.b).quantity))::text, coalesce(
-        ua.code, nullif((s.a).unit_text, ''), ub.code, (s.b).unit_text))) END AS detail
-  FROM {_OF_LINES} s
+WITH line_steps AS MATERIALIZED (
+  SELECT {_KEY} AS key, s.* FROM {_OF_LINES} s
+  WHERE s.deed <> 'update' OR ({_KEPT.format(r="s.a")}) IS DISTINCT FROM ({_KEPT.format(r="s.b")})
+), line_changes AS (
+  SELECT s.key, s.pgh_context_id, s.pgh_created_at, s.pgh_id, s.deed,
+    s.id AS line_id, NULL::bigint AS modification_id, ja.code AS job,
+    coalesce(ca.code, (s.a).cost_code_text) AS cost_code, coalesce(ta.code, (s.a).cost_type_text) AS cost_type,
+    NULL::int AS number, NULL::text AS title, v.place, v.field, v.old, v.new, NULL::text AS detail
+  FROM line_steps s
   LEFT JOIN projects_job jb ON jb.id = (s.b).job_id
   LEFT JOIN projects_job ja ON ja.id = (s.a).job_id
   LEFT JOIN projects_costcode cb ON cb.id = (s.b).cost_code_id
@@ -91,7 +97,18 @@ WITH line_changes AS (
   LEFT JOIN projects_unit ub ON ub.id = (s.b).unit_id
   LEFT JOIN projects_unit ua ON ua.id = (s.a).unit_id
   CROSS JOIN LATERAL (VALUES {_values(LINE_FIELDS)}) AS v(place, field, old, new)
-  WHERE v.old IS DISTINCT FROM v.new AND (s.deed = 'update' OR v.field = 'amount')
+  WHERE s.deed = 'update' AND v.old IS DISTINCT FROM v.new
+), lines_in_and_out AS (
+  SELECT s.key, s.pgh_context_id, s.pgh_created_at, s.pgh_id, s.deed, s.id, NULL::bigint, j.code,
+    coalesce(c.code, (s.r).cost_code_text), coalesce(t.code, (s.r).cost_type_text), NULL::int, NULL::text,
+    0, 'amount', (s.b).amount::text, (s.a).amount::text,
+    concat_ws(', ', nullif((s.r).description, ''),
+      concat_ws(' ', trim_scale((s.r).quantity)::text, coalesce(u.code, (s.r).unit_text)))
+  FROM (SELECT *, CASE deed WHEN 'insert' THEN a ELSE b END AS r FROM line_steps WHERE deed <> 'update') s
+  LEFT JOIN projects_job j ON j.id = (s.r).job_id
+  LEFT JOIN projects_costcode c ON c.id = (s.r).cost_code_id
+  LEFT JOIN projects_costtype t ON t.id = (s.r).cost_type_id
+  LEFT JOIN projects_unit u ON u.id = (s.r).unit_id
 ), modifications AS MATERIALIZED (
   SELECT DISTINCT ON (id) id, number, title FROM budgets_modificationevent
   WHERE budget_id = %(budget)s ORDER BY id, pgh_id DESC
@@ -132,6 +149,7 @@ WITH line_changes AS (
     CASE WHEN a.field IN {AMOUNTS} THEN coalesce(a.new::numeric, 0) - coalesce(a.old::numeric, 0) END AS difference
   FROM (
     SELECT * FROM line_changes
+    UNION ALL SELECT * FROM lines_in_and_out
     UNION ALL SELECT * FROM modification_changes
     UNION ALL SELECT * FROM amount_changes
   ) a LEFT JOIN pghistory_context k ON k.id = a.pgh_context_id
