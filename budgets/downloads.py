@@ -13,7 +13,7 @@ import xlsxwriter
 from django.http import HttpResponse
 from django.utils.timezone import localtime
 
-from budgets.import_cells import FORMULA_STARTS
+from budgets.import_cells import escaped
 
 Cell = str | int | Decimal | datetime | None
 KINDS = ("csv", "xlsx")
@@ -31,11 +31,6 @@ def table(kind: str, *, name: str, header: Sequence[str], rows: Iterable[Sequenc
         answer = HttpResponse(b"".join(_csv(header, rows)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return answer
-
-
-def guarded(text: str) -> str:
-    """This function will put an apostrophe before a text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 class _Echo:
@@ -57,7 +52,7 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, datetime):
         return localtime(cell).isoformat(sep=" ", timespec="seconds")
     if isinstance(cell, str):
-        return guarded(cell)
+        return escaped(cell)
     return "" if cell is None else f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 

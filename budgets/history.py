@@ -6,13 +6,13 @@ work is seen, a line that was deleted stays findable, and what somebody changed 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from budgets import history_sql as sql
 from budgets.models import Budget, BudgetLine, ModificationState
@@ -54,15 +54,11 @@ class Change:
 
 def changes_of_line(line: BudgetLine) -> list[Change]:
     """This function will list what changed on a line and what modifications brought to it, the newest first."""
-    return list(_changes(line.budget, "pgh_id IS NOT NULL", {"line": line.pk}, f"ORDER BY {NEWEST_FIRST}"))
+    select = f"SELECT * FROM wanted ORDER BY {NEWEST_FIRST}"  # noqa: S608  words of ours
+    return [change(row) for row in rows(line.budget, "pgh_id IS NOT NULL", {"line": line.pk}, select)]
 
 
-def _changes(budget: Budget, where: str, more: Mapping[str, Any], tail: str) -> Iterator[Change]:
-    for row in rows(budget, where, more, f"SELECT * FROM wanted {tail}"):  # noqa: S608  words of ours
-        yield change(row)
-
-
-def rows(budget: Budget, where: str, more: Mapping[str, Any], select: str) -> Iterator[dict[str, Any]]:
+def rows(budget: Budget, where: str, more: Mapping[str, Any], select: str) -> list[dict[str, Any]]:
     """This function will run a SELECT over the `wanted` changes of a budget: see budgets/history_sql.py."""
     given = {
         "budget": budget.pk,
@@ -71,12 +67,11 @@ def rows(budget: Budget, where: str, more: Mapping[str, Any], select: str) -> It
         "line": None,
         **more,
     }
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('jit', 'off', false)")  # compiling takes longer than running does
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")  # compiling this takes longer than running it
         cursor.execute(sql.TOLD.format(where=where) + select, given)
         names = [column.name for column in cursor.description]
-        while batch := cursor.fetchmany(2000):
-            yield from (dict(zip(names, values, strict=True)) for values in batch)
+        return [dict(zip(names, values, strict=True)) for values in cursor]
 
 
 def change(row: Mapping[str, Any]) -> Change:

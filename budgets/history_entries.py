@@ -166,7 +166,7 @@ def page(budget: Budget, wanted: Wanted, *, number: int = 1) -> Page:
     where, given = wanted.condition(budget)
     number = min(max(number, 1), 100_000)
     limits = {"limit": A_PAGE, "offset": (number - 1) * A_PAGE}
-    found = list(rows(budget, where, {**given, **limits}, _ENTRIES))
+    found = rows(budget, where, {**given, **limits}, _ENTRIES)
     first: dict[str, list[Change]] = {row["entry"]: [] for row in found}
     if found:
         for row in rows(budget, where, {**given, "entries": list(first)}, _FIRST):
