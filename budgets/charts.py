@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from operator import attrgetter
 
 from django.utils.safestring import SafeString
 
 from budgets import facts, grid, links, svg
+from budgets.calculation import rounded
 from budgets.grid import Sums
 from budgets.models import Budget
 from budgets.rows import Row, read
 from budgets.selectors import UNKNOWN
-from workflow.templatetags.figures import plain_money
+from workflow.templatetags.figures import PERCENT_PLACES, plain_money, plain_percent
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Part:
     name: str
     link: str
     sums: Sums
+    words: str = ""
 
     @property
     def label(self) -> str:
@@ -99,7 +101,15 @@ def _types(rows: Sequence[Row]) -> list[Part]:
     for row in rows:
         below[row.type, row.type_name or ""].append(row)
     parts = [Part(code or "No cost type", name, "", grid.summed(own)) for (code, name), own in below.items()]
-    return sorted(parts, key=lambda part: -part.sums.revised)
+    return [replace(part, words=_share(part, parts)) for part in sorted(parts, key=lambda p: -p.sums.revised)]
+
+
+def _share(part: Part, parts: Sequence[Part]) -> str:
+    """How much of the revised budget it is; with credits among the parts there are no shares."""
+    amounts = [one.sums.revised for one in parts]
+    if min(amounts) < 0 or not sum(amounts):
+        return ""
+    return f"{plain_percent(rounded(part.sums.revised / sum(amounts), PERCENT_PLACES + 2))} of revised"
 
 
 def _grouped(
@@ -107,7 +117,10 @@ def _grouped(
 ) -> Chart:
     groups = [
         svg.Group(
-            part.label, part.link, [_bar(part, one.key, one.label, one.value(part.sums)) for one in series]
+            part.label,
+            part.link,
+            [_bar(part, one.key, one.label, one.value(part.sums)) for one in series],
+            part.words,
         )
         for part in parts
     ]

@@ -31,11 +31,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Group:
-    """Bars under one label; `link` leads to the rows behind them."""
+    """Bars under one label; `link` leads to the rows behind them, `words` stand at the other end of its line."""
 
     label: str
     link: str
     bars: Sequence[Bar]
+    words: str = ""
 
 
 def chart(groups: Sequence[Group], *, key: str, title: str, description: str) -> SafeString:
@@ -45,14 +46,11 @@ def chart(groups: Sequence[Group], *, key: str, title: str, description: str) ->
     for group in groups:
         drawn.append(_group(group, key=key, top=height, low=low, high=high))
         height += LABEL + BAR * len(group.bars) + GAP
-    zero = _percent(-low, high - low)
     return format_html(
         '<svg class="chart" width="100%" height="{}" role="group" aria-labelledby="{}-title {}-desc">'
-        '<title id="{}-title">{}</title><desc id="{}-desc">{}</desc>{}{}'
-        '<line class="zero-line" x1="{}%" x2="{}%" y1="{}" y2="{}"/></svg>',
+        '<title id="{}-title">{}</title><desc id="{}-desc">{}</desc>{}{}</svg>',
         *(height, key, key, key, title, key, description, _patterns(key)),
         mark_safe("".join(drawn)),  # noqa: S308  made by format_html
-        *(zero, zero, 4, height - GAP),
     )
 
 
@@ -73,7 +71,14 @@ def _group(group: Group, *, key: str, top: int, low: Decimal, high: Decimal) -> 
         _bar(bar, key=key, top=top + LABEL + BAR * place, low=low, high=high)
         for place, bar in enumerate(group.bars)
     ]
-    return format_html("<g>{}{}</g>", name, mark_safe("".join(bars)))  # noqa: S308  made by format_html
+    zero, below = _percent(-low, high - low), top + LABEL
+    line = format_html(
+        '<line class="zero-line" x1="{}%" x2="{}%" y1="{}" y2="{}"/>',
+        *(zero, zero, below - 1, below + BAR * len(bars)),
+    )
+    if group.words:
+        line = format_html('{}<text class="amount" x="100%" y="{}">{}</text>', line, top + 14, group.words)
+    return format_html("<g>{}{}{}</g>", name, mark_safe("".join(bars)), line)  # noqa: S308  made by format_html
 
 
 def _bar(bar: Bar, *, key: str, top: int, low: Decimal, high: Decimal) -> SafeString:

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from budgets.models import Budget, Hold
-from demo import cmic_seed
+from demo import cmic_seed, foresight
 from demo.catalog import COMPANY, NAMES, OTHER_COMPANY, OTHER_JOB, SCHOOL, TIME_ZONE
 from demo.control import Control
 from demo.office import Office
@@ -155,6 +155,7 @@ def _close(office: Office, now: datetime) -> None:
         "budget__project__company"
     ):
         readings.make(reading, now=now)
+    foresight.look_ahead(office, now=now)
     with transaction.atomic():
         events.record(
             chain=office.connection.company_id,

@@ -44,6 +44,7 @@ def test_each_division_leads_to_its_rows_and_each_bar_says_its_amount(desk: Desk
     assert "03 Concrete, Original: 60,000.25" in titles
     assert 'id="division-03"' in desk.get("page").content.decode()
     assert "The figures as a table" in words(page)
+    assert "48.6 % of revised" in [text.text for text in drawings(page)[1].iter("text")]
 
 
 def test_nothing_in_a_drawing_needs_script_or_style_and_names_are_escaped(desk: Desk) -> None:
