@@ -156,14 +156,28 @@
   const restore = (lines) => sheet.inTurn(async () => {
     const answer = await sheet.ask(address("restore"), { line: lines, submission: sheet.newId() });
     if (answer.kind !== "saved") {
-      sheet.say(`Not undone: ${answer.found.textContent.trim().replace(/\s+/g, " ")}`);
-      return;
+      sheet.say(`Not brought back: ${answer.found.textContent.trim().replace(/\s+/g, " ")}`);
+      return [];
     }
     const fresh = sheet.apply(answer.body);
     fresh.forEach((row) => place(row, null));
     sheet.prepare();
-    if (fresh.length && fresh[0].isConnected) sheet.moveTo(fresh[0].cells[0]);
+    const shown = fresh.filter((row) => row.isConnected);
+    if (shown.length) sheet.moveTo(shown[0].cells[0]);
+    return shown;
   });
+
+  // Somebody deleted the line while this person typed: it comes back, and what was typed goes into it.
+  const addAgain = async (button) => {
+    const cell = button.closest("td, th");
+    const { value } = cell.editor.input;
+    const [row] = await restore([button.dataset.restore]);
+    if (!row) return;
+    const { col } = cell.dataset;
+    sheet.close(cell);
+    takeOff(cell.parentElement);
+    sheet.open(sheet.cellOf(row, col), value);
+  };
 
   // -- the one dialog --
   const show = (content) => {
@@ -182,7 +196,7 @@
     if (target.closest("[data-save-row]")) saveRow();
     if (target.closest("[data-close-row]")) closeRow();
     const again = target.closest("[data-restore]");
-    if (again) restore([again.dataset.restore]);
+    if (again) addAgain(again);
   });
 
   Object.assign(sheet, { addRow, saveRow, closeRow, takeOff, askDelete, show, dialog });

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from budgets import services
 from budgets.models import BudgetLine
 from tests.browser_pages.conftest import Desk
+from tests.browser_pages.test_accessibility import faults
 from tests.support.browser import scrolls_sideways, sign_in
 from tests.support.scene import PASSWORD, lock, reject, send
 
@@ -57,6 +58,7 @@ def test_a_budget_is_changed_by_keyboard_alone(browser_page: Page, desk: Desk) -
     expect(editor).to_have_value("12x")
     expect(editor).to_have_accessible_description(re.compile("is not a number. Write it like 1,234.50"))
     expect(page.locator("#sheet-unsaved")).to_contain_text("1 cell is not saved")
+    assert faults(page) == []
 
     press(page, "Control+a")
     page.keyboard.type("(1,234.50)")
@@ -71,6 +73,7 @@ def test_a_budget_is_changed_by_keyboard_alone(browser_page: Page, desk: Desk) -
     press(page, "F2", "Control+a")
     page.keyboard.type("carp")
     said(page, "1 code matches")
+    assert faults(page) == []
     press(page, "ArrowDown", "Enter")
     said(page, "Saved: 09-68-00 M, Cost code 09-68-00.")
     expect(sums(page, "|09")).to_have_text("52,500.50")
@@ -107,6 +110,7 @@ def test_lines_are_added_selected_deleted_and_brought_back_by_keyboard(
     press(page, "Enter")
     expect(page.get_by_label("Original amount of the new line")).to_be_focused()
     expect(page.locator(".adding-foot")).to_contain_text("'x' is not a number")
+    assert faults(page) == []
     page.get_by_label("Cost type of the new line").fill("e")
     page.get_by_label("Original amount of the new line").fill("1,000.00")
     press(page, "Enter")
@@ -122,6 +126,7 @@ def test_lines_are_added_selected_deleted_and_brought_back_by_keyboard(
     press(page, "Delete")
     dialog = page.get_by_role("dialog", name="Delete these 3 lines?")
     expect(dialog).to_contain_text("56,000.00")
+    assert faults(page) == []
     dialog.get_by_role("button", name="Delete 3 lines").click()
     said(page, "Deleted 3 lines.")
     expect(sums(page, "|03")).to_have_text("5,000.25")
@@ -185,8 +190,14 @@ def test_what_is_typed_is_never_lost(browser_page: Page, desk: Desk) -> None:
     types("35000")
     expect(original).to_contain_text("Somebody deleted this line.")
     expect(kept).to_have_value("35000")
-    page.get_by_role("button", name="Take it off the page").click()
+    page.get_by_role("button", name="Add the line again").click()
+    again = page.get_by_label("Original amount of 03-30-00 M")
+    expect(again).to_be_focused()
+    expect(again).to_have_value("35000")
+    press(page, "Enter")
+    said(page, "Saved: 03-30-00 M, Original amount 35000.00.")
     expect(original).to_have_count(0)
+    expect(sums(page, "|")).to_have_text("87,500.75")
 
 
 def test_a_finger_on_a_phone_edits_and_a_locked_cell_says_why(
