@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from budgets import selectors
+from budgets import pulse, selectors
 from budgets.errors import Conflict, InvalidInput
 from budgets.models import Budget
 from projects.models import Job
@@ -66,9 +66,15 @@ def _fresh(request: HttpRequest, budget: Budget) -> Budget:
 
 def frame(budget: Budget) -> dict[str, Any]:
     """This function will gather what the head of a budget's pages shows: state, job and totals."""
+    seen, at = (
+        pulse.seen(budget),
+        timezone.now(),
+    )  # first: what changes while the rest is read is seen afterwards
     jobs = list(Job.objects.filter(project=budget.project_id))
     return {
         "budget": budget,
+        "seen": seen,
+        "at": at,
         "state": selectors.state_of(budget),
         "totals": selectors.totals(budget),
         "main_job": next((job for job in jobs if job.parent_id is None), None),

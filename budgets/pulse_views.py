@@ -18,14 +18,12 @@ from budgets.pages import budget_page, frame
 @budget_page
 def ask(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will answer 204 while nothing changed, else render the parts of the page that may have."""
-    now, seen = timezone.now(), pulse.seen(budget)
-    if request.GET.get("seen") == seen:
+    if request.GET.get("seen") == pulse.seen(budget):
         return HttpResponse(status=204)
-    fresh = pulse.changed_by_others(budget, request.user, since=_moment(request.GET.get("at", ""), now))
+    since = _moment(request.GET.get("at", ""), timezone.now())
+    fresh = pulse.changed_by_others(budget, request.user, since=since)
     context = {
         **frame(budget),
-        "seen": seen,
-        "at": now,
         "fresh": fresh[: pulse.MOST_LINES],
         "many": len(fresh) > pulse.MOST_LINES,
     }

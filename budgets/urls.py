@@ -15,6 +15,7 @@ from budgets import (
     modification_list,
     modification_views,
     my_projects,
+    pulse_views,
     view_pages,
     views,
 )
@@ -29,7 +30,7 @@ urlpatterns = [
     path(BUDGET, views.page, name="page"),
     path(f"{BUDGET}rows/", grid_views.division, name="rows"),
     path(f"{BUDGET}row/", grid_views.row, name="row"),
-    path(f"{BUDGET}standing/", views.standing, name="standing"),
+    path(f"{BUDGET}pulse/", pulse_views.ask, name="pulse"),
     re_path(ACT_ON_BUDGET.format("|".join(views.DEEDS)), views.act, name="act"),
     path(f"{BUDGET}pieces/", cell_views.pieces, name="pieces"),
     path(f"{BUDGET}lines/choices/", cell_views.choose, name="choose"),

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import cells, forms, grid_views, links, selectors, services
+from budgets import cells, forms, grid_views, links, services
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from workflow import actions
@@ -32,22 +32,6 @@ def show_page(request: HttpRequest, budget: Budget, *, status: int = 200, **prob
     context = {**head, **grid_views.context(request, budget, jobs=head["jobs"]), "tab": "lines", **problem}
     context |= {"editable": cells.editable(budget, request.user), "labels": forms.LABELS}
     return render(request, "budgets/page.html", context, status=status)
-
-
-@require_GET
-@budget_page
-def standing(request: HttpRequest, budget: Budget) -> HttpResponse:
-    """This function will render where a sent budget stands, for a page that asks again every few seconds.
-
-    204 while it stands where the page says (`words`); the whole page is to be loaded again when the state changed
-    (`code`), because its buttons and figures change with it.
-    """
-    state = selectors.state_of(budget)
-    if request.GET.get("words") == state.words and request.GET.get("code") == state.code:
-        return HttpResponse(status=204)
-    if request.GET.get("code") != state.code:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "budgets/standing.html", {"budget": budget, "state": state})
 
 
 @dataclass(frozen=True)

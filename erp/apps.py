@@ -10,15 +10,18 @@ class ErpConfig(AppConfig):
     def ready(self) -> None:
         """Register this app's actions and what it knows about lines, and listen to the Budget tool."""
         from budgets import facts
+        from budgets.pulse import register as watch
         from erp import (  # noqa: F401  they need the models
             actions,
             connection_actions,
             explanation_actions,
             holds,
             line_facts,
+            pulse,
             reminder_actions,
             switching,
         )
 
         facts.register(lines=line_facts.of_lines, erp=line_facts.erp_name, costs=line_facts.costs)
+        watch(pulse.part)
         holds.listen()

@@ -6,14 +6,14 @@ from django.db.models import Max, OuterRef, Subquery
 
 from budgets.models import Budget
 from erp.models import Batch, Circuit, Connection, CostTypeLink, ErpReading, Remark
-from workflow.blockers import once_per_object
 
 
-@once_per_object
 def part(budget: Budget) -> object:
     """This function will tell how the connection, the last batch, its remarks and the last reading stand."""
     readings = ErpReading.objects.filter(budget=budget.pk).order_by("-pk")
-    answers = Remark.objects.filter(batch__budget=budget.pk, answered_at__isnull=False).order_by("-answered_at")
+    answers = Remark.objects.filter(batch__budget=budget.pk, answered_at__isnull=False).order_by(
+        "-answered_at"
+    )
     confirmed = CostTypeLink.objects.filter(erp_cost_type__connection=OuterRef("pk")).order_by()
     return (
         Connection.objects.filter(company=budget.project.company_id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from projects.models import BudgetLevel, Company, ErpLevel, Membership, Project, ProjectRole
@@ -139,3 +140,15 @@ def names(people: Iterable[Any], *, nobody: str = "nobody yet") -> str:
     if len(full) > 4:
         full = [*full[:3], f"{len(full) - 3} others"]
     return full[0] if len(full) == 1 else f"{', '.join(full[:-1])} or {full[-1]}"
+
+
+def fingerprint(project: Project) -> str:
+    """This function will name all roles on a project and all memberships of its company; another name is a change."""
+    role, member = ProjectRole._meta.db_table, Membership._meta.db_table
+    sql = (
+        f"SELECT (SELECT string_agg(r::text, ';' ORDER BY r.id) FROM {role} r WHERE r.project_id = %s), "  # noqa: S608
+        f"(SELECT string_agg(m::text, ';' ORDER BY m.id) FROM {member} m WHERE m.company_id = %s)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [project.pk, project.company_id])
+        return repr(cursor.fetchone())

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.browser_pages.conftest import Desk, words
-from tests.support.scene import COST_TYPES, MAIN, SUB, add_line, lock, send
+from tests.support.scene import COST_TYPES, MAIN, SUB, add_line, lock
 
 pytestmark = pytest.mark.django_db
 
@@ -115,15 +115,3 @@ def test_the_page_takes_as_many_queries_for_many_lines_as_for_few(
     with django_assert_max_num_queries(60) as many:
         desk.get("page")
     assert len(many) == len(few)
-
-
-def test_a_sent_budget_tells_the_page_only_when_something_changed(desk: Desk) -> None:
-    lock(desk.scene)
-    send(desk.scene)
-    page = words(desk.get("page"))
-    asked = re.search(r'hx-get="([^"]+standing[^"]+)"', page)
-    assert asked is not None
-    address = asked[1].replace("&amp;", "&")
-    assert desk.client.get(address).status_code == 204
-    desk.send("act", "retrieve")
-    assert desk.client.get(address)["HX-Refresh"] == "true"

@@ -110,6 +110,12 @@ def blockers_of(obj: Any, name: str, user: Any) -> list[Blocker]:
     return asked[key]
 
 
+@register.simple_tag(takes_context=True)
+def waits_on(context: template.Context, obj: Any, name: str) -> str:
+    """This function will say yes where something still stands in the way of an action, for a page to look again."""
+    return "yes" if blockers_of(obj, name, context["user"]) else "no"
+
+
 def heading(found: Sequence[Blocker], before: str) -> str:
     """This function will count what stands in the way: "3 things to do before sending"."""
     if all(b.waiting for b in found):
