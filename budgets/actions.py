@@ -1,6 +1,7 @@
 """The Budget tool's actions, each declared once. The ERP Integrations tool adds Send and Retrieve."""
 
 from budgets import blockers as b
+from budgets import request_blockers as asking
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
 from budgets.view_blockers import may_keep_view, may_share_view, shared_already
 from workflow.actions import Action, register, system_only
@@ -23,6 +24,39 @@ register(
         problems=(b.not_locked, *b.IN_FLIGHT),
         transition="unlock",
         confirm="Unlock this budget? Its original amounts can then be changed; modifications stay.",
+    ),
+    Action(
+        name="ask_unlock",
+        model=Budget,
+        label="Ask to unlock",
+        permission=asking.may_see,
+        problems=(
+            asking.nothing_to_unlock,
+            asking.may_unlock_yourself,
+            *b.IN_FLIGHT,
+            asking.unlock_asked,
+        ),
+    ),
+    Action(
+        name="withdraw_unlock_request",
+        model=Budget,
+        label="Take it back",
+        permission=asking.unlock_not_yours,
+        problems=(asking.unlock_not_asked,),
+    ),
+    Action(
+        name="decline_unlock",
+        model=Budget,
+        label="Decline",
+        permission=b.may_unlock,
+        problems=(asking.unlock_not_asked,),
+    ),
+    Action(
+        name="withdraw_return_request",
+        model=Budget,
+        label="Take it back",
+        permission=asking.return_not_yours,
+        problems=(asking.return_not_asked,),
     ),
     Action(
         name="add_line",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from budgets import api, api_history, forecast_api, import_api, modification_api, view_api
+from budgets import api, api_history, api_requests, forecast_api, import_api, modification_api, view_api
 
 BUDGET = "budgets/<int:project_id>/"
 MODIFICATIONS = f"{BUDGET}modifications/"
@@ -19,6 +19,22 @@ urlpatterns = [
     path(f"{BUDGET}export/", import_api.ExportJson.as_view(), name="api-export"),
     path(f"{BUDGET}export/xlsx/", import_api.ExportXlsx.as_view(), name="api-export-xlsx"),
     path(f"{BUDGET}export/csv/", import_api.ExportCsv.as_view(), name="api-export-csv"),
+    path(f"{BUDGET}requests/", api_requests.Requests.as_view(), name="api-requests"),
+    path(f"{BUDGET}requests/unlock/", api_requests.AskUnlock.as_view(), name="api-ask-unlock"),
+    path(
+        f"{BUDGET}requests/unlock/decline/", api_requests.DeclineUnlock.as_view(), name="api-decline-unlock"
+    ),
+    path(
+        f"{BUDGET}requests/unlock/withdraw/",
+        api_requests.WithdrawUnlock.as_view(),
+        name="api-withdraw-unlock-request",
+    ),
+    path(f"{BUDGET}requests/return/", api_requests.AskReturn.as_view(), name="api-ask-return"),
+    path(
+        f"{BUDGET}requests/return/withdraw/",
+        api_requests.WithdrawReturn.as_view(),
+        name="api-withdraw-return-request",
+    ),
     path(f"{BUDGET}lines/", api.Lines.as_view(), name="api-lines"),
     path(f"{BUDGET}lines/<int:pk>/", api.OneLine.as_view(), name="api-line"),
     path(f"{MODIFICATIONS}", modification_api.Modifications.as_view(), name="api-modifications"),

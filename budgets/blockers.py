@@ -32,6 +32,7 @@ def _budget(obj: Any) -> Budget:
 # -- rights -------------------------------------------------------------------------------------------
 
 _WORDS = {
+    "see": "see this budget",
     "edit_lines": "edit lines of this budget",
     "add_lines": "add lines to this budget",
     "delete_lines": "delete lines of this budget",
@@ -43,26 +44,28 @@ _WORDS = {
 }
 
 
-def _right(right: str) -> Check:
-    @blocker(f"no_right_to_{right}", Kind.PERMISSION)
+def right(name: str) -> Check:
+    """This function will declare the rule that wants a right of `projects.permissions`."""
+
+    @blocker(f"no_right_to_{name}", Kind.PERMISSION)
     def rule(obj: Any, user: Any) -> Found | None:
         project = _budget(obj).project
-        if permissions.may(user, project, right):
+        if permissions.may(user, project, name):
             return None
-        who = permissions.names(permissions.who_may(project, right))
-        return Found(f"You may not {_WORDS[right]}. Ask {who}.", who=who)
+        who = permissions.names(permissions.who_may(project, name))
+        return Found(f"You may not {_WORDS[name]}. Ask {who}.", who=who)
 
     return rule
 
 
-may_edit_lines = _right("edit_lines")
-may_add_lines = _right("add_lines")
-may_delete_lines = _right("delete_lines")
-may_lock = _right("lock")
-may_unlock = _right("unlock")
-may_modify = _right("modify")
-may_forecast = _right("forecast")
-may_see_history = _right("history")
+may_edit_lines = right("edit_lines")
+may_add_lines = right("add_lines")
+may_delete_lines = right("delete_lines")
+may_lock = right("lock")
+may_unlock = right("unlock")
+may_modify = right("modify")
+may_forecast = right("forecast")
+may_see_history = right("history")
 
 # -- out of the PM's hands ------------------------------------------------------------------------------
 

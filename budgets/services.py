@@ -21,6 +21,8 @@ from budgets.modification_services import (
     save_modification,
     void_modification,
 )
+from budgets.request_book import close
+from budgets.request_models import RequestKind, RequestState
 from projects.models import Project
 from workflow.actions import ensure
 
@@ -67,6 +69,7 @@ def unlock(budget: Budget, *, user: Any, now: datetime) -> Budget:
         event |= {"action": "unlock", "from_state": locked.state}
         locked.unlock(now=now)
         locked.save(update_fields=["state", "state_since"])
+        close(locked, RequestKind.UNLOCK, RequestState.GRANTED, user=user, now=now)
         event |= {"to_state": locked.state, "sentence": "Unlocked the budget"}
     return locked
 

@@ -16,6 +16,7 @@ from budgets import (
     modification_views,
     my_projects,
     pulse_views,
+    request_views,
     view_pages,
     views,
 )
@@ -32,6 +33,17 @@ urlpatterns = [
     path(f"{BUDGET}row/", grid_views.row, name="row"),
     path(f"{BUDGET}pulse/", pulse_views.ask, name="pulse"),
     re_path(ACT_ON_BUDGET.format("|".join(views.DEEDS)), views.act, name="act"),
+    re_path(
+        r"^projects/(?P<project_id>[0-9]{1,18})/budget/ask/(?P<action>ask_unlock|ask_return)/$",
+        request_views.ask,
+        name="ask",
+    ),
+    re_path(
+        r"^projects/(?P<project_id>[0-9]{1,18})/budget/ask/(?P<kind>unlock|return)/withdraw/$",
+        request_views.withdraw,
+        name="withdraw_request",
+    ),
+    path(f"{BUDGET}ask/unlock/decline/", request_views.decline, name="decline_unlock"),
     path(f"{BUDGET}pieces/", cell_views.pieces, name="pieces"),
     path(f"{BUDGET}lines/choices/", cell_views.choose, name="choose"),
     path(f"{BUDGET}history/", history_views.page, name="history"),

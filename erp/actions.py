@@ -1,6 +1,7 @@
 """The ERP Integrations tool's actions, each declared once."""
 
 from budgets import blockers as budget_rules
+from budgets import request_blockers as asking
 from budgets.models import Budget
 from erp import blockers as b
 from erp import decision_blockers as d
@@ -61,6 +62,20 @@ register(
         permission=b.may_send,
         problems=(b.never_sent, b.batch_already_decided),
         confirm="Pull the batch back before accounting decides? You can send it again.",
+    ),
+    Action(
+        name="ask_return",
+        model=Budget,
+        label="Ask for return",
+        permission=b.may_send,
+        problems=(asking.nothing_to_return, asking.return_asked),
+    ),
+    Action(
+        name="decline_return",
+        model=Batch,
+        label="Decline to return",
+        permission=d.may_decide,
+        problems=(d.not_under_way, d.nothing_asked),
     ),
     Action(
         name="import_from_erp",

@@ -177,6 +177,13 @@ DEEDS = {
         asks="Why does it go back?",
         hint="The project manager reads it.",
     ),
+    "decline_return": Deed(
+        aftercare.decline_return,
+        "Declined. Whoever asked is told by mail.",
+        _noted,
+        asks="Why not?",
+        hint="Whoever asked reads it.",
+    ),
     "say_arrived": Deed(
         verdicts.say_arrived,
         "Kept: it is there. It waits to be posted now.",

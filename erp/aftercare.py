@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from budgets.errors import InvalidInput, refuse_long
+from budgets.request_book import close
+from budgets.request_models import RequestKind, RequestState
 from erp import bell
 from erp.locking import lock_batch, lock_documents, on_budget
 from erp.models import Batch, Document, DocumentState
@@ -78,3 +80,21 @@ def _take_back(document: Document, *, user: Any, now: datetime) -> None:
     document.mark_withdrawn(now=now)
     document.save()
     tell(document, now, "Never left:", DocumentState.WITHDRAWING, by=user)
+
+
+def decline_return(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
+    """This function will turn the project manager's request to return a batch down with a sentence."""
+    if not note.strip():
+        raise InvalidInput({"note": "Say why not; whoever asked reads it."})
+    refuse_long(note=note)
+    with on_budget(batch.budget, user=user, now=now) as (locked, event):
+        row = lock_batch(batch, locked)
+        ensure(row, "decline_return", user)
+        close(locked, RequestKind.RETURN, RequestState.DECLINED, user=user, now=now, answer=note.strip())
+        event |= {
+            "action": "decline_return",
+            "about": [*event["about"], row],
+            "note": note.strip(),
+            "sentence": f"Declined to return batch {row.number}",
+        }
+    return row

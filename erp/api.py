@@ -208,6 +208,18 @@ class ConfirmPosted(BatchView):
 
 
 @extend_schema(tags=["delivery"])
+class DeclineReturn(BatchView):
+    """The no to a request for return."""
+
+    @extend_schema(request=NoteSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED})
+    def post(self, request: Request, pk: int) -> Response:
+        """Turn down that a batch comes back, with a sentence for whoever asked."""
+        batch, given = self.batch(), read(NoteSerializer, request).validated_data
+        aftercare.decline_return(batch, user=request.user, now=timezone.now(), **given)
+        return self.shown()
+
+
+@extend_schema(tags=["delivery"])
 class CloseAlarm(BatchView):
     """The end of an alarm."""
 

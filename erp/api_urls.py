@@ -32,6 +32,7 @@ urlpatterns = [
     path(f"{BATCH}reject/", api.Reject.as_view(), name="api-reject"),
     path(f"{BATCH}retry/", api.Retry.as_view(), name="api-retry"),
     path(f"{BATCH}return-to-pm/", api.ReturnToPm.as_view(), name="api-return-to-pm"),
+    path(f"{BATCH}decline-return/", api.DeclineReturn.as_view(), name="api-decline-return"),
     path(f"{BATCH}check-now/", api.CheckNow.as_view(), name="api-check-now"),
     path(f"{BATCH}confirm-posted/", api.ConfirmPosted.as_view(), name="api-confirm-posted"),
     path(f"{BATCH}say-arrived/", api.SayArrived.as_view(), name="api-say-arrived"),

@@ -19,9 +19,11 @@ class ErpConfig(AppConfig):
             line_facts,
             pulse,
             reminder_actions,
+            request_notices,
             switching,
         )
 
         facts.register(lines=line_facts.of_lines, erp=line_facts.erp_name, costs=line_facts.costs)
         watch(pulse.part)
         holds.listen()
+        request_notices.listen()

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from budgets import links
+from budgets.request_book import open_request
+from budgets.request_models import RequestKind
 from erp import mapping_links, preflight
 from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence
@@ -219,6 +221,14 @@ def not_under_way(batch: Batch, user: Any) -> Found | None:
     if batch.state == BatchState.POSTED:
         return Found("All of it is posted.")
     return Found(f"The batch was {batch.get_state_display().lower()}.")
+
+
+@blocker("nothing_asked", Kind.STATE)
+def nothing_asked(batch: Batch, user: Any) -> Found | None:
+    """Nobody wants the budget back."""
+    if open_request(batch.budget, RequestKind.RETURN):
+        return None
+    return Found("Nobody asks to return it (any more).")
 
 
 @blocker("nothing_refused", Kind.STATE)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from budgets.models import Budget, BudgetLine, BudgetState, Modification
+from budgets.request_book import close
+from budgets.request_models import RequestKind, RequestState
 from erp import notifications, readings
 from erp.models import Batch, BatchLine, BatchState, Document, DocumentState
 from workflow import events
@@ -53,6 +55,11 @@ def _move(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
 
 def _finish(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
     _move(batch, budget, name, now)
+    if batch.state == BatchState.RETURNED:
+        close(budget, RequestKind.RETURN, RequestState.GRANTED, user=batch.sent_back_by, now=now)
+    else:
+        over = "It was posted meanwhile: unlock it, or write a modification."
+        close(budget, RequestKind.RETURN, RequestState.OVER, user=None, now=now, answer=over)
     Modification.objects.filter(pk__in=batch.items.exclude(modification=None).values("modification")).update(
         in_batch=False
     )
