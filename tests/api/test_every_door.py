@@ -177,6 +177,14 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Budget, "modify"): (page_of_modification("new/"), api_of_modification("", "post")),
     (Budget, "send"): (page("send/"), page("do/send/"), api("send/")),
     (Budget, "retrieve"): (page("do/retrieve/"), api("retrieve/")),
+    (Budget, "ask_unlock"): (page("ask/ask_unlock/", **NOTE), api("requests/unlock/", **NOTE)),
+    (Budget, "decline_unlock"): (
+        page("ask/unlock/decline/", **NOTE),
+        api("requests/unlock/decline/", **NOTE),
+    ),
+    (Budget, "withdraw_unlock_request"): (page("ask/unlock/withdraw/"), api("requests/unlock/withdraw/")),
+    (Budget, "ask_return"): (page("ask/ask_return/", **NOTE), api("requests/return/", **NOTE)),
+    (Budget, "withdraw_return_request"): (page("ask/return/withdraw/"), api("requests/return/withdraw/")),
     (Budget, "import_from_erp"): (
         page("import-from-erp/read/"),
         page("import-from-erp/", mode="add", seen="x"),
@@ -240,6 +248,7 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Batch, "read_again"): (batch_page("read_again"), batch_api("read-again")),
     (Batch, "retry"): (batch_page("retry"), batch_api("retry")),
     (Batch, "return_to_pm"): (batch_page("return_to_pm", **NOTE), batch_api("return-to-pm", **NOTE)),
+    (Batch, "decline_return"): (batch_page("decline_return", **NOTE), batch_api("decline-return", **NOTE)),
     (Batch, "check_now"): (batch_page("check_now"), batch_api("check-now")),
     (Batch, "confirm_posted"): (batch_page("confirm_posted", **NOTE), batch_api("confirm-posted", **NOTE)),
     **{

@@ -50,6 +50,7 @@ NO_PAGES = {
     "rows",
     "view_default",
     "view_share",
+    "withdraw_request",
 }
 NO_PAGES |= {
     f"import_{deed}" for deed in ("progress", "decimals", "fix", "again", "load", "discard", "repair")
@@ -70,6 +71,8 @@ def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
         "import_columns": [(StagedImport.objects.filter(state="columns")[0].pk,)],
         "copy": [()],
         "import_from_erp": [()],
+        "ask": [("ask_unlock",), ("ask_return",)],
+        "decline_unlock": [()],
         "line_add": [()],
         "line_edit": [(line.pk,)],
         "line_delete": [(line.pk,)],
