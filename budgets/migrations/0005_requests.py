@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('budgets', '0003_views_and_forecasts'),
+        ('budgets', '0004_staged_imports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
