@@ -56,5 +56,6 @@ urlpatterns += [
     path(f"{BUDGET}views/", view_api.Views.as_view(), name="api-views"),
     path(f"{BUDGET}views/default/", view_api.MyDefault.as_view(), name="api-view-default"),
     path(f"{BUDGET}views/<int:pk>/", view_api.OneView.as_view(), name="api-view"),
+    path(f"{BUDGET}views/<int:pk>/table/", view_api.ViewTable.as_view(), name="api-view-table"),
     path(f"{BUDGET}views/<int:pk>/share/", view_api.ShareView.as_view(), name="api-view-share"),
 ]

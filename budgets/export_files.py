@@ -71,7 +71,7 @@ def xlsx(exported: Export) -> IO[bytes]:
             text = line[place]
             if not text:
                 continue
-            if numeric and _kept_by_float(text):
+            if numeric and kept_by_float(text):
                 sheet.write_number(number, place, float(text), form)
             else:
                 sheet.write_string(number, place, escaped(text) if not numeric else text, form)
@@ -82,7 +82,8 @@ def xlsx(exported: Export) -> IO[bytes]:
     return made
 
 
-def _kept_by_float(text: str) -> bool:
+def kept_by_float(text: str) -> bool:
+    """This function will tell whether a spreadsheet keeps every digit of a number."""
     return len(text) <= DIGITS or len(text.strip("-").replace(".", "").rstrip("0").lstrip("0")) <= DIGITS
 
 

@@ -101,5 +101,9 @@ def _name(budget: Budget, now: datetime) -> str:
     """Project, job and date, without what a file's name cannot hold or a spreadsheet would run."""
     job = Job.objects.filter(project=budget.project_id, parent=None).values_list("code", flat=True).first()
     day = now.astimezone(ZoneInfo(budget.project.company.time_zone)).date()
-    name = f"{budget.project.name} {job or ''} {day} budget"
+    return file_name(f"{budget.project.name} {job or ''} {day} budget")
+
+
+def file_name(name: str) -> str:
+    """This function will take out of a name what a file's cannot hold or a spreadsheet would run."""
     return re.sub(r"\s+", " ", re.sub(r"[^\w .()-]", "_", name)).strip(" .-_") or "budget"

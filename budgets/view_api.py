@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404
@@ -11,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from budgets import calculated, saved_views, view_services
+from budgets import calculated, saved_views, view_services, view_table
 from budgets.api import CREATED, GONE, BudgetView, read
 from budgets.calculated import Formula
 from budgets.models import SavedView
@@ -164,6 +165,45 @@ class ShareView(ViewsMixin):
     def post(self, request: Request, project_id: int, pk: int) -> Response:
         """Share it."""
         return self.told(view_services.share(self.view(pk), user=request.user, now=timezone.now()))
+
+
+class TableColumnSerializer(serializers.Serializer[Any]):
+    """A column of a table: `note` says how a calculated one comes about."""
+
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.CharField()
+    note = serializers.CharField()
+
+
+class TableSerializer(serializers.Serializer[Any]):
+    """A budget in the columns of a view. Figures are strings; a share of 12.5 % is "0.125"."""
+
+    columns = TableColumnSerializer(many=True)
+    rows = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_null=True)))
+    totals = serializers.ListField(child=serializers.CharField(allow_null=True))
+
+
+@extend_schema(tags=["views"])
+class ViewTable(ViewsMixin):
+    """What a view shows."""
+
+    @extend_schema(responses=TableSerializer)
+    def get(self, request: Request, project_id: int, pk: int) -> Response:
+        """Read every line of a budget in the columns of a view, and what they come to."""
+        table = view_table.of_view(self.budget(), saved_views.Shown(self.view(pk)))
+        heads = [
+            {"key": column.key, "label": title, "kind": column.kind, "note": column.note}
+            for column, title in table.columns
+        ]
+        rows = [[_text(value) for value in row] for row in table.rows]
+        return Response({"columns": heads, "rows": rows, "totals": [_text(value) for value in table.totals]})
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 @extend_schema(tags=["views"])

@@ -7,13 +7,15 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from budgets import calculated, facts, saved_views, view_forms, view_services
+from budgets import calculated, facts, saved_views, view_forms, view_services, view_table
+from budgets.export_files import MIMES
+from budgets.export_rows import file_name
 from budgets.models import Budget, SavedView
 from budgets.pages import budget_page, perform
 from budgets.saved_views import Shown
@@ -38,6 +40,20 @@ def _show_index(request: HttpRequest, budget: Budget, *, status: int = 200, **pr
         **problem,
     }
     return render(request, "budgets/views.html", context, status=status)
+
+
+@require_GET
+@budget_page
+def export(request: HttpRequest, budget: Budget) -> FileResponse:
+    """This function will hand out all lines in the columns of the view that the address names."""
+    shown = saved_views.of_page(request, budget)
+    day = timezone.localdate().isoformat()
+    return FileResponse(
+        view_table.xlsx(view_table.of_view(budget, shown), name=shown.name),
+        as_attachment=True,
+        filename=f"{file_name(f'{budget.project.name} {shown.name} {day}')}.xlsx",
+        content_type=MIMES["xlsx"],
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -31,6 +31,21 @@ def test_a_view_is_saved_shared_changed_and_deleted(scene, api):
     assert not SavedView.objects.exists()
 
 
+def test_a_view_is_read_as_a_table_of_exact_values(scene, api):
+    dana = api(scene.dana)
+    given = {
+        "name": "Mine",
+        "columns": ["type", "original", "third", "in_erp"],
+        "calculated": [{"label": "Third", "expression": "original / 3"}],
+    }
+    pk = dana.post(path(scene, "views/"), given, format="json").json()["id"]
+    table = dana.get(path(scene, f"views/{pk}/table/")).json()
+    assert [column["key"] for column in table["columns"]] == ["code", "type", "original", "third", "in_erp"]
+    assert ["01-31-00", "L", "20000.00", "6666.67", None] in table["rows"]
+    assert table["totals"] == [None, None, "92500.75", "30833.58", None]
+    assert api(scene.ruth).get(path(scene, f"views/{pk}/table/")).status_code == 404
+
+
 def test_what_cannot_be_a_view_is_refused_with_its_place(scene, api):
     given = {"name": "", "columns": ["revisd"], "calculated": [{**RATE, "expression": "1 /"}]}
     answer = api(scene.dana).post(path(scene, "views/"), given, format="json")

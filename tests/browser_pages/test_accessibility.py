@@ -49,6 +49,7 @@ NO_PAGES = {
     "row",
     "rows",
     "view_default",
+    "view_export",
     "view_share",
     "withdraw_request",
 }

@@ -1,6 +1,9 @@
 """The pages of views: choosing columns with plain posts, the switch on the budget page, links with a view."""
 
+from io import BytesIO
+
 import pytest
+from python_calamine import CalamineWorkbook
 
 from budgets.models import SavedView
 from tests.browser_pages.conftest import Desk, words
@@ -128,6 +131,19 @@ def test_deleting_asks_and_says_for_how_many_it_opens(desk: Desk) -> None:
     desk.send("view_delete", view.pk, version=1)
     assert not SavedView.objects.exists()
     assert heads(desk.log_in(desk.scene.tom).get("page"))[1] == "Job"
+
+
+def test_a_view_is_taken_away_as_a_workbook_that_ties_with_the_page(desk: Desk) -> None:
+    desk.send("view_new", **form(calc_label="=Twice", calc_expression="original * 2"))
+    view = SavedView.objects.get()
+    assert f"views/export/?view={view.pk}" in words(desk.get("page", view=view.pk))
+    answer = desk.get("view_export", view=view.pk)
+    sheet = CalamineWorkbook.from_filelike(BytesIO(b"".join(answer.streaming_content))).get_sheet_by_index(0)
+    rows = sheet.to_python()
+    assert rows[0] == ["Cost code", "Revised", "Description", "'=Twice"]
+    assert rows[-1] == ["Total", 92500.75, "", 185001.5]
+    assert len(rows) == 8
+    assert "Quay Street Buyout" in answer["Content-Disposition"]
 
 
 def test_a_list_says_whose_each_is_and_what_may_be_done(desk: Desk) -> None:
