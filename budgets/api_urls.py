@@ -38,6 +38,12 @@ urlpatterns = [
     path(f"{BUDGET}lines/", api.Lines.as_view(), name="api-lines"),
     path(f"{BUDGET}lines/<int:pk>/", api.OneLine.as_view(), name="api-line"),
     path(f"{MODIFICATIONS}", modification_api.Modifications.as_view(), name="api-modifications"),
+    path(f"{MODIFICATIONS}many/", modification_api.WriteMany.as_view(), name="api-modifications-many"),
+    path(
+        f"{MODIFICATIONS}many/make-effective/",
+        modification_api.MakeManyEffective.as_view(),
+        name="api-modifications-effective",
+    ),
     path(f"{ONE}/", modification_api.OneModification.as_view(), name="api-modification"),
     path(f"{ONE}/make-effective/", modification_api.MakeEffective.as_view(), name="api-make-effective"),
     path(f"{ONE}/void/", modification_api.Void.as_view(), name="api-void"),

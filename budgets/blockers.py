@@ -20,7 +20,7 @@ from budgets.models import (
 )
 from budgets.money import ZERO
 from projects import permissions
-from workflow.blockers import Check, Found, Kind, blocker, once_per_object
+from workflow.blockers import Check, Found, Kind, blocker
 
 
 def _budget(obj: Any) -> Budget:
@@ -269,11 +269,19 @@ def modification_void(obj: Any, user: Any) -> Found | None:
     return Found("This modification is void. Write a new one.")
 
 
-@once_per_object
 def amounts_of(modification: Modification) -> tuple[int, Decimal]:
-    """This function will count a modification's lines and sum their amounts."""
-    found = modification.lines.aggregate(number=Count("pk"), net=Sum("amount"))
-    return found["number"], found["net"] or ZERO
+    """This function will count a modification's lines and sum their amounts, once for this instance."""
+    known: tuple[int, Decimal] | None = modification.__dict__.get("_amounts")
+    if known is None:
+        found = modification.lines.aggregate(number=Count("pk"), net=Sum("amount"))
+        known = found["number"], found["net"] or ZERO
+        know_amounts(modification, *known)
+    return known
+
+
+def know_amounts(modification: Modification, number: int, net: Decimal) -> None:
+    """This function will keep what was read for many modifications at once, so that no rule asks for each alone."""
+    modification.__dict__["_amounts"] = number, net
 
 
 @blocker("modification_empty", Kind.PROBLEM)

@@ -19,12 +19,16 @@ from budgets import attachments, services
 from budgets.api import CREATED, GONE, BudgetView, read
 from budgets.attachment_views import handed_out, read_upload
 from budgets.models import Attachment, Budget, Modification
+from budgets.modification_many import make_many_effective, write_many
 from budgets.modification_serializers import (
     AttachmentSerializer,
+    ManyEffectiveSerializer,
+    ManyModificationsSerializer,
     ModificationChangeSerializer,
     ModificationSerializer,
     NewAttachmentSerializer,
     NewModificationSerializer,
+    OutcomeSerializer,
     SeenSerializer,
 )
 from workflow.api import INVALID, REFUSED
@@ -158,6 +162,53 @@ class Reverse(ModificationsMixin):
         """Write it."""
         draft = services.reverse_modification(self.modification(), user=request.user, now=timezone.now())
         return self.answer(draft, CREATED)
+
+
+# -- many ----------------------------------------------------------------------------------------------------
+
+
+@extend_schema(
+    tags=["modifications"],
+    request=ManyModificationsSerializer,
+    responses={201: OutcomeSerializer(many=True), 400: INVALID, 409: REFUSED},
+)
+class WriteMany(BudgetView):
+    """Many drafts in one action."""
+
+    def post(self, request: Request, project_id: int) -> Response:
+        """Write them, all or none."""
+        budget, given = self.budget(), read(ManyModificationsSerializer, request)
+        assert isinstance(given, ManyModificationsSerializer)  # noqa: S101  narrows the type
+        outcomes = write_many(
+            budget,
+            user=request.user,
+            now=timezone.now(),
+            many=given.written(budget),
+            source="the API",
+            effective=given.validated_data["effective"],
+        )
+        return Response(OutcomeSerializer(outcomes, many=True).data, CREATED)
+
+
+@extend_schema(
+    tags=["modifications"],
+    request=ManyEffectiveSerializer,
+    responses={200: OutcomeSerializer(many=True), 400: INVALID, 409: REFUSED},
+)
+class MakeManyEffective(BudgetView):
+    """Several drafts made effective in one action."""
+
+    def post(self, request: Request, project_id: int) -> Response:
+        """Let those count that can; the answer says of each what became of it."""
+        budget, given = self.budget(), read(ManyEffectiveSerializer, request).validated_data
+        outcomes = make_many_effective(
+            budget,
+            user=request.user,
+            now=timezone.now(),
+            seen={row["id"]: row["version"] for row in given["drafts"]},
+            together=given["together"],
+        )
+        return Response(OutcomeSerializer(outcomes, many=True).data)
 
 
 # -- attachments ---------------------------------------------------------------------------------------------

@@ -76,14 +76,15 @@ def search(budget: Budget, *, words: str, job: str = "") -> QuerySet[BudgetLine]
     if job:
         found = found.filter(job__code=job)
     for word in words.split()[:8]:
-        found = found.filter(
-            Q(cost_code__code__icontains=word)
-            | Q(cost_code__name__icontains=word)
-            | Q(cost_code_text__icontains=word)
-            | Q(description__icontains=word)
-            | Q(cost_type__code__iexact=word)
-            | Q(cost_type__name__istartswith=word)
-            | Q(cost_type_text__iexact=word)
-            | Q(job__code__iexact=word)
-        )
+        found = found.filter(_has(word))
     return found.order_by("cost_code__code", "cost_code_text", "job__code", "cost_type__position", "pk")
+
+
+def _has(word: str) -> Q:
+    """A single letter means the cost type: as part of a word it would find everything."""
+    kind = Q(cost_type__code__iexact=word) | Q(cost_type_text__iexact=word)
+    if len(word) == 1:
+        return kind
+    code = Q(cost_code__code__icontains=word) | Q(cost_code_text__icontains=word) | Q(job__code__iexact=word)
+    named = Q(cost_code__name__icontains=word) | Q(description__icontains=word)
+    return kind | code | named | Q(cost_type__name__istartswith=word)

@@ -7,8 +7,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from budgets import attachment_files, forms
+from budgets import attachment_files
 from budgets.models import Budget, Modification, ModificationState
+from budgets.modification_forms import MOST_ROWS
 from budgets.modification_lines import rows_of
 from budgets.money import ZERO
 
@@ -53,7 +54,7 @@ def show(request: HttpRequest, budget: Budget, *, pk: int, status: int = 200, **
     modification = find(budget, pk)
     context = {
         **context_of(budget, modification),
-        "most_rows": forms.MOST_ROWS,
+        "most_rows": MOST_ROWS,
         "taken": attachment_files.TAKEN,
         "endings": ",".join(attachment_files.ENDINGS),
         "most_files": attachment_files.MOST_FILES,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from budgets.errors import InvalidInput
-from budgets.models import Attachment, Budget, Modification
+from budgets.models import Attachment, Budget, Modification, ModificationState
+from budgets.modification_many import NewKey, Written
 from budgets.money import ZERO
 from projects.api import PersonSerializer
-from workflow.api import ActionSerializer, MoneyField, TextField, actions_on
+from workflow.api import ActionSerializer, BlockerSerializer, MoneyField, TextField, actions_on
 
 
 class ModificationLineSerializer(serializers.Serializer[Any]):
@@ -153,3 +155,55 @@ class ModificationChangeSerializer(NewModificationSerializer):
     """A modification as it shall be; `version` is the one you read."""
 
     version = serializers.IntegerField()
+
+
+class ManyModificationsSerializer(serializers.Serializer[Any]):
+    """Many drafts to write in one action, all or none; with `effective` those count at once that can."""
+
+    modifications = NewModificationSerializer(many=True)
+    effective = serializers.BooleanField(required=False, default=False)
+
+    def written(self, budget: Budget) -> list[Written]:
+        """As the service takes them."""
+        jobs = budget.project.jobs.order_by(F("parent").asc(nulls_first=True)).values_list("code", flat=True)
+        main = jobs.first() or ""
+        return [
+            Written(
+                one["title"],
+                one["date"],
+                one["note"],
+                [(_key(row, main), row["amount"]) for row in one["lines"]],
+            )
+            for one in self.validated_data["modifications"]
+        ]
+
+
+def _key(row: Any, main_job: str) -> int | NewKey:
+    if "line_id" in row:
+        return int(row["line_id"])
+    new = row["new_line"]
+    return new.get("job") or main_job, new["cost_code"], new["cost_type"]
+
+
+class SeenDraftSerializer(serializers.Serializer[Any]):
+    """A draft and the version of it that you read."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+
+
+class ManyEffectiveSerializer(serializers.Serializer[Any]):
+    """Drafts to make effective in one action; with `together` all or none."""
+
+    drafts = SeenDraftSerializer(many=True)
+    together = serializers.BooleanField(required=False, default=False)
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """What became of one of many: its number when it counts, else everything that stands in the way."""
+
+    id = serializers.IntegerField(source="modification.pk")
+    number = serializers.IntegerField(source="modification.number", allow_null=True)
+    state = serializers.ChoiceField(ModificationState.choices, source="modification.state")
+    blockers = BlockerSerializer(many=True)
+    changed_by = serializers.CharField(help_text="who changed it since you read it")

@@ -10,17 +10,24 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import forms, links, selectors, services
-from budgets.forms import TypedModification
-from budgets.models import Budget, Modification, ModificationState
-from budgets.modification_pages import find, show
-from budgets.pages import CONFLICT, budget_page, perform
+from budgets import modification_confirm, modification_rework, services
+from budgets import modification_forms as forms
+from budgets.models import Budget, Modification
+from budgets.modification_forms import TypedModification
+from budgets.modification_pages import context_of, find, show
+from budgets.pages import CONFLICT, budget_page, frame, perform
+from projects import permissions
+from projects.models import Company, CostCode, CostType, Job
 from workflow import actions
 from workflow.actions import ActionBlocked
 from workflow.numbers import version
+
+SIGNERS = ("Prepared", "Approved: project manager", "Approved: accounting")
+MOST_CODES = 500  # cost codes in a list to type from; a company with more types the code
 
 
 @require_GET
@@ -30,13 +37,21 @@ def detail(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
     return show(request, budget, pk=pk)
 
 
+@require_GET
+@budget_page
+def printed(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
+    """This function will lay one modification out for paper, with lines to sign on."""
+    context = {**frame(budget), **context_of(budget, find(budget, pk)), "signers": SIGNERS}
+    return render(request, "budgets/modification_print.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 @budget_page
 def new(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will show the form of a new modification (`?line=` fills it), or keep it."""
     if request.method == "POST":
         return _keep(request, budget, None)
-    return _show_form(request, budget, typed=forms.empty_modification(line=request.GET.get("line", "")))
+    return _show_form(request, budget, typed=forms.empty_modification(lines=request.GET.getlist("line")))
 
 
 def _too_big(modification: Modification) -> bool:
@@ -60,10 +75,11 @@ def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
 
 def _keep(request: HttpRequest, budget: Budget, modification: Modification | None) -> HttpResponse:
     typed = forms.typed_modification(request.POST)
+    if "do" in request.POST:
+        forms.look_up(typed, budget, modification)
+        wrong = modification_rework.rework(typed, budget, request.POST)
+        return _show_form(request, budget, typed=typed, modification=modification, wrong=wrong)
     again = partial(_show_form, request, typed=typed, modification=modification)
-    if "more" in request.POST:
-        typed.rows = forms.blank_rows(typed.rows, more=forms.EMPTY_ROWS)
-        return again(budget)
 
     def do() -> HttpResponse:
         values = forms.read_modification(typed, budget)
@@ -76,18 +92,17 @@ def _keep(request: HttpRequest, budget: Budget, modification: Modification | Non
             **values,
         )
         if request.POST.get("then") == "effective":
-            _try_effective(request, saved)
-        else:
-            messages.success(
-                request, f"Kept {saved}.{' It does not count yet.' if saved.number is None else ''}"
-            )
+            return _go_on(request, budget, saved)
+        messages.success(request, f"Kept {saved}.{' It does not count yet.' if saved.number is None else ''}")
         return redirect("budgets:modification", budget.project_id, saved.pk)
 
     return perform(request, budget, act=do, again=again)
 
 
-def _try_effective(request: HttpRequest, draft: Modification) -> None:
+def _go_on(request: HttpRequest, budget: Budget, draft: Modification) -> HttpResponse:
     """Let a draft that was just saved count. Where that is blocked the draft stays, and its page says why."""
+    if modification_confirm.asks(draft) and not actions.blockers(draft, "make_effective", request.user):
+        return redirect("budgets:modification_act", budget.project_id, draft.pk, "make_effective")
     try:
         with transaction.atomic():
             done = services.make_effective(
@@ -97,6 +112,14 @@ def _try_effective(request: HttpRequest, draft: Modification) -> None:
         messages.warning(request, "Saved as a draft, but it does not count yet: see what stands in the way.")
     else:
         messages.success(request, f"{done} is effective. Send the budget to bring it to accounting.")
+    return redirect("budgets:modification", budget.project_id, draft.pk)
+
+
+def _setting(request: HttpRequest, company: Company) -> str:
+    """Where the person allows changes of the grand total; empty for whoever may not."""
+    if not permissions.may_administer(request.user, company):
+        return ""
+    return reverse("admin:projects_company_change", args=[company.pk])
 
 
 def _show_form(
@@ -113,19 +136,23 @@ def _show_form(
         if modification is None:
             return render(request, "budgets/gone.html", {"budget": budget, **problem}, status=409)
         modification.budget = budget
-    divisions = selectors.divisions(budget)
-    choices = sum(len(division.rows) for division in divisions)
     subject, name = (modification, "change_modification") if modification else (budget, "modify")
-    names = {str(row.pk): forms.choice(row.line) for division in divisions for row in division.rows}
-    for row in typed.rows:
-        row.shown = names.get(row.line, row.line)
+    forms.look_up(typed, budget, modification)
+    company = budget.project.company
+    codes = CostCode.objects.filter(company=company).values_list("code", "name")
     context = {
         "budget": budget,
         "modification": modification,
         "typed": typed,
-        "divisions": divisions,
-        "one_list": max(choices, len(typed.rows)) > forms.MOST_CHOICES,
-        "must_balance": not budget.project.company.allow_total_change,
+        "found": modification_rework.look(typed, budget, request.POST),
+        "most_rows": forms.MOST_ROWS,
+        "jobs": Job.objects.filter(project=budget.project).order_by("code"),
+        "cost_types": CostType.objects.filter(company=company),
+        "cost_codes": codes[:MOST_CODES] if codes.count() <= MOST_CODES else (),
+        "asked": request.POST,
+        "must_balance": not company.allow_total_change,
+        "setting": _setting(request, company),
+        "administrators": permissions.names(permissions.who_administers(company)),
         "blocked": actions.blockers(subject, name, request.user),
         **problem,
     }
@@ -152,7 +179,9 @@ def act(request: HttpRequest, budget: Budget, *, pk: int, action: str) -> HttpRe
     """This function will do what a button of a modification says; a GET asks for confirmation first."""
     modification = find(budget, pk)
     if request.method == "GET":
-        return _confirm(request, budget, modification, action)
+        return modification_confirm.page(request, budget, modification, action=action)
+    if action == "make_effective" and modification_confirm.unsure(modification, request):
+        return redirect(request.path)
 
     def do() -> HttpResponse:
         seen = {"version": version(request.POST.get("version", ""))} if action == "make_effective" else {}
@@ -163,28 +192,3 @@ def act(request: HttpRequest, budget: Budget, *, pk: int, action: str) -> HttpRe
         return redirect("budgets:modification", budget.project_id, result.pk)
 
     return perform(request, budget, act=do, again=partial(show, request, pk=pk))
-
-
-def _confirm(request: HttpRequest, budget: Budget, modification: Modification, action: str) -> HttpResponse:
-    declared = actions.get(modification, action)
-    context = {
-        "budget": budget,
-        "obj": modification,
-        "action": declared,
-        "label": declared.label_for(modification),
-        "before": f"“{declared.label_for(modification)}”",
-        "back": links.modification(modification, budget.project_id),
-        "warning": _reversed_before(modification) if action == "reverse" else "",
-    }
-    return render(request, "budgets/confirm.html", context)
-
-
-def _reversed_before(modification: Modification) -> str:
-    """Say that somebody reversed it before: twice takes back more than was given."""
-    others = modification.reversals.exclude(state=ModificationState.VOID).order_by("pk")
-    if not others:
-        return ""
-    names = ", ".join(
-        f"modification {one.number}" if one.number else f"the draft “{one.title}”" for one in others
-    )
-    return f"{modification} is reversed already, by {names}. Reversing it again takes it back twice."

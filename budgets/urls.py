@@ -12,6 +12,7 @@ from budgets import (
     import_urls,
     line_set_views,
     line_views,
+    modification_file_views,
     modification_list,
     modification_views,
     my_projects,
@@ -56,6 +57,21 @@ urlpatterns = [
     path(f"{BUDGET}lines/<int:pk>/delete/", line_views.delete, name="line_delete"),
     *import_urls.urlpatterns,
     path(f"{BUDGET}modifications/", modification_list.index, name="modifications"),
+    path(
+        f"{BUDGET}modifications/effective/", modification_list.make_effective, name="modifications_effective"
+    ),
+    path(f"{BUDGET}modifications/print/", modification_list.printed, name="modifications_print"),
+    path(f"{BUDGET}modifications/export/", modification_list.export, name="modifications_export"),
+    path(f"{BUDGET}modifications/file/", modification_file_views.choose, name="modification_files"),
+    path(
+        f"{BUDGET}modifications/file/example/",
+        modification_file_views.example,
+        name="modification_file_example",
+    ),
+    path(
+        f"{BUDGET}modifications/file/<uuid:file>/", modification_file_views.preview, name="modification_file"
+    ),
+    path(f"{ONE}/print/", modification_views.printed, name="modification_print"),
     path(f"{BUDGET}modifications/new/", modification_views.new, name="modification_new"),
     path(f"{BUDGET}modifications/<int:pk>/", modification_views.detail, name="modification"),
     path(f"{BUDGET}modifications/<int:pk>/edit/", modification_views.edit, name="modification_edit"),

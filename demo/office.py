@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets import imports, services, spreadsheets
+from budgets import attachments, imports, services, spreadsheets
 from budgets.models import Budget, BudgetLine, Modification
 from demo.catalog import COMPANY, DemoJob, file_of
 from demo.control import Control
@@ -93,6 +93,13 @@ class Office:
         """Write a modification and make it effective."""
         written = self.draft(budget, title, changes, **more)
         services.make_effective(written, user=self.people[more["by"]], now=more["now"])
+
+    def attach(
+        self, modification: Modification, name: str, data: bytes, *, by: str, now: datetime
+    ) -> Modification:
+        """Put a file beside a modification."""
+        kept = attachments.attach(modification, user=self.people[by], now=now, name=name, data=data)
+        return kept.modification
 
     def send(self, budget: Budget, *, by: str, now: datetime, note: str = "") -> Batch:
         """Send what is new; a worker reads CMiC for the approver."""

@@ -32,6 +32,15 @@ Story = Generator[datetime, datetime, None]
 
 SLOW_SECONDS = 20  # a line of Riverside: 60 of them take 20 minutes
 CONTINGENCY: Key = ("01-90-00", "O")
+BUYOUT_MAIL = b"""From: Ines Calder <ines@calder-steel.example>\r
+To: Dana Reyes <dana@northgate.example>\r
+Subject: Harborline Center, structural steel: agreed price\r
+MIME-Version: 1.0\r
+Content-Type: text/plain; charset=utf-8\r
+\r
+Dana, as agreed on the phone: structural steel complete, 214,000 below the estimate. Contract follows.\r
+Ines\r
+"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ def center(office: Office, calendar: Calendar) -> Story:
     office.lock(budget, by="dana", now=now)
     now = yield calendar.day(27, "10:20")
     changes = {("05-12-00", "S"): -214_000, CONTINGENCY: 214_000}
-    office.modify(
+    buyout = office.draft(
         budget,
         "Buyout savings to contingency",
         changes,
@@ -68,26 +77,24 @@ def center(office: Office, calendar: Calendar) -> Story:
         now=now,
         note="Structural steel bought out below the estimate.",
     )
+    buyout = office.attach(buyout, "Steel buyout.eml", BUYOUT_MAIL, by="dana", now=now)
+    services.make_effective(buyout, user=office.people["dana"], now=now)
     now = yield calendar.day(19, "14:45")
     changes = {("07-84-00", "S"): 38_000, CONTINGENCY: -38_000}
     office.modify(budget, "Scope gap in firestopping", changes, by="dana", now=now)
     now = yield calendar.day(12, "09:30")
-    values = {
-        "job": CENTER.code,
-        "cost_code": "03-35-00",
-        "cost_type": "S",
-        "description": "Concrete finishing",
-    }
-    services.add_line(budget, user=office.people["dana"], now=now, values=values)
-    changes = {("03-35-00", "L"): -60_000, ("03-35-00", "S"): 60_000}
-    office.modify(
+    new = {"job": CENTER.code, "cost_code": "03-35-00", "cost_type": "S", "description": "Concrete finishing"}
+    written = services.save_modification(
         budget,
-        "Finishing from own labor to a subcontract",
-        changes,
-        by="dana",
+        user=office.people["dana"],
         now=now,
+        title="Finishing from own labor to a subcontract",
+        date=now.date(),
         note="The slab crew is tied up at Quay Street.",
+        lines=[(office.line(budget, ("03-35-00", "L")), Decimal(-60_000))],
+        new_lines=[(new, Decimal(60_000))],
     )
+    services.make_effective(written, user=office.people["dana"], now=now)
     now = yield calendar.day(5, "11:15")
     note = "Changes the grand total, so it waits until the company allows that or the money is named."
     changes = {("23-09-00", "S"): 24_000}
@@ -226,7 +233,7 @@ def hotel(office: Office, calendar: Calendar) -> Story:
 
 
 def annex(office: Office, calendar: Calendar) -> Story:
-    """City Annex: three batches, all posted."""
+    """City Annex: three batches, all posted; a draft would take the stair nosings back."""
     now = yield calendar.day(140, "08:50")
     budget = office.prepare(ANNEX, by="tom", now=now)
     yield from _to_posted(office, calendar, ANNEX, by="tom", ago=138)
@@ -240,6 +247,9 @@ def annex(office: Office, calendar: Calendar) -> Story:
     changes = {("09-91-00", "S"): 8_300, CONTINGENCY: -8_300}
     office.modify(budget, "Repainting of the lobby", changes, by="tom", now=now)
     yield from _decided_and_posted(office, calendar, budget_of=ANNEX, by="tom", approver="mira", ago=24)
+    now = yield calendar.day(3, "10:40")
+    nosings = budget.modifications.get(number=1)
+    services.reverse_modification(nosings, user=office.people["tom"], now=now)
 
 
 def quay(office: Office, calendar: Calendar) -> Story:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from projects.admin_trail import OnRecord
-from projects.models import Company, CostCode, CostType, Job, Membership, Project, ProjectRole, Unit
+from projects.models import Company, CostCode, CostType, ErpLevel, Job, Membership, Project, ProjectRole, Unit
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Any, Any]
@@ -44,6 +45,23 @@ def _sets_up(request: HttpRequest) -> bool:
     return request.user.is_active and request.user.is_superuser
 
 
+ERP_ADMINS_OWN = ("allow_total_change",)
+
+
+def _administered(request: HttpRequest) -> QuerySet[Company]:
+    """The companies whose ERP settings the person may change."""
+    if not (request.user.is_active and request.user.is_staff):
+        return Company.objects.none()
+    return Company.objects.filter(
+        memberships__user=request.user.pk, memberships__erp_level__gte=ErpLevel.ADMIN
+    )
+
+
+def _administers(request: HttpRequest, company: Company | None) -> bool:
+    found = _administered(request)
+    return found.filter(pk=company.pk).exists() if company is not None else found.exists()
+
+
 class Members(Inline):
     """A company's people."""
 
@@ -76,6 +94,32 @@ class CompanyAdmin(SetUp):
     list_display = ["code", "name", "currency", "time_zone", "four_eyes", "allow_total_change"]
     search_fields = ["code", "name"]
     inlines = [Members]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Superusers, and ERP admins for their own companies."""
+        return _sets_up(request) or _administered(request).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the person may look at this company, or at any."""
+        return _sets_up(request) or _administers(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the person may change something of this company, or of any."""
+        return _sets_up(request) or _administers(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
+        """All companies for superusers; for an ERP admin the others do not exist."""
+        found = super().get_queryset(request)
+        return found if _sets_up(request) else found.filter(pk__in=_administered(request))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """An ERP admin decides how modifications balance; who they are and the four eyes are for superusers."""
+        fields = [field.name for field in Company._meta.fields if field.name not in ("id", *ERP_ADMINS_OWN)]
+        return [] if _sets_up(request) else fields
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Nobody but a superuser sees or changes levels."""
+        return self.inlines if _sets_up(request) else []
 
 
 @admin.register(Project)

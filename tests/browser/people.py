@@ -179,11 +179,10 @@ class ProjectManager(Person):
         self.opens_tab("Modifications")
         self.presses("New modification")
         self.page.get_by_label("What for").fill(what_for)
-        for number, (line, change) in enumerate([(out_of, f"({amount})"), (into, amount)], 1):
-            choice = self.page.get_by_label(f"Line of row {number}")
-            option = choice.locator("option", has_text=line)
-            choice.select_option(value=option.get_attribute("value"))
-            self.page.get_by_label(f"Change in row {number}").fill(change)
+        for line, change in ((out_of, f"({amount})"), (into, amount)):
+            self.page.get_by_label("Search by code, words or type").fill(line)
+            self.presses("Find")
+            self.page.get_by_label(f"Change of {line}").fill(change)
         self.presses("Make effective")
         self.reads("Effective, not sent")
 

@@ -5,6 +5,7 @@ The pages come from the list of addresses: one that is not told here how to be r
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ import budgets.urls
 import erp.urls
 from budgets import import_staging, view_services
 from budgets.calculated import Formula
-from budgets.models import SavedView, StagedImport
+from budgets.models import ModificationFile, SavedView, StagedImport
 from budgets.view_services import ViewValues
 from erp.models import Batch, Remark
 from tests.support import scene as acts
@@ -52,6 +53,9 @@ NO_PAGES = {
     "view_export",
     "view_share",
     "withdraw_request",
+    "modifications_effective",
+    "modifications_export",
+    "modification_file_example",
 }
 NO_PAGES |= {
     f"import_{deed}" for deed in ("progress", "decimals", "fix", "again", "load", "discard", "repair")
@@ -79,6 +83,10 @@ def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
         "line_delete": [(line.pk,)],
         "modifications": [()],
         "modification_new": [()],
+        "modifications_print": [()],
+        "modification_print": [(effective.pk,)],
+        "modification_files": [()],
+        "modification_file": [(_file(scene),)],
         "modification": [(effective.pk,), (draft.pk,)],
         "modification_edit": [(draft.pk,)],
         "modification_act": [(draft.pk, "make_effective"), (effective.pk, "void")],
@@ -95,6 +103,14 @@ def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
         "view_delete": [(view.pk,)],
         "batch": [(Batch.objects.get().number,)],
     }
+
+
+def _file(scene: Scene) -> uuid.UUID:
+    """A file of modifications that Dana has not confirmed yet, with an error in it."""
+    text = "title,date,cost code,type,amount\nA,2026-11-03,03-30-00,M,5\nB,2026-11-03,03-3000,M,5\n"
+    return ModificationFile.objects.create(
+        budget=scene.budget, user=scene.dana, name="month.csv", data=text.encode()
+    ).pk
 
 
 @pytest.fixture

@@ -48,18 +48,31 @@ def test_without_javascript_a_blocked_send_ends_on_a_page_with_the_list(
     page_without_javascript.get_by_text("Nothing was changed. This stands in the way:").wait_for()
 
 
-def test_the_balance_follows_what_is_typed_to_the_cent(browser_page: Page, desk: Desk) -> None:
+def test_lines_are_searched_and_balanced_with_the_keyboard_alone(browser_page: Page, desk: Desk) -> None:
     lock(desk.scene)
     open_budget(browser_page, desk, "modification_new")
-    browser_page.fill("#id_amount_0", "0.10")
-    browser_page.fill("#id_amount_1", "0.20")
-    browser_page.fill("#id_amount_2", "(0.30)")
-    assert browser_page.locator("[data-net]").text_content() == "0.00"
+    keys = browser_page.keyboard
+    browser_page.get_by_label("What for").fill("Slab")
+    for line in ("03-30-00 L", "01-31-00"):
+        browser_page.get_by_label("Search by code, words or type").fill(line)
+        keys.press("Enter")
+        browser_page.wait_for_function(
+            f"() => document.activeElement.ariaLabel?.startsWith('Change of {line}')"
+        )
+        keys.type("0.10" if line == "03-30-00 L" else "x")
+    assert browser_page.locator("[data-verdict]").text_content() == "An amount cannot be read"
+    keys.press("=")
+    assert browser_page.get_by_label("Change of 01-31-00 L").input_value() == "-0.10"
     assert browser_page.locator("[data-verdict]").text_content() == "In balance"
-    browser_page.get_by_role("button", name="Add a row").click()
-    browser_page.fill("#id_amount_4", "9999999999999.99")
-    assert browser_page.locator("[data-net]").text_content() == "9,999,999,999,999.99"
+    assert browser_page.locator("[data-after]").all_text_contents() == ["15,000.10", "19,999.90"]
+    keys.press("ArrowUp")
+    keys.type("15000.01")
+    assert browser_page.locator("[data-net]").text_content() == "14,999.91"
     assert browser_page.locator("[data-verdict]").text_content() == "Out of balance"
+    keys.press("Enter")
+    keys.type("-20000.01")
+    assert browser_page.get_by_text("goes below zero").is_visible()
+    assert not desk.scene.budget.modifications.exists()
 
 
 def test_nothing_but_the_grid_scrolls_sideways_on_a_phone(narrow_page: Page, desk: Desk) -> None:

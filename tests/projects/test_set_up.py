@@ -90,3 +90,26 @@ def test_a_role_given_and_roles_deleted_from_the_list_are_in_the_trail(scene: Sc
         [f"projects.projectrole:{role.pk}"],
         {"old": 2, "new": None},
     )
+
+
+def test_an_erp_admin_decides_how_modifications_balance_and_nothing_else(scene: Scene) -> None:
+    jonas = Client()
+    jonas.force_login(scene.jonas)
+    address = f"/admin/projects/company/{scene.company.pk}/change/"
+    page = jonas.get(address).content.decode()
+    assert 'name="allow_total_change"' in page
+    assert 'name="four_eyes"' not in page and "memberships-0" not in page
+    posted = {"allow_total_change": "on", "name": "Mine", "memberships-TOTAL_FORMS": "0"}
+    assert jonas.post(address, posted).status_code == 302
+    scene.company.refresh_from_db()
+    assert (scene.company.allow_total_change, scene.company.name) == (True, "Northgate Builders")
+    event = Event.objects.get(action="change_company")
+    assert (event.actor, event.data) == (
+        "Jonas Lindqvist",
+        {"allow_total_change": {"old": False, "new": True}},
+    )
+    assert jonas.get(f"/admin/projects/company/{scene.other_company.pk}/change/").status_code == 302
+    assert jonas.post(f"/admin/projects/company/{scene.company.pk}/delete/").status_code == 403
+    mira = Client()
+    mira.force_login(scene.mira)
+    assert mira.get(address).status_code == 403

@@ -1,0 +1,203 @@
+"""The list of modifications: chips, search, sums, print, export, several made effective, many from a file."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from budgets.models import Modification, ModificationFile
+from tests.browser_pages.conftest import Desk, words
+from tests.support import scene as acts
+from tests.support.scene import MAIN, lock, modify
+
+pytestmark = pytest.mark.django_db
+CONCRETE, LABOR, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "03-30-00", "L"), (MAIN, "09-68-00", "S")
+
+
+@pytest.fixture
+def month(desk: Desk) -> Desk:
+    """One sent, one effective, one void, two drafts of which one is out of balance."""
+    lock(desk.scene)
+    modify(desk.scene, "Steel bought out", (CONCRETE, "-5.00"), (LABOR, "5.00"))
+    acts.send(desk.scene)
+    acts.reject(desk.scene, desk.scene.budget.batches.get())
+    void = modify(desk.scene, "Mistake", (CONCRETE, "-7.00"), (LABOR, "7.00"))
+    desk.send("modification_act", void.pk, "void")
+    modify(desk.scene, "Draft one", (CONCRETE, "-1.00"), (CARPET, "1.00"), effective=False)
+    modify(desk.scene, "Lame", (LABOR, "24000.00"), effective=False)
+    return desk
+
+
+def titles(answer: Any) -> list[str]:
+    return [row.title for row in answer.context["modifications"]]
+
+
+def test_chips_count_what_they_show(month: Desk) -> None:
+    page = month.get("modifications")
+    counts = {label: count for label, _, count, _ in page.context["chips"]}
+    assert counts == {
+        "All": 4,
+        "Drafts": 2,
+        "Effective, not sent": 1,
+        "Sent, not posted": 0,
+        "Posted": 0,
+        "Void": 1,
+    }
+    for _, address, count, _ in page.context["chips"]:
+        assert len(titles(month.client.get(month.url("modifications") + address))) == count
+
+
+def test_sums_tie_with_the_budgets_figure_and_the_batch_is_named(month: Desk) -> None:
+    page = month.get("modifications", state="unsent")
+    assert page.context["sums"] == {"moved": Decimal(5), "net": Decimal(0)}
+    assert page.context["sums"]["net"] == page.context["totals"].modifications
+    assert "batches/1/" in words(page) and "Sent back" in words(page)
+
+
+def test_modifications_are_found_by_words_number_code_and_line(month: Desk) -> None:
+    assert titles(month.get("modifications", q="steel")) == ["Steel bought out"]
+    assert titles(month.get("modifications", q="2")) == ["Mistake"]
+    assert titles(month.get("modifications", q="09-68")) == ["Draft one"]
+    line = month.scene.lines[CARPET]
+    assert titles(month.get("modifications", line=line.pk)) == ["Draft one"]
+    assert "None here." in words(month.get("modifications", q="nothing"))
+    assert titles(month.get("modifications", sort="moved"))[0] == "Lame"
+    assert len(titles(month.get("modifications", state="x", sort="y", line="z", page="w"))) == 4
+    assert "Modifications of this line" in words(month.get("line_edit", line.pk))
+
+
+def test_the_list_and_one_modification_are_printed_with_lines_to_sign_on(month: Desk) -> None:
+    page = words(month.get("modifications_print", state="draft"))
+    assert "Draft one" in page and "Steel bought out" not in page
+    one = Modification.objects.get(number=1)
+    page = words(month.get("modification_print", one.pk))
+    assert "Budget modification 1: Steel bought out" in page
+    assert "Approved: accounting" in page and "Name, signature, date" in page
+
+
+def test_the_export_is_harmless_and_can_be_loaded_again(month: Desk) -> None:
+    modify(month.scene, "=cmd|'x'!A0", (CONCRETE, "-1.00"), (CARPET, "1.00"), effective=False)
+    answer = month.get("modifications_export", state="draft")
+    assert answer["Content-Disposition"].startswith("attachment;")
+    text = answer.content.decode("utf-8-sig")
+    assert "'=cmd|'x'!A0" in text and "-1.00" in text
+    assert _look(month, answer.content, "again.csv").context["found"].errors == []
+
+
+def test_ticked_drafts_count_and_each_that_stays_says_why(month: Desk) -> None:
+    ticked = [f"{row.pk}:{row.version}" for row in Modification.objects.filter(state="draft")]
+    refused = month.send("modifications_effective", draft=ticked, together="on")
+    assert refused.status_code == 409 and "out of balance by 24,000.00" in words(refused)
+    answer = month.send("modifications_effective", draft=ticked)
+    page = words(month.client.get(answer["Location"]))
+    assert "Modification 3 is effective." in page
+    assert "“Lame” stays a draft: Draft modification: Lame is out of balance by 24,000.00." in page
+    assert "Tick the drafts that shall count first." in words(
+        month.send("modifications_effective", draft="x")
+    )
+
+
+def test_ticked_drafts_that_change_the_total_want_a_second_tick(month: Desk) -> None:
+    month.scene.company.allow_total_change = True
+    month.scene.company.save()
+    lame = Modification.objects.get(title="Lame")
+    ticked = f"{lame.pk}:{lame.version}"
+    asked = month.send("modifications_effective", draft=ticked)
+    assert asked.status_code == 422 and "change the grand total by 24,000.00" in words(asked)
+    month.send("modifications_effective", draft=ticked, sure="on")
+    lame.refresh_from_db()
+    assert lame.state == "effective"
+
+
+# -- many from a file -------------------------------------------------------------------------------------
+
+HEADER = "key,title,date,note,job,cost code,type,amount\n"
+GOOD = (
+    HEADER
+    + "A,Buyout,2026-11-03,,,03-30-00,M,-5\nA,,,,,03-30-00,L,5\n"
+    + "B,Correction,2026-11-04,,,03-30-00,L,7\n"
+)
+
+
+def _look(desk: Desk, data: str | bytes, name: str = "month.csv") -> Any:
+    content = data.encode() if isinstance(data, str) else data
+    answer = desk.send("modification_files", file=SimpleUploadedFile(name, content))
+    return desk.client.get(answer["Location"]) if answer.status_code == 302 else answer
+
+
+def test_a_file_is_looked_at_first_and_then_written_as_drafts(desk: Desk) -> None:
+    lock(desk.scene)
+    page = _look(desk, GOOD)
+    assert "What month.csv would write" in words(page)
+    assert "In balance" in words(page) and "Out of balance" in words(page)
+    assert not Modification.objects.exists()
+    file = ModificationFile.objects.get()
+    answer = desk.send("modification_file", file.pk, effective="on")
+    listed = words(desk.client.get(answer["Location"]))
+    assert "Wrote 2 draft modifications from month.csv." in listed
+    assert "Modification 1 is effective." in listed and "“Correction” stays a draft" in listed
+    assert not ModificationFile.objects.exists()
+    assert "This file was loaded already." in words(desk.send("modification_file", file.pk))
+    assert Modification.objects.count() == 2
+
+
+def test_errors_are_shown_and_nothing_is_written(desk: Desk) -> None:
+    lock(desk.scene)
+    page = _look(desk, HEADER + "A,Buyout,2026-11-03,,,03-3000,M,-5\n")
+    assert "03-3000 is unknown. Did you mean 03-30-00?" in words(page)
+    assert "Write them as drafts" not in words(page)
+    assert desk.send("modification_file", ModificationFile.objects.get().pk).status_code == 422
+    assert "No column for" in words(_look(desk, "a,b\n1,2\n"))
+    assert "Choose a file first." in words(desk.send("modification_files"))
+    assert not Modification.objects.exists()
+
+
+def test_nobody_sees_or_loads_anothers_file(desk: Desk) -> None:
+    lock(desk.scene)
+    _look(desk, GOOD)
+    file = ModificationFile.objects.get()
+    desk.log_in(desk.scene.tom)
+    assert desk.get("modification_file", file.pk).status_code == 404
+    assert "Choose it again" in words(desk.send("modification_file", file.pk))
+    desk.log_in(desk.scene.olga)
+    assert desk.send("modification_files", file=SimpleUploadedFile("x.csv", b"x")).status_code == 404
+
+
+def test_the_example_can_be_loaded_as_it_is(desk: Desk) -> None:
+    lock(desk.scene)
+    assert _look(desk, desk.get("modification_file_example").content).context["found"].errors == []
+
+
+# -- API --------------------------------------------------------------------------------------------------
+
+
+def test_the_api_writes_many_and_makes_many_effective(desk: Desk) -> None:
+    lock(desk.scene)
+    base = f"/api/v1/budgets/{desk.scene.project.pk}/modifications/"
+    concrete, labor = desk.concrete.pk, desk.labor.pk
+    new = {"cost_code": "01-31-00", "cost_type": "O"}
+    one = {
+        "title": "a",
+        "date": "2026-11-03",
+        "lines": [{"line": concrete, "amount": "-5.00"}, {"line": labor, "amount": "5.00"}],
+    }
+    two = {
+        "title": "b",
+        "date": "2026-11-03",
+        "lines": [{"new_line": new, "amount": "5.00"}, {"line": labor, "amount": "-5.00"}],
+    }
+
+    def post(rest: str, body: Any) -> Any:
+        return desk.client.post(base + rest, body, content_type="application/json")
+
+    made = post("many/", {"modifications": [one, two]})
+    assert (made.status_code, [row["state"] for row in made.json()]) == (201, ["draft", "draft"])
+    seen = [{"id": row["id"], "version": 1} for row in made.json()]
+    done = post("many/make-effective/", {"drafts": seen, "together": True})
+    assert [row["number"] for row in done.json()] == [1, 2]
+    lost = {**one, "lines": [{"amount": "5.00"}]}
+    assert "Give either line or new_line." in str(post("many/", {"modifications": [lost]}).json()["errors"])
+    three = {**two, "lines": [{"new_line": {**new, "cost_type": "E"}, "amount": "1.00"}, *one["lines"]]}
+    single = post("", three)
+    assert (single.status_code, single.json()["lines"][2]["cost_type"]) == (201, "E")
