@@ -179,7 +179,7 @@ def lines_without_code(budget: Budget, user: Any) -> Found | None:
         return None
     return Found(
         f"{_count(len(lines), 'line')} without a cost code or cost type. Give each one both.",
-        lines=links.places(lines, budget.project_id),
+        lines=links.places(lines, budget.project_id, column=lambda line: "type" if line.code else "code"),
     )
 
 

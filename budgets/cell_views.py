@@ -18,14 +18,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import cells, columns, forms, grid_views, services
+from budgets import cells, columns, forms, grid_views, look, services
 from budgets import choices as offers
 from budgets import pieces as changed
 from budgets.errors import Conflict, InvalidInput
 from budgets.line_views import line_of, was_deleted
 from budgets.models import Budget, BudgetLine
 from budgets.pages import CONFLICT, budget_page, frame, perform
-from projects.models import Job
 from workflow import actions
 from workflow.numbers import number, version
 
@@ -112,13 +111,14 @@ def to_pieces(
 @budget_page
 def pieces(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will render what a save changed: the rows of lines `fresh`, all sums, and the head of the page."""
-    jobs = Job.objects.filter(project=budget.project_id).count()
-    by_job = request.GET.get("by") == "job"
-    shown = grid_views.shown_columns(request, budget, jobs=jobs)
+    head = frame(budget)
+    jobs = head["jobs"]
+    shown = grid_views.shown_columns(request, budget, jobs=len(jobs))
+    fresh, asked = ids(request.GET, "fresh"), look.of(request.GET)
     context = {
-        **frame(budget),
+        **head,
         "head": budget.lines.count() <= HEAD_AT_ONCE,
-        "pieces": changed.of(budget, ids(request.GET, "fresh"), columns=shown, by_job=by_job),
+        "pieces": changed.of(budget, fresh, look=asked, columns=shown, jobs=jobs),
         "gone": ids(request.GET, "gone"),
     }
     return render(request, "budgets/cell/pieces.html", context)

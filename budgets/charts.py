@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 
 from budgets import facts, grid, links, svg
 from budgets.calculation import rounded
-from budgets.grid import Sums
 from budgets.models import Budget
 from budgets.rows import Row, read
 from budgets.selectors import UNKNOWN
+from budgets.sums import Sums, summed
 from workflow.templatetags.figures import PERCENT_PLACES, plain_money, plain_percent
 
 
@@ -70,7 +70,7 @@ def of_budget(budget: Budget) -> list[Chart]:
         Series("modifications", "Modifications", attrgetter("modifications")),
         Series("in_erp", f"In {erp}", attrgetter("in_erp")),
     )
-    divisions, types, total = _divisions(budget, rows), _types(rows), grid.summed(rows)
+    divisions, types, total = _divisions(budget, rows), _types(rows), summed(rows)
     drawn = [
         _grouped("divisions", "By division", "Division", divisions, compared, total),
         _grouped("types", "By cost type", "Cost type", types, compared, total),
@@ -90,7 +90,7 @@ def _divisions(budget: Budget, rows: Sequence[Row]) -> list[Part]:
             "" if code == UNKNOWN else code,
             names.get(code, ""),
             links.division(budget, code),
-            grid.summed(below[code]),
+            summed(below[code]),
         )
         for code in sorted(below, key=lambda code: (code != UNKNOWN, code))
     ]
@@ -100,7 +100,7 @@ def _types(rows: Sequence[Row]) -> list[Part]:
     below: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         below[row.type, row.type_name or ""].append(row)
-    parts = [Part(code or "No cost type", name, "", grid.summed(own)) for (code, name), own in below.items()]
+    parts = [Part(code or "No cost type", name, "", summed(own)) for (code, name), own in below.items()]
     return [replace(part, words=_share(part, parts)) for part in sorted(parts, key=lambda p: -p.sums.revised)]
 
 

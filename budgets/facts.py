@@ -1,14 +1,17 @@
 """What upper floors know about the lines of a budget, for its grid, export and API.
 
-The Budget tool does not know any ERP; whoever does registers one provider when the application starts.
+The Budget tool does not know any ERP; whoever does registers a source when the application starts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
+
+from django.db import connection
 
 from budgets.models import Budget
 
@@ -39,41 +42,74 @@ class CostFacts:
 
 
 UNKNOWN = LineFacts()
-Provider = Callable[[Budget], Mapping[int, LineFacts]]
+COLUMNS = "sent, in_erp, cost, changed, remark"
 
 
-@dataclass
+def made(values: Sequence[Any], warned: tuple[str, ...]) -> LineFacts:
+    """This function will make facts of what a relation says in its `COLUMNS`."""
+    sent, in_erp, cost, changed, remark = values
+    return LineFacts(sent, in_erp, cost, changed, remark, warned)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A query of one row a line: line_id and `COLUMNS`. Its parameters have names, `budget` among them."""
+
+    sql: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOTHING = Relation(
+    "SELECT 0::bigint AS line_id, NULL::numeric AS sent, NULL::numeric AS in_erp, NULL::numeric AS cost,"
+    " FALSE AS changed, FALSE AS remark WHERE FALSE"
+)
+
+
+@dataclass(frozen=True)
 class Source:
-    """Who provides facts: `lines` for the lines of a budget by id, `erp` for what people call the ERP, `costs` for what
-    was spent beside the lines."""
+    """Who knows: `relation` and `warnings` about the lines of a budget, `costs` what was spent beside its lines, `erp`
+    what people call its ERP."""
 
-    lines: Provider
-    erp: Callable[[Budget], str]
-    costs: Callable[[Budget], CostFacts]
-
-
-def _nothing(budget: Budget) -> Mapping[int, LineFacts]:
-    return {}
+    relation: Callable[[Budget], Relation] = lambda budget: NOTHING
+    warnings: Callable[[Budget], Mapping[int, tuple[str, ...]]] = lambda budget: {}
+    costs: Callable[[Budget], CostFacts] = lambda budget: CostFacts()
+    erp: Callable[[Budget], str] = lambda budget: "the ERP"
 
 
-_source = Source(lines=_nothing, erp=lambda budget: "the ERP", costs=lambda budget: CostFacts())
+_sources = [Source()]
 
 
-def register(*, lines: Provider, erp: Callable[[Budget], str], costs: Callable[[Budget], CostFacts]) -> None:
-    """This function will make these the facts that pages show; an app calls it once, when it starts."""
-    _source.lines, _source.erp, _source.costs = lines, erp, costs
+def register(source: Source) -> None:
+    """This function will make this the source of what pages show; an app calls it once, when it starts."""
+    _sources[:] = [source]
 
 
-def of_lines(budget: Budget) -> Mapping[int, LineFacts]:
-    """This function will read what is known about a budget's lines, by line id; a missing one is `UNKNOWN`."""
-    return _source.lines(budget)
+def relation(budget: Budget) -> Relation:
+    """This function will give the query of what is known about the lines of a budget, to be joined and summed."""
+    return _sources[0].relation(budget)
+
+
+def of_lines(budget: Budget, *, only: Collection[int] | None = None) -> Mapping[int, LineFacts]:
+    """This function will read what is known about a budget's lines, or some of them, by line id."""
+    known, warned = relation(budget), warnings(budget)
+    sql = f"SELECT line_id, {COLUMNS} FROM ({known.sql}) facts"  # noqa: S608  no value is in it
+    if only is not None:
+        sql += " WHERE line_id = ANY(%(only)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**known.params, "only": list(only or ())})
+        return {pk: made(values, warned.get(pk, ())) for pk, *values in cursor.fetchall()}
+
+
+def warnings(budget: Budget) -> Mapping[int, tuple[str, ...]]:
+    """This function will say in a few words why lines would be refused, by line id."""
+    return _sources[0].warnings(budget)
 
 
 def erp_name(budget: Budget) -> str:
     """This function will name the ERP of a budget as people call it."""
-    return _source.erp(budget)
+    return _sources[0].erp(budget)
 
 
 def costs(budget: Budget) -> CostFacts:
     """This function will read what is known about a budget's costs to date beside its lines."""
-    return _source.costs(budget)
+    return _sources[0].costs(budget)

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from budgets import facts, forecast_services, grid
+from budgets import facts, forecast_services, sums
 from budgets.api import BudgetView, LinesMixin, read
 from budgets.models import Budget, Forecast
 from budgets.rows import Row
@@ -108,7 +108,7 @@ class Forecasts(BudgetView):
         told = {
             "costs_read_at": costs.read_at,
             "costs_elsewhere": costs.elsewhere,
-            "totals": grid.summed(rows),
+            "totals": sums.summed(rows),
             "lines": rows,
         }
         return Response(ForecastsSerializer(told, context={"kept": _kept(budget)}).data)

@@ -19,11 +19,11 @@ from django.views.decorators.http import require_http_methods
 
 from budgets import facts, forecast_services, grid, money, projection
 from budgets.forecast_services import Wish
-from budgets.grid import Sums
 from budgets.line_views import line_of
 from budgets.models import Budget, Forecast
 from budgets.pages import budget_page, frame, perform
 from budgets.rows import Row, read
+from budgets.sums import Sums, summed
 from workflow import actions
 from workflow.numbers import number, version
 from workflow.templatetags.figures import typed as as_typed
@@ -96,7 +96,7 @@ def _show_index(
         **frame(budget),
         "tab": "forecast",
         "parts": parts,
-        "total": grid.summed(rows),
+        "total": summed(rows),
         "unknown": sum(part.unknown for part in parts),
         "chosen": next((part for part in parts if part.code == chosen), None),
         "lines": _editable(budget, own[:MOST_ROWS], typed, problem.get("errors", {})),
@@ -114,7 +114,7 @@ def _parts(budget: Budget, rows: list[Row]) -> list[Part]:
         below[row.division].append(row)
     names = grid.division_names(budget)
     return [
-        Part(code, names.get(code, ""), grid.summed(own), sum(row.cost is None for row in own))
+        Part(code, names.get(code, ""), summed(own), sum(row.cost is None for row in own))
         for code, own in sorted(below.items())
     ]
 

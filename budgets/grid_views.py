@@ -1,74 +1,132 @@
-"""The Cost Code Detail: all of it on the page, the rows of one division or a single row as fragments."""
+"""The Cost Code Detail: on the page, the rows of one group or a single row as fragments, and all of it for paper."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
 
-from budgets import columns, facts, grid, rows, saved_views, selectors
+from budgets import columns, facts, grid, links, look, rows, saved_views
 from budgets.models import Budget
-from budgets.pages import budget_page
+from budgets.pages import budget_page, frame
 from budgets.row_markup import chunks
 from projects.models import Job
+from workflow.numbers import number
+
+DENSITY = "tieback_density"  # the cookie that keeps what a person chose on this computer
+COMPACT, COMFORTABLE = "compact", "comfortable"
+A_YEAR = 365 * 24 * 3600
 
 
 def context(request: HttpRequest, budget: Budget, *, jobs: list[Job]) -> dict[str, Any]:
     """This function will lay out the grid the way the address asks."""
-    by_job = request.GET.get("by") == "job"
+    asked = look.of(request.GET)
+    if asked.by_job and len(jobs) == 1:
+        asked = replace(asked, by=look.DIVISION)
     shown = shown_columns(request, budget, jobs=len(jobs))
-    laid_out = grid.build(budget, rows.read(budget), columns=shown, jobs=jobs, by_job=by_job)
+    laid_out = grid.build(budget, asked, columns=shown, jobs=jobs)
+    erp = facts.erp_name(budget)
     view = saved_views.of_page(request, budget)
-    costs = facts.costs(budget) if view.asks_for_costs else None
     return {
-        "grid": laid_out,
-        "titles": titles(budget, shown),
-        "by_job": by_job,
         "view": view,
-        "costs": costs,
+        "costs": facts.costs(budget) if view.asks_for_costs else None,
+        "grid": laid_out,
+        "look": laid_out.look,
+        "titles": [(column, column.title(erp)) for column in shown],
+        "chips": [
+            (key, label.format(erp=erp), laid_out.chips[key], key in asked.chips, asked.toggled(key))
+            for key, label in look.CHIPS.items()
+        ],
+        "groupings": [
+            (label, by == asked.by, asked.grouped(by))
+            for by, label in look.GROUPINGS.items()
+            if by != look.JOB or len(jobs) > 1
+        ],
+        "whole": asked.query(**look.AFRESH | {"expand": look.ALL}),
+        "closed": asked.query(**look.AFRESH | {"expand": look.NONE}),
+        "compact": request.COOKIES.get(DENSITY) == COMPACT,
     }
+
+
+def found(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will render the grid alone, for a search that changes the page in place."""
+    jobs = list(Job.objects.filter(project=budget.project_id))
+    shown = {"budget": budget, **context(request, budget, jobs=jobs)}
+    return render(request, "budgets/found.html", shown)
 
 
 def shown_columns(request: HttpRequest, budget: Budget, *, jobs: int) -> list[columns.Column]:
     """This function will find the columns of the view; the job is none where it is the only one, or a level."""
     shown = saved_views.of_page(request, budget)
-    return shown.columns(with_job=jobs > 1 and request.GET.get("by") != "job")
-
-
-def titles(budget: Budget, shown: list[columns.Column]) -> list[tuple[columns.Column, str]]:
-    """This function will head columns, with the ERP by its name."""
-    erp = facts.erp_name(budget)
-    return [(column, column.title(erp)) for column in shown]
+    return shown.columns(with_job=jobs > 1 and request.GET.get("by") != look.JOB)
 
 
 @require_GET
 @budget_page
 def division(request: HttpRequest, budget: Budget) -> HttpResponse:
-    """This function will render the rows of one division, of one job where the address names it."""
-    asked = request.GET.get("division", "")
-    only = Q(cost_code=None) if asked == selectors.UNKNOWN else Q(cost_code__division=asked)
-    if job := request.GET.get("job", ""):
-        only &= Q(job__code=job)
-    return render_rows(request, budget, only=only)
+    """This function will render the rows of one group: `division` or `type`, of the `job` of a grid by sub job."""
+    asked = look.of(request.GET)
+    code = request.GET.get("type" if asked.by == look.TYPE else "division", "")
+    job = request.GET.get("job", "")
+    if job and not asked.by_job:
+        asked = replace(asked, by=look.JOB)
+    shown = shown_columns(request, budget, jobs=Job.objects.filter(project=budget.project_id).count())
+    found = grid.one_group(budget, asked, (job, code), columns=shown)
+    return render(
+        request,
+        "budgets/rows_alone.html",
+        {"budget": budget, "group": found, "width": len(shown), "look": asked},
+    )
 
 
 @require_GET
 @budget_page
 def row(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will render one row, as it is now: the line `line` of the address."""
-    pk = request.GET.get("line", "")
-    if not (pk.isdecimal() and budget.lines.filter(pk=int(pk)).exists()):
+    pk = number(request.GET.get("line", ""))
+    found = [] if pk is None else rows.read(budget, only=Q(pk=pk))
+    if not found:
         raise Http404("This line does not exist, or it was deleted.")
-    return render_rows(request, budget, only=Q(pk=int(pk)))
+    shown = shown_columns(request, budget, jobs=Job.objects.filter(project=budget.project_id).count())
+    written = {"rows": list(chunks(found, shown, project_id=budget.project_id))}
+    return render(
+        request, "budgets/rows_alone.html", {"budget": budget, "group": written, "width": len(shown)}
+    )
 
 
-def render_rows(request: HttpRequest, budget: Budget, *, only: Q) -> HttpResponse:
-    """This function will render the rows of some lines, with the remarks below them."""
-    jobs = Job.objects.filter(project=budget.project_id).count()
-    shown = shown_columns(request, budget, jobs=jobs)
-    written = chunks(rows.read(budget, only=only), shown, project_id=budget.project_id)
-    found = {"budget": budget, "chunks": list(written), "width": len(shown)}
-    return render(request, "budgets/rows_alone.html", found)
+@require_GET
+@budget_page
+def paper(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will show the grid for printing: every row that the filters show, whatever is open on the page."""
+    head = frame(budget)
+    asked = replace(look.of(request.GET), expand=look.ALL, opened=frozenset(), closed=frozenset(), line=None)
+    shown = shown_columns(request, budget, jobs=len(head["jobs"]))
+    erp = facts.erp_name(budget)
+    found = {
+        **head,
+        "grid": grid.build(budget, asked, columns=shown, jobs=head["jobs"]),
+        "look": asked,
+        "titles": [(column, column.title(erp)) for column in shown],
+        "chips": [label.format(erp=erp) for key, label in look.CHIPS.items() if key in asked.chips],
+        "printed_at": timezone.now(),
+    }
+    return render(request, "budgets/print.html", found)
+
+
+@require_POST
+@budget_page
+def density(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will remember how dense a person wants the grid, and go back to it."""
+    back = request.POST.get("back", "")
+    here = links.page(budget)
+    safe = url_has_allowed_host_and_scheme(back, None) and back.startswith(here)
+    answer = redirect(back if safe else here)
+    chosen = COMPACT if request.POST.get("density") == COMPACT else COMFORTABLE
+    answer.set_cookie(DENSITY, chosen, max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
+    return answer

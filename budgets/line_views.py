@@ -7,16 +7,19 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import forms, links, services
+from budgets import facts, forms, history, links, services
 from budgets.errors import Conflict
 from budgets.models import Budget, BudgetLine
 from budgets.pages import budget_page, perform
+from budgets.rows import read
 from budgets.views import show_page
+from projects import permissions
 from projects.models import CostCode, CostType, Job, Unit
 from workflow import actions
 from workflow.numbers import version
@@ -35,7 +38,7 @@ def add(request: HttpRequest, budget: Budget) -> HttpResponse:
         messages.success(request, f"Added {line.job.code} {line}.")
         if "another" in request.POST:
             return redirect("budgets:line_add", budget.project_id)
-        return redirect(f"{links.page(budget)}#line-{line.pk}")
+        return redirect(links.row(line.pk, budget.project_id))
 
     return perform(request, budget, act=do, again=partial(_show_add, request, typed=typed))
 
@@ -74,7 +77,7 @@ def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
             values=typed,
         )
         messages.success(request, f"Changed {changed.job.code} {changed}.")
-        return redirect(f"{links.page(budget)}#line-{changed.pk}")
+        return redirect(links.row(changed.pk, budget.project_id))
 
     return perform(request, budget, act=do, again=partial(_show_edit, request, pk=pk, typed=typed))
 
@@ -104,9 +107,36 @@ def _show_edit(
         "values": values,
         "differences": forms.differences(stored, values) if "conflict" in problem else [],
         "blocked": actions.blockers(line, "edit_line", request.user),
+        **known(budget, line, user=request.user),
         **problem,
     }
     return render(request, "budgets/line.html", context, status=status)
+
+
+@require_GET
+@budget_page
+def about(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
+    """This function will render everything known about a line, for the panel beside the grid."""
+    line = line_of(budget, pk)
+    return render(
+        request,
+        "budgets/line_panel.html",
+        {**known(budget, line, user=request.user), "budget": budget, "line": line},
+    )
+
+
+def known(budget: Budget, line: BudgetLine, *, user: Any) -> dict[str, Any]:
+    """This function will gather what is shown about a line; its history is told to those who may see one."""
+    rows = read(budget, only=Q(pk=line.pk))
+    changes = line.changes.select_related("modification").order_by("modification__date", "pk")
+    return {
+        "row": rows[0] if rows else None,
+        "erp": facts.erp_name(budget),
+        "changes": list(changes),
+        "history": history.changes_of_line(line)
+        if permissions.may(user, budget.project, "history")
+        else None,
+    }
 
 
 def was_deleted(budget: Budget, pk: int) -> bool:

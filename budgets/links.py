@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from urllib.parse import urlencode
+
 from django.urls import reverse
 
 from budgets.models import Budget, BudgetLine, Modification
@@ -30,7 +33,7 @@ def cell(line: BudgetLine, project_id: int, column: str) -> str:
 
 def division(budget: Budget, code: str) -> str:
     """This function will link to the lines of a division in the grid."""
-    return page(budget, f"division-{code}")
+    return f"{page(budget)}?{urlencode({'open': f'|{code}'})}#division-{code}"
 
 
 def modification(modification: Modification, project_id: int) -> str:
@@ -38,12 +41,17 @@ def modification(modification: Modification, project_id: int) -> str:
     return reverse("budgets:modification", args=[project_id, modification.pk])
 
 
-def places(lines: list[BudgetLine], project_id: int, *, label: str = "") -> tuple[Place, ...]:
-    """This function will name lines by job, code and type, each with the link to its form."""
+def places(
+    lines: Iterable[BudgetLine], project_id: int, *, column: str | Callable[[BudgetLine], str] = "code"
+) -> tuple[Place, ...]:
+    """This function will name lines by job, code and type, each with the link to its cell in the grid.
+
+    `column` is the key of the cell's column, or says it for each line.
+    """
     return tuple(
         Place(
-            label=label or f"{row.job.code} {row.code} {row.type}".rstrip(),
-            link=line(row, project_id),
+            label=f"{row.job.code} {row.code} {row.type}".rstrip(),
+            link=cell(row, project_id, column if isinstance(column, str) else column(row)),
             pk=row.pk,
         )
         for row in lines

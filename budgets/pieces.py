@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
 from budgets import grid, row_markup
 from budgets.columns import Column
+from budgets.look import TYPE, Look, key_of
 from budgets.models import Budget
-from budgets.rows import Row, read
+from budgets.rows import Row, among, read
+from projects.models import Job
 
 
 @dataclass(frozen=True)
@@ -39,39 +40,24 @@ class Pieces:
     sums: list[FreshSums]
 
 
-def of(budget: Budget, lines: Collection[int], *, columns: Sequence[Column], by_job: bool) -> Pieces:
-    """This function will write the rows of these lines and every sum of the grid."""
-    rows = read(budget)
+def of(
+    budget: Budget, lines: Collection[int], *, look: Look, columns: Sequence[Column], jobs: Sequence[Job]
+) -> Pieces:
+    """This function will write the rows of these lines and every sum of the grid that a look shows."""
     write = row_markup.writer(columns, project_id=budget.project_id)
-    key = _by_job if by_job else _by_division
-    fresh = [FreshRow(SafeString(write(row)), key(row)) for row in rows if row.pk in lines]
-    groups = _grouped(rows, [key, _job, _all] if by_job else [key, _all])
-    sums = [
-        FreshSums(group, len(own), row_markup.sums(columns, grid.summed(own, columns)))
-        for group, own in groups.items()
+    fresh = [
+        FreshRow(SafeString(write(row)), _group_of(row, look)) for row in read(budget, only=among(lines))
     ]
-    return Pieces(fresh, sums)
+    laid_out = grid.sums_alone(budget, look, columns=columns, jobs=jobs)
+    levels = [
+        FreshSums(key_of(level.job.code, ""), level.sums.count, level.cells)
+        for level in laid_out.levels
+        if level.job
+    ]
+    groups = [FreshSums(group.key, group.sums.count, group.cells) for group in laid_out.groups]
+    total = FreshSums(key_of("", ""), laid_out.total.count, laid_out.cells)
+    return Pieces(fresh, [*levels, *groups, total])
 
 
-def _grouped(rows: Iterable[Row], keys: Sequence[Callable[[Row], str]]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        for key in keys:
-            groups[key(row)].append(row)
-    return groups
-
-
-def _by_division(row: Row) -> str:
-    return f"|{row.division}"
-
-
-def _by_job(row: Row) -> str:
-    return f"{row.job}|{row.division}"
-
-
-def _job(row: Row) -> str:
-    return f"{row.job}|"
-
-
-def _all(row: Row) -> str:
-    return "|"
+def _group_of(row: Row, look: Look) -> str:
+    return key_of(row.job if look.by_job else "", row.type if look.by == TYPE else row.division)

@@ -63,7 +63,7 @@ def sums(columns: Sequence[Column], summed: Any) -> SafeString:
     """This function will write the cells of a sum from the first summed column on; those between stay empty."""
     places = [place for place, column in enumerate(columns) if column.summed]
     rest = columns[places[0] :] if places else []
-    cells = [_cell(column)(summed) if column.summed else "<td></td>" for column in rest]
+    cells = [_figure(column)(summed) if column.summed else "<td></td>" for column in rest]
     return mark_safe("".join(cells))  # noqa: S308  written by `_figure`
 
 
@@ -81,7 +81,9 @@ def _head(column: Column, project_id: int) -> Cell:
 
 
 def _cell_of_row(column: Column, project_id: int) -> Cell:
-    return _forecast(project_id) if column.key == "forecast" else _cell(column)
+    """A column whose cells lead somewhere, or any other."""
+    leads = {"forecast": _forecast, "description": _description}
+    return leads[column.key](project_id) if column.key in leads else _cell(column)
 
 
 def _forecast(project_id: int) -> Cell:
@@ -103,8 +105,6 @@ def _forecast(project_id: int) -> Cell:
 
 
 def _cell(column: Column) -> Cell:
-    if column.key == "description":
-        return _description
     if column.key == "type":
         return _type
     if column.is_figure:
@@ -156,9 +156,19 @@ def _type(row: Row) -> str:
     return f'<td data-col="type"><abbr{title}>{escape(row.type) or "–"}</abbr></td>'
 
 
-def _description(row: Row) -> str:
-    said = "".join([f' <span class="mark {tone}">{escape(text)}</span>' for text, tone in marks(row)])
-    return f'<td data-col="description" class="words">{escape(row.description)}{said}</td>'
+def _description(project_id: int) -> Cell:
+    """What the line is for, what is odd about it, and the button that opens all there is to know about it."""
+    before, after = reverse("budgets:line_about", args=[project_id, 0]).split("/0/")
+
+    def write(row: Row) -> str:
+        said = "".join([f' <span class="mark {tone}">{escape(text)}</span>' for text, tone in marks(row)])
+        return (
+            f'<td data-col="description" class="words">{escape(row.description)}{said}<button type="button" '
+            f'class="about" data-about="{before}/{row.pk}/{after}" aria-label="About {escape(row.code)} '
+            f'{escape(row.type)}"></button></td>'
+        )
+
+    return write
 
 
 def marks(row: Row) -> list[tuple[str, str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, F, Func, Q, Value
 
 from budgets import facts, projection, selectors
 from budgets.facts import LineFacts
@@ -121,11 +123,26 @@ class Row(NamedTuple):
         return projection.over_under(self.revised, self.facts.cost, self.by_hand)
 
 
-def read(budget: Budget, *, only: Q | None = None) -> list[Row]:
-    """This function will read the lines of a budget (those that match `only`) in the order of the grid."""
+def among(ids: Collection[int]) -> Func:
+    """This function will make the condition that a line is one of these: one parameter, however many."""
+    every = Value(list(ids), output_field=ArrayField(BigIntegerField()))
+    words = {"template": "%(expressions)s)", "arg_joiner": " = ANY("}
+    return Func(F("pk"), every, output_field=BooleanField(), **words)
+
+
+def read(
+    budget: Budget, *, only: Q | Func | None = None, known: Mapping[int, LineFacts] | None = None
+) -> list[Row]:
+    """This function will read the lines of a budget (those that match `only`) in the order of the grid.
+
+    `known` is what is known about them, where the caller has read it already.
+    """
     lines = budget.lines.filter(only) if only is not None else budget.lines.all()
-    changes, known = selectors.modified(budget), facts.of_lines(budget)
+    found = list(lines.order_by(*ORDER).values_list(*FIELDS))
+    if known is None:
+        known = facts.of_lines(budget, only=None if only is None else [values[0] for values in found])
+    changes = selectors.modified(budget)
     return [
         Row._make((*values, changes.get(values[0], ZERO), known.get(values[0], facts.UNKNOWN)))
-        for values in lines.order_by(*ORDER).values_list(*FIELDS)
+        for values in found
     ]

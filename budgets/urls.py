@@ -33,6 +33,8 @@ urlpatterns = [
     path(f"{BUDGET}rows/", grid_views.division, name="rows"),
     path(f"{BUDGET}row/", grid_views.row, name="row"),
     path(f"{BUDGET}pulse/", pulse_views.ask, name="pulse"),
+    path(f"{BUDGET}print/", grid_views.paper, name="print"),
+    path(f"{BUDGET}density/", grid_views.density, name="density"),
     re_path(ACT_ON_BUDGET.format("|".join(views.DEEDS)), views.act, name="act"),
     re_path(
         r"^projects/(?P<project_id>[0-9]{1,18})/budget/ask/(?P<action>ask_unlock|ask_return)/$",
@@ -54,6 +56,7 @@ urlpatterns = [
     path(f"{BUDGET}lines/restore/", line_set_views.restore, name="restore"),
     path(f"{BUDGET}lines/<int:pk>/cell/", cell_views.cell, name="cell"),
     path(f"{BUDGET}lines/<int:pk>/", line_views.edit, name="line_edit"),
+    path(f"{BUDGET}lines/<int:pk>/about/", line_views.about, name="line_about"),
     path(f"{BUDGET}lines/<int:pk>/delete/", line_views.delete, name="line_delete"),
     *import_urls.urlpatterns,
     path(f"{BUDGET}modifications/", modification_list.index, name="modifications"),

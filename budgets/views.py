@@ -23,6 +23,8 @@ from workflow import actions
 @budget_page
 def page(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will show the budget: where it stands, what can be done, and the Cost Code Detail."""
+    if request.htmx.target == "detail":  # type: ignore[attr-defined]
+        return grid_views.found(request, budget)
     return show_page(request, budget)
 
 

@@ -23,7 +23,7 @@ class ErpConfig(AppConfig):
             switching,
         )
 
-        facts.register(lines=line_facts.of_lines, erp=line_facts.erp_name, costs=line_facts.costs)
+        facts.register(line_facts.SOURCE)
         watch(pulse.part)
         holds.listen()
         request_notices.listen()

@@ -90,11 +90,20 @@ def sub_jobs_not_taken(budget: Budget, user: Any) -> Found | None:
         return None
     return Found(
         f"{_lines(len(lines))} on sub jobs, which {erp_name(connection)} does not take. Move them to the main job.",
-        lines=links.places(lines, budget.project_id),
+        lines=links.places(lines, budget.project_id, column="job"),
     )
 
 
 # -- lines ----------------------------------------------------------------------------------------------
+
+
+COLUMNS = {  # where each of these is put right
+    "job_not_linked": "job",
+    "job_closed": "job",
+    "cost_type_unknown": "type",
+    "cost_type_inactive": "type",
+    "unit_unknown": "unit",
+}
 
 
 def _bad_lines(budget: Budget, which: str, what: str, fix: str) -> Found | None:
@@ -104,7 +113,7 @@ def _bad_lines(budget: Budget, which: str, what: str, fix: str) -> Found | None:
     said = what.format(erp=erp_name(erp_connection(budget)))
     return Found(
         f"{_lines(len(lines))} {said}. {fix}{unlock_first(budget)}",
-        lines=links.places(lines, budget.project_id),
+        lines=links.places(lines, budget.project_id, column=COLUMNS.get(which, "code")),
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
-from budgets.models import Budget
+from budgets.models import Budget, BudgetLine
 from erp.approvers import able_to_accept_next
 from erp.backends import backend
 from erp.blockers import open_remarks
@@ -23,17 +22,15 @@ from erp.models import (
     ErpReading,
     Remark,
 )
-from erp.port import DocumentKind
 from erp.snapshots import (
     NewItem,
     current_budget,
     erp_connection,
     erp_key,
+    held_originals,
     latest_batch,
     latest_reading,
-    linked_lines,
     new_items,
-    posted_targets,
 )
 from projects import permissions
 from workflow.events import events_about
@@ -41,7 +38,7 @@ from workflow.models import Event
 
 __all__ = [
     "erp_totals",
-    "line_amounts",
+    "line_in_erp",
     "open_batch",
     "open_remarks",
     "preview",
@@ -111,15 +108,15 @@ def preview(budget: Budget, *, user: Any, today: date) -> Preview:
     return Preview(items, list(deciders), calls / rate, reading)
 
 
-# -- the grid's columns ------------------------------------------------------------------------------------
+# -- what is under way, and what the ERP holds ----------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class LineAmounts:
-    """What was sent for a line and what the ERP holds for its budget code (None: nothing known)."""
+class LineInErp:
+    """The original amount that the ERP held for a line's budget code at `read_at`; None where nothing is known."""
 
-    sent: Decimal | None
-    in_erp: Decimal | None
+    original: Decimal | None
+    read_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -131,34 +128,12 @@ class ErpTotals:
     read_at: datetime | None
 
 
-def _sent(budget: Budget) -> dict[int, Decimal]:
-    """Sum what open and posted documents carry, by line: posted originals by their target, the rest by delta."""
-    sent: dict[int, Decimal] = defaultdict(lambda: ZERO, posted_targets(budget))
-    carried = BatchLine.objects.filter(item__batch__budget=budget).filter(
-        Q(item__kind=DocumentKind.MODIFICATION, item__document__state="posted")
-        | Q(item__batch__state__in=OPEN)
-    )
-    undone = carried.exclude(item__kind=DocumentKind.ORIGINAL, item__document__state="posted")
-    for line, total in undone.values_list("line").annotate(total=Sum("delta")).order_by():
-        sent[line] += total
-    opened = open_batch(budget)
-    if opened is not None and not posted_targets(budget):
-        bases = BatchLine.objects.filter(item__batch=opened, item__kind=DocumentKind.ORIGINAL)
-        for line, base in bases.values_list("line", "base"):
-            sent[line] += base or ZERO
-    return dict(sent)
-
-
-def line_amounts(budget: Budget) -> dict[int, LineAmounts]:
-    """This function will find, for each line, what was sent and what the ERP held at the last reading."""
-    sent, reading = _sent(budget), latest_reading(budget)
-    held = current_budget(reading) if reading else {}
-    amounts: dict[int, LineAmounts] = {}
-    for line in linked_lines(budget):
-        key = erp_key(line)
-        in_erp = None if reading is None or key is None else held.pop(key, ZERO)
-        amounts[line.pk] = LineAmounts(sent.get(line.pk), in_erp)
-    return amounts
+def line_in_erp(line: BudgetLine) -> LineInErp:
+    """This function will find what the ERP held for a line's budget code when it was last read."""
+    reading, key = latest_reading(line.budget), erp_key(line)
+    if reading is None:
+        return LineInErp(None, None)
+    return LineInErp(held_originals(reading).get(key, ZERO) if key else None, reading.made_at)
 
 
 def erp_totals(budget: Budget) -> ErpTotals:

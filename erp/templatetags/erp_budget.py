@@ -72,6 +72,12 @@ def remarks_on(line: BudgetLine) -> list[remarks.ShownRemark]:
     return remarks.on_line(line)
 
 
+@register.simple_tag
+def in_erp(line: BudgetLine) -> selectors.LineInErp:
+    """This function will find what the ERP held for a line's budget code when it was last read."""
+    return selectors.line_in_erp(line)
+
+
 # -- My projects ----------------------------------------------------------------------------------------
 
 

@@ -82,7 +82,7 @@ document.querySelectorAll("[data-automatic]").forEach((box) => {
 
 // What a page fetched by itself is told once, and only when its words changed.
 document.addEventListener("htmx:afterSwap", (event) => {
-  const said = document.querySelector(`#${event.target.id} [data-announce]`);
+  const said = event.target.id && document.querySelector(`#${event.target.id} [data-announce]`);
   if (said) announce(said.textContent.trim());
 });
 

@@ -60,7 +60,7 @@ NO_PAGES = {
 NO_PAGES |= {
     f"import_{deed}" for deed in ("progress", "decimals", "fix", "again", "load", "discard", "repair")
 }
-NO_PAGES |= {"export", "row", "rows"}
+NO_PAGES |= {"export", "row", "rows", "line_about", "density"}
 
 
 def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
@@ -70,6 +70,7 @@ def examples(scene: Scene) -> dict[str, list[tuple[Any, ...]]]:
     effective, draft = scene.budget.modifications.order_by("pk")
     return {
         "page": [()],
+        "print": [()],
         "act": [("lock",), ("unlock",), ("send",)],
         "import": [()],
         "import_look": [(staged.pk,) for staged in StagedImport.objects.order_by("pk")],

@@ -1,11 +1,13 @@
 """The budget page: where it stands, what can be done, what stands in the way."""
 
 import re
+from html import escape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from budgets import links
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import COST_TYPES, MAIN, SUB, add_line, lock
 
@@ -19,7 +21,8 @@ def test_a_draft_says_what_comes_next_and_shows_everything_before_sending_at_onc
     assert "2 things to do before sending" in page
     assert "The budget is a draft. Lock it first." in page
     assert "did you mean 03-30-00?" in page
-    assert f'href="{desk.url("line_edit", desk.scene.budget.lines.get(cost_code_text="03-3000").pk)}"' in page
+    line = desk.scene.budget.lines.get(cost_code_text="03-3000")
+    assert f'href="{escape(links.cell(line, desk.scene.project.pk, "code"))}"' in page
 
 
 def test_a_blocked_button_stays_and_points_to_its_reasons(desk: Desk) -> None:

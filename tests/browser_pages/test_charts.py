@@ -1,13 +1,14 @@
 """Charts: bars drawn on the server, each with a table behind it whose sums are those of the page."""
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
 
-from budgets import charts, facts, selectors, svg
+from budgets import charts, selectors, svg
+from erp import line_facts
+from erp.costs import BudgetCosts
 from projects.models import CostCode
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import MAIN, add_line, lock, modify
@@ -39,7 +40,7 @@ def test_each_division_leads_to_its_rows_and_each_bar_says_its_amount(desk: Desk
     page = desk.get("charts")
     first = drawings(page)[0]
     links = {a.get("aria-label"): a.get("href") for a in first.iter("a")}
-    assert links["03 Concrete: the lines"] == f"{desk.url('page')}#division-03"
+    assert links["03 Concrete: the lines"] == f"{desk.url('page')}?open=%7C03#division-03"
     titles = [title.text for title in first.iter("title")]
     assert "03 Concrete, Original: 60,000.25" in titles
     assert 'id="division-03"' in desk.get("page").content.decode()
@@ -99,8 +100,7 @@ def test_amounts_beside_bars_have_three_digits(value, text) -> None:
 def test_over_and_under_are_drawn_when_costs_are_known(desk: Desk, monkeypatch) -> None:
     assert len(charts.of_budget(desk.scene.budget)) == 2
     spent = {desk.concrete.pk: Decimal("45000.00")}
-    known = {pk: replace(facts.UNKNOWN, cost=cost) for pk, cost in spent.items()}
-    monkeypatch.setattr(facts, "of_lines", lambda budget: known)
+    monkeypatch.setattr(line_facts, "costs_of", lambda budget: BudgetCosts(on_lines=spent))
     page = desk.get("charts")
     assert "03 Concrete: over by 5,000.00" in [t.text for t in drawings(page)[2].iter("title")]
     assert "over 5 k" in [t.text for t in drawings(page)[2].iter("text")]

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from budgets import facts, grid, rows
+from budgets import grid, rows
 from budgets.models import Forecast, SavedView
+from erp import line_facts
+from erp.costs import BudgetCosts
 from projects.models import BudgetLevel, ProjectRole
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import lock
@@ -20,17 +21,10 @@ Costs = Callable[[dict[int, str]], None]
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> Costs:
     """A function by which the ERP tells costs of lines by id; it knows nothing of the others."""
-    told = facts.of_lines
 
     def tell(spent: dict[int, str]) -> None:
-        def of_lines(budget):
-            known = told(budget)
-            return {
-                pk: replace(known.get(pk, facts.UNKNOWN), cost=Decimal(spent[pk]) if pk in spent else None)
-                for pk in budget.lines.values_list("pk", flat=True)
-            }
-
-        monkeypatch.setattr(facts, "of_lines", of_lines)
+        known = BudgetCosts(on_lines={pk: Decimal(amount) for pk, amount in spent.items()})
+        monkeypatch.setattr(line_facts, "costs_of", lambda budget: known)
 
     return tell
 

@@ -165,7 +165,7 @@ def test_an_empty_budget_wants_a_line_first(scene):
 
 
 @shows("lines_without_code")
-def test_lines_without_a_code_or_a_type_are_named_each_with_its_form(scene):
+def test_lines_without_a_code_or_a_type_are_named_each_with_its_cell(scene):
     bare = acts.add_line(scene.budget, scene.dana, MAIN, "", "M", "1.00")
     untyped = acts.add_line(scene.budget, scene.dana, MAIN, "03-30-00", "", "1.00")
     for action in ("lock", "send"):
@@ -173,7 +173,8 @@ def test_lines_without_a_code_or_a_type_are_named_each_with_its_form(scene):
         assert found.kind is Kind.PROBLEM
         assert found.sentence == "2 lines without a cost code or cost type. Give each one both."
         assert [(place.pk, place.link) for place in found.lines] == [
-            (line.pk, links.line(line, scene.project.pk)) for line in (bare, untyped)
+            (line.pk, links.cell(line, scene.project.pk, column))
+            for line, column in ((bare, "code"), (untyped, "type"))
         ]
         assert found.lines[1].label == "26-0288 03-30-00"
 

@@ -27,11 +27,11 @@ def edit(scene, line, **values):
     budget_services.edit_line(line, user=scene.dana, now=now(), version=line.version, values=values)
 
 
-def names_exactly(found, scene, *lines):
+def names_exactly(found, scene, *lines, column="code"):
     assert found.kind is Kind.PROBLEM
     assert {place.pk for place in found.lines} == {line.pk for line in lines}
     for place, line in zip(sorted(found.lines, key=lambda p: p.pk), lines, strict=True):
-        assert place.link == links.line(line, scene.project.pk)
+        assert place.link == links.cell(line, scene.project.pk, column)
 
 
 @shows("cost_code_unknown")
@@ -91,7 +91,7 @@ def test_a_cost_code_that_is_gone_from_the_erp_counts_as_inactive(office, scene)
 def test_a_cost_type_that_is_not_matched_yet_counts_once_the_admin_confirms_it(scene):
     CostTypeLink.objects.filter(cost_type__code="S").update(confirmed_by=None, confirmed_at=None)
     found = met(scene.budget, "send", scene.dana, "cost_type_unknown")
-    names_exactly(found, scene, scene.lines[CARPET])
+    names_exactly(found, scene, scene.lines[CARPET], column="type")
     assert found.sentence.startswith("1 line with a cost type that is not matched with one of CMiC.")
     linking.confirm_cost_types(scene.connection, user=scene.jonas, now=now())
     gone(scene.budget, "send", scene.dana, "cost_type_unknown")
@@ -99,7 +99,7 @@ def test_a_cost_type_that_is_not_matched_yet_counts_once_the_admin_confirms_it(s
 
 def test_a_cost_type_that_nobody_has_is_corrected_on_the_line(scene):
     line = acts.add_line(scene.budget, scene.dana, MAIN, "03-30-00", "Q", "7.00")
-    names_exactly(met(scene.budget, "send", scene.dana, "cost_type_unknown"), scene, line)
+    names_exactly(met(scene.budget, "send", scene.dana, "cost_type_unknown"), scene, line, column="type")
     edit(scene, line, cost_type="E")
     gone(scene.budget, "send", scene.dana, "cost_type_unknown")
 
@@ -110,7 +110,7 @@ def test_a_cost_type_that_is_inactive_in_the_erp_is_activated_there(office, scen
     office.cost_type("4000", active=False)
     sync(scene)
     found = met(scene.budget, "send", scene.dana, "cost_type_inactive")
-    names_exactly(found, scene, scene.lines[CARPET])
+    names_exactly(found, scene, scene.lines[CARPET], column="type")
     assert found.sentence.startswith("1 line with a cost type that is inactive in CMiC.")
     office.cost_type("4000", active=True)
     sync(scene)
@@ -156,7 +156,7 @@ def test_a_unit_that_the_erp_lacks_is_corrected_or_left_empty(scene):
     line = scene.lines[CONCRETE]
     edit(scene, line, unit="M3", quantity="10")
     found = met(scene.budget, "send", scene.dana, "unit_unknown")
-    names_exactly(found, scene, line)
+    names_exactly(found, scene, line, column="unit")
     assert found.sentence == "1 line with a unit that CMiC does not know. Correct the unit or leave it empty."
     edit(scene, line, unit="")
     gone(scene.budget, "send", scene.dana, "unit_unknown")

@@ -157,7 +157,8 @@ def test_each_remark_of_a_rejection_is_answered_or_its_line_is_changed(scene):
         "To change a line, unlock the budget first."
     )
     assert {(place.pk, place.link) for place in found.lines} == {
-        (scene.lines[key].pk, links.line(scene.lines[key], scene.project.pk)) for key in (CONCRETE, CARPET)
+        (scene.lines[key].pk, links.cell(scene.lines[key], scene.project.pk, "code"))
+        for key in (CONCRETE, CARPET)
     }
     remark = Remark.objects.get(line=scene.lines[CONCRETE])
     erp_services.answer_remark(remark, user=scene.dana, now=now(), answer="As in the tender.")

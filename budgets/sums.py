@@ -1,0 +1,60 @@
+"""What the columns of the grid come to over some lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from budgets.columns import Column
+from budgets.money import ZERO
+from budgets.rows import Row
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the summed columns come to over some lines; None where nothing is known of any."""
+
+    count: int = 0
+    original: Decimal = ZERO
+    modifications: Decimal = ZERO
+    sent: Decimal | None = None
+    in_erp: Decimal | None = None
+    difference: Decimal | None = None
+    cost: Decimal | None = None
+    forecast: Decimal | None = None
+    at_completion: Decimal | None = None
+    over_under: Decimal | None = None
+    added: Mapping[str, Decimal | None] = field(default_factory=dict)  # of calculated columns that add up
+
+    @property
+    def revised(self) -> Decimal:
+        """Originals plus modifications."""
+        return self.original + self.modifications
+
+
+def summed(rows: Sequence[Row], columns: Iterable[Column] = ()) -> Sums:
+    """This function will sum rows, and those of these columns that are calculated and add up."""
+    return Sums(
+        count=len(rows),
+        original=sum((row.original for row in rows), ZERO),
+        modifications=sum((row.modifications for row in rows), ZERO),
+        sent=_known(row.sent for row in rows),
+        in_erp=_known(row.in_erp for row in rows),
+        difference=_known(row.difference for row in rows),
+        cost=_known(row.cost for row in rows),
+        forecast=_known(row.forecast for row in rows),
+        at_completion=_known(row.at_completion for row in rows),
+        over_under=_known(row.over_under for row in rows),
+        added={
+            one.key: _known(one.value(row) for row in rows)
+            for column in columns
+            for one in (column, *column.needs)
+            if one.adds
+        },
+    )
+
+
+def _known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None
