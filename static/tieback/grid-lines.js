@@ -93,24 +93,12 @@
   };
 
   const added = (row, body) => {
-    const gone = [];
-    sheet.apply(body).forEach((fresh) => {
-      place(fresh, row);
-      gone.push(fresh.dataset.line);
-    });
-    sheet.prepare();
+    const lines = sheet.apply(body, row).map((fresh) => fresh.dataset.line);
     delete row.dataset.submission;
     toldIn(row).replaceChildren();
     row.querySelectorAll("input").forEach((input) => { input.value = ""; input.removeAttribute("aria-describedby"); });
     row.querySelector("input").focus();
-    sheet.remember(() => removeNow(gone, { undo: "yes" }));
-  };
-
-  // A new line stands where it was typed if its division is that one, else at the end of its own.
-  const place = (fresh, near) => {
-    const own = sheet.groupOf(fresh.parentElement.dataset.group);
-    if (near && (!own || own.contains(near))) near.before(fresh);
-    else if (own) own.append(fresh);
+    sheet.remember(() => removeNow(lines, { undo: "yes" }));
   };
 
   const refused = (row, found) => {
@@ -159,10 +147,7 @@
       sheet.say(`Not brought back: ${answer.found.textContent.trim().replace(/\s+/g, " ")}`);
       return [];
     }
-    const fresh = sheet.apply(answer.body);
-    fresh.forEach((row) => place(row, null));
-    sheet.prepare();
-    const shown = fresh.filter((row) => row.isConnected);
+    const shown = sheet.apply(answer.body, null).filter((row) => row.isConnected);
     if (shown.length) sheet.moveTo(shown[0].cells[0]);
     return shown;
   });

@@ -200,6 +200,24 @@
 
   document.addEventListener("htmx:afterSettle", sheet.prepare);
 
+  // Nothing takes a cell off the page while what was typed into it is not saved.
+  const holds = (part) => part && sheet.failedCells().find((cell) => part.contains(cell));
+  const keep = (event, cell) => {
+    event.preventDefault();
+    event.stopPropagation();
+    cell.editor.input.focus();
+    sheet.say("First save this cell, or press Esc to give up what you typed.");
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const cell = holds(event.detail.target);
+    if (cell) keep(event, cell);
+  });
+  document.addEventListener("click", (event) => {
+    const toggle = event.target.closest(".grid .toggle, .grid [data-start]");
+    const cell = toggle && holds(toggle.closest("tbody"));
+    if (cell) keep(event, cell);
+  }, true);
+
   const bar = document.getElementById("sheet-bar");
   if (!bar) return; // a budget without lines has no grid yet
   bar.hidden = false;
