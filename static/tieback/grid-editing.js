@@ -5,6 +5,7 @@
   const settings = () => sheet.settings();
   const addressOf = (row) => `${settings().lines}${row.dataset.line}/cell/`;
   const undone = [];
+  const mine = new Map(); // the version of each line after this person's last save of it
 
   const may = (cell) => {
     const field = sheet.fieldOf(cell);
@@ -72,7 +73,8 @@
       input.inputMode = "decimal";
     }
     box.append(input);
-    cell.editor = { box, input, was, field: sheet.fieldOf(cell), under: [...cell.childNodes], failed: "", sent: "" };
+    const seen = cell.parentElement.dataset.version; // the row may be renewed while somebody types
+    cell.editor = { box, input, was, seen, field: sheet.fieldOf(cell), under: [...cell.childNodes], failed: "" };
     cell.classList.add("editing");
     cell.replaceChildren(box);
     if (["job", "cost_code", "cost_type", "unit"].includes(cell.editor.field)) sheet.offer(input, cell.editor.field, box);
@@ -131,10 +133,18 @@
     countUnsaved();
     return sheet.inTurn(async () => {
       const back = before(cell);
-      const version = seen || row.dataset.version;
+      const version = seen || editor.seen;
       const answer = await sheet.ask(addressOf(row), { ...values, version, submission: editor.submission });
       settle(cell, answer, { what: label(cell), line: row.dataset.line, values: back });
+      if (answer.kind === "saved") isMine(row, version);
     });
+  };
+
+  // What this person saved is no news to what else they are typing into that line; what somebody else saved is.
+  const isMine = (row, before) => {
+    if (Number(row.dataset.version) !== Number(before) + 1) return;
+    mine.set(row.dataset.line, row.dataset.version);
+    row.querySelectorAll(".editing").forEach((cell) => { cell.editor.seen = row.dataset.version; });
   };
 
   const settle = (cell, { kind, found, body }, undo) => {
@@ -223,10 +233,13 @@
       return null;
     }
     return sheet.inTurn(async () => {
-      const given = { ...values, undo: "yes", version: row.dataset.version, submission: sheet.newId() };
+      const version = mine.get(line) || row.dataset.version;
+      const given = { ...values, undo: "yes", version, submission: sheet.newId() };
       const { kind, found, body } = await sheet.ask(addressOf(row), given);
-      if (kind === "saved") sheet.apply(body);
-      else sheet.say(`Not undone: ${found.textContent.trim().replace(/\s+/g, " ")}`);
+      if (kind === "saved") {
+        sheet.apply(body);
+        isMine(row, version);
+      } else sheet.say(`Not undone: ${found.textContent.trim().replace(/\s+/g, " ")}`);
       const cell = [...row.cells].find((one) => sheet.fieldOf(one) in values);
       if (cell && !document.querySelector(".editing input:focus")) sheet.moveTo(cell);
     });
