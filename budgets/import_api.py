@@ -78,8 +78,8 @@ class ImportedSerializer(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField()
     missing = serializers.IntegerField()
     removed = serializers.IntegerField()
-    before = MoneyField(help_text="original amount of the budget before")
-    after = MoneyField(help_text="and after, with nothing removed")
+    before = MoneyField(max_digits=25, help_text="original amount of the budget before")
+    after = MoneyField(max_digits=25, help_text="and after, with nothing removed")
     ignored_columns = serializers.ListField(child=serializers.CharField())
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]
     unknown = UnknownSerializer(many=True)

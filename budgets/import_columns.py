@@ -78,7 +78,7 @@ def show(
         "headers": [(i, _line(row)) for i, row in enumerate(cells.rows[:HEADERS]) if _line(row)],
         "columns": [_column(i, name, below) for i, name in enumerate(names)],
         "choices": [_choice(name, layout, below) for name in FIELDS],
-        "problems": layouts.problems(names, layout.columns),
+        "problems": layouts.wanted(layout.columns),
         "decimals": layout.decimals,
         "as_last_time": staged.choices.get("as_last_time") and not request.POST,
         **problem,

@@ -133,8 +133,18 @@ def guess(
     """
     header = header_of(rows)
     if header is None and with_header:
-        header = first_row(rows)
+        header = _wordy_row(rows)
     return Layout(sheet, header, guess_columns(rows, header, known=known))
+
+
+def _wordy_row(rows: Sequence[Sequence[Any]]) -> int:
+    """The first of the rows with most texts and no number: titles above have fewer, lines below have numbers."""
+    texts = [0 if any(map(_is_number, row)) else sum(map(bool, row)) for row in rows[:SEARCHED]]
+    return texts.index(max(texts)) if any(texts) else first_row(rows)
+
+
+def _is_number(cell: Any) -> bool:
+    return cell != "" and (not isinstance(cell, str) or bool(NUMBER.fullmatch(cell.strip())))
 
 
 def guess_columns(
@@ -191,11 +201,16 @@ def _looks_like_number(cell: Any) -> bool:
 
 def problems(names: Sequence[str], columns: Mapping[str, int]) -> list[str]:
     """This function will say what keeps a layout from being read: a needed field without a column, one column twice."""
-    said = [_missing(wanted, names, columns) for wanted in missing(columns)]
+    said = [_missing(lacking, names, columns) for lacking in missing(columns)]
     for place in sorted({place for place in columns.values() if list(columns.values()).count(place) > 1}):
         fields = [words(name) for name, chosen in columns.items() if chosen == place]
         said.append(f"The column {names[place]!r} is chosen for {' and '.join(fields)}. Keep one.")
     return said
+
+
+def wanted(columns: Mapping[str, int]) -> list[str]:
+    """This function will ask for the columns that are still to be chosen."""
+    return [f"Choose the column of the {words(name)}." for name in missing(columns)]
 
 
 def doubled(names: Sequence[str]) -> list[str]:

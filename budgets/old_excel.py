@@ -7,9 +7,11 @@ no memory, a loop, a crash of the reader - is a sentence here.
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from typing import Any
 
 from budgets.workbook_guards import MEGABYTE, MOST_COLUMNS, MOST_ROWS, Unreadable
@@ -49,6 +51,10 @@ def read(data: bytes, *, sheet: int) -> tuple[list[str], list[list[Any]], list[A
 
     Raises Unreadable.
     """
+    if zipfile.is_zipfile(
+        io.BytesIO(data)
+    ):  # the reader would take it for what it is, past the guards for that
+        raise Unreadable("This is no old Excel file, although it begins like one. Save it as .xlsx.")
     program = READER.replace("MEMORY", str(MEMORY)).replace("SECONDS", str(SECONDS))
     command = [sys.executable, "-I", "-c", program, str(sheet), str(MOST_ROWS), str(MOST_COLUMNS)]
     try:

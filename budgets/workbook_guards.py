@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 MEGABYTE = 1024 * 1024
 LARGEST_UNPACKED = 100 * MEGABYTE
@@ -23,6 +24,7 @@ FAR = re.compile(
 )
 UNPLACED = re.compile(rb"<(?:\w{1,20}:)?c(?=[\s/>])(?!\s+r\s*=)")  # a cell that does not begin with its place
 TAG = re.compile(rb"<(?:\w{1,20}:)?(row|c)[\s/>]")
+LARGEST_REPEATED = 300 * MEGABYTE  # of one text that many cells share
 LONGEST_PLACE = 40  # bytes that two chunks overlap, so that no place is cut in half
 ENTITIES = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -33,7 +35,6 @@ class Unreadable(Exception):
 
 def refuse_bombs(data: bytes) -> None:
     """This function will unpack a workbook to count, never trusting the sizes it claims. Raises Unreadable."""
-    left = LARGEST_UNPACKED
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if len(members) > MOST_MEMBERS:
@@ -43,10 +44,25 @@ def refuse_bombs(data: bytes) -> None:
         _refuse_other_kinds({info.filename.lower() for info in members})
         if sum(info.file_size for info in members) > LARGEST_UNPACKED:
             raise _too_large()
+        seen = _Seen()
         for info in members:
             if info.flag_bits & 1:
                 raise Unreadable("The workbook is encrypted. Save it without a password.")
-            left = _refuse_bad_member(archive, info, left)
+            _look_through(archive, info, seen)
+        if seen.cells * seen.longest_text > LARGEST_REPEATED:
+            raise Unreadable(
+                f"The workbook has a text of {seen.longest_text:,} characters, which its {seen.cells:,} cells could "
+                "all repeat. Shorten it."
+            )
+
+
+@dataclass
+class _Seen:
+    """What was counted in a workbook so far."""
+
+    unpacked: int = 0
+    cells: int = 0
+    longest_text: int = 0  # among the texts that cells share by number
 
 
 def _refuse_other_kinds(names: set[str]) -> None:
@@ -55,23 +71,29 @@ def _refuse_other_kinds(names: set[str]) -> None:
         raise Unreadable("This is an OpenDocument or binary workbook. Save it as .xlsx.")
 
 
-def _refuse_bad_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> int:
-    """Look through one file of the archive; returns how many bytes all others may still have."""
-    sheet, width, rows = "worksheets/" in info.filename.lower(), 0, 0
+def _look_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo, seen: _Seen) -> None:
+    """Count one file of the archive, and refuse what reaches too far."""
+    sheet, texts = "worksheets/" in info.filename.lower(), False  # either may lie under any name
+    width, rows, text = 0, 0, 0
     for place, piece in enumerate(_unpacked(archive, info)):
-        left -= len(piece)
-        if left < 0:
+        seen.unpacked += len(piece)
+        if seen.unpacked > LARGEST_UNPACKED:
             raise _too_large()
-        if place == 0 and ENTITIES.search(piece[:4096]):
+        if place == 0 and ENTITIES.search(piece[:4096].replace(b"\0", b"")):
             raise Unreadable(
                 "The workbook defines XML entities, which no spreadsheet does. Save it again as .xlsx."
             )
-        sheet = sheet or b"sheetData" in piece  # a sheet may lie under any name
+        sheet = sheet or b"sheetData" in piece
+        texts = texts or b"<sst" in piece or b":sst" in piece
         if sheet:
             _refuse_far_cells(piece)
             rows = _refuse_many_rows(piece, rows)
             width = _refuse_wide_rows(piece, width)
-    return left
+            seen.cells += piece.count(b"<c ") + piece.count(b":c ") + piece.count(b"c>") // 2
+        if texts:
+            first, *others = map(len, piece.split(b"si>"))
+            seen.longest_text = max(seen.longest_text, text + first, *others, 0)
+            text = others[-1] if others else text + first
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -1,0 +1,50 @@
+"""A file through the API: what it would change, loading it, and every refusal with its place."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from budgets.models import StagedImport
+from workflow.models import Event
+
+GOOD = "cost_code,cost_type,amount\n03-30-00,M,41000.00\n09-68-00,M,1.00\n"
+BAD = GOOD + "09-68-00,E,x\n"
+
+
+def bring(scene: Any, api: Any, text: str, **given: Any) -> Any:
+    form = {"file": SimpleUploadedFile("lines.csv", text.encode()), **given}
+    return api(scene.dana).post(f"/api/v1/budgets/{scene.project.pk}/import/", form)
+
+
+def test_a_dry_run_tells_and_changes_nothing(scene, api):
+    told = bring(scene, api, BAD).json()
+    assert (told["loaded"], told["new"], told["changed"], told["missing"]) == (False, 1, 1, 5)
+    assert (told["before"], told["after"]) == ("92500.75", "93501.75")
+    assert [(error["row"], error["column"], error["value"]) for error in told["errors"]] == [
+        (4, "amount", "x")
+    ]
+    assert scene.budget.lines.count() == 6 and not Event.objects.filter(action="import_file").exists()
+
+
+def test_a_file_is_loaded_whole_or_its_good_rows_when_asked(scene, api):
+    refused = bring(scene, api, BAD, load="true")
+    assert refused.status_code == 400 and "Row 4, amount" in refused.json()["errors"]["file"]
+    assert scene.budget.lines.count() == 6
+    told = bring(scene, api, BAD, load="true", good_rows="true", remove="true").json()
+    assert (told["loaded"], told["new"], told["changed"], told["removed"]) == (True, 1, 1, 5)
+    assert scene.budget.lines.count() == 2
+    assert not StagedImport.objects.exists()
+
+
+def test_another_version_of_the_budget_is_a_conflict(scene, api):
+    answer = bring(scene, api, GOOD, load="true", version=0)
+    assert answer.status_code == 409 and "was changed since" in answer.json()["conflict"]
+
+
+def test_a_file_of_no_use_or_none_at_all_is_refused_with_a_sentence(scene, api):
+    assert (
+        "No column for the amount" in bring(scene, api, "cost_code,cost_type\na,L\n").json()["errors"]["file"]
+    )
+    answer = api(scene.dana).post(f"/api/v1/budgets/{scene.project.pk}/import/", {})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["file"])
+    assert api(scene.olga).post(f"/api/v1/budgets/{scene.project.pk}/import/", {}).status_code == 404
