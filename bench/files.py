@@ -26,7 +26,15 @@ from projects.models import BudgetLevel, Company, CostCode, CostType, Job, Proje
 TYPES = "LMESO"
 RUNS = 7
 LINES = 10_000
-COPIED = ("budget_id", "job_id", "cost_code_id", "cost_code_text", "cost_type_id", "cost_type_text", "description")
+COPIED = (
+    "budget_id",
+    "job_id",
+    "cost_code_id",
+    "cost_code_text",
+    "cost_type_id",
+    "cost_type_text",
+    "description",
+)
 COPIED += ("quantity", "unit_id", "unit_text", "unit_cost", "automatic", "amount", "version", "was_posted")
 COPIED += ("in_batch", "changed_by_id", "changed_at")
 
@@ -46,7 +54,8 @@ def _begin() -> tuple[Budget, Any]:
     ProjectRole.objects.create(user=dana, project=project, level=BudgetLevel.ADMIN)
     root = CostCode.objects.create(company=company, code="20", division="20")
     CostCode.objects.bulk_create(
-        CostCode(company=company, code=f"20-{place:04d}", division="20", parent=root) for place in range(LINES // 5)
+        CostCode(company=company, code=f"20-{place:04d}", division="20", parent=root)
+        for place in range(LINES // 5)
     )
     CostType.objects.bulk_create(CostType(company=company, code=letter, name=letter) for letter in TYPES)
     Unit.objects.create(company=company, code="CY")
@@ -138,8 +147,6 @@ def _copied_rows(budget: Budget, dana: Any, data: bytes) -> list[tuple[Any, ...]
 def _emptied(budget: Budget) -> None:
     budget.lines.all()._raw_delete("default")
     budget.refresh_from_db()
-    with connection.cursor() as cursor:
-        cursor.execute("CHECKPOINT")
 
 
 def _sum(budget: Budget) -> Decimal:
@@ -191,7 +198,9 @@ def _export_json(budget: Budget) -> Figure:
     theirs, told = json.loads(limit()), json.loads(ours())["lines"]
     if theirs != [{key: line[key] for key in keys} for line in told]:
         raise RuntimeError("the limit and the export do not say the same")
-    return _figure("P11", f"export JSON, {len(told):,} lines; limit: one query", interleaved(limit, ours), 2.5, 1.8)
+    return _figure(
+        "P11", f"export JSON, {len(told):,} lines; limit: one query", interleaved(limit, ours), 2.5, 1.8
+    )
 
 
 # -- P21 --------------------------------------------------------------------------------------------------
@@ -202,4 +211,6 @@ def _memory(budget: Budget) -> Figure:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     plan(budget, spreadsheets.read(data=data).rows)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return Figure("P21", "memory for the preview of 20,000 rows", f"{grown:.0f} MB", "<= 200 MB", grown <= 200)
+    return Figure(
+        "P21", "memory for the preview of 20,000 rows", f"{grown:.0f} MB", "<= 200 MB", grown <= 200
+    )

@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 from budgets import spreadsheets
 from budgets.import_cells import escaped, unescaped
 from budgets.import_plan import plan
-from budgets.models import Budget, BudgetLine
+from budgets.models import Budget
 from budgets.services import add_line, lock, make_effective, save_modification
 from tests.browser_pages.conftest import Desk
 from tests.browser_pages.conftest import desk as desk
@@ -86,13 +86,13 @@ def odd_lines(scene: Scene) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_exported_and_brought_back_changes_nothing(desk: Desk, kind: str) -> None:
     odd_lines(desk.scene)
-    before = list(BudgetLine.objects.order_by("pk").values())
+    before = list(desk.scene.budget.lines.order_by("pk").values())
     content, _ = taken_away(desk, kind)
     assert changes(desk.scene.reload(), content) == (0, 0, 0)
     form = {"file": SimpleUploadedFile(f"x.{kind}", content), "load": "true"}
     told = desk.client.post(f"/api/v1/budgets/{desk.scene.project.pk}/import/", form).json()
     assert (told["new"], told["changed"], told["unchanged"], told["errors"]) == (0, 0, len(before), [])
-    assert list(BudgetLine.objects.order_by("pk").values()) == before
+    assert list(desk.scene.budget.lines.order_by("pk").values()) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
