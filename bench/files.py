@@ -27,16 +27,18 @@ TYPES = "LMESO"
 RUNS = 7
 LINES = 10_000
 COPIED = (
-    "budget_id",
-    "job_id",
-    "cost_code_id",
-    "cost_code_text",
-    "cost_type_id",
-    "cost_type_text",
-    "description",
+    *(
+        "budget_id",
+        "job_id",
+        "cost_code_id",
+        "cost_code_text",
+        "cost_type_id",
+        "cost_type_text",
+        "description",
+    ),
+    *("quantity", "unit_id", "unit_text", "unit_cost", "automatic", "amount", "version", "was_posted"),
+    *("in_batch", "changed_by_id", "changed_at"),
 )
-COPIED += ("quantity", "unit_id", "unit_text", "unit_cost", "automatic", "amount", "version", "was_posted")
-COPIED += ("in_batch", "changed_by_id", "changed_at")
 
 
 def measure() -> list[Figure]:
