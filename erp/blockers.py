@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F, Sum
+from django.urls import reverse
 
 from budgets import links
 from budgets.models import Budget, ModificationLine
@@ -30,13 +32,23 @@ from workflow.blockers import Found, Kind, blocker, once_per_object
 # -- the connection -------------------------------------------------------------------------------------
 
 
+def _led_to_connection(found: Found, budget: Budget, user: Any) -> Found:
+    """Add the way to the connection's page, for those who may do something there."""
+    connection = erp_connection(budget)
+    if connection is None or not permissions.may_administer(user, connection.company):
+        return found
+    address = reverse("admin:erp_connection_change", args=[connection.pk])
+    return replace(found, link=address, link_label="Open the connection")
+
+
 @blocker("not_linked", Kind.PROBLEM)
 def not_linked(budget: Budget, user: Any) -> Found | None:
     """The project's main job is no job of the ERP yet."""
     if erp_connection(budget) and main_status(budget):
         return None
     who = erp_admins(budget)
-    return Found(f"This project is not linked to an ERP job. {who} can link it.", who=who)
+    found = Found(f"This project is not linked to an ERP job. {who} can link it.", who=who)
+    return _led_to_connection(found, budget, user)
 
 
 @blocker("never_synced", Kind.PROBLEM)
@@ -46,9 +58,10 @@ def never_synced(budget: Budget, user: Any) -> Found | None:
     if connection is None or connection.synced_at:
         return None
     who = erp_admins(budget)
-    return Found(
+    found = Found(
         f"Jobs and codes of {erp_name(connection)} were never read. {who} can start the sync.", who=who
     )
+    return _led_to_connection(found, budget, user)
 
 
 @blocker("connection_stopped", Kind.PROBLEM)
@@ -61,9 +74,10 @@ def connection_stopped(budget: Budget, user: Any) -> Found | None:
     why = connection.stopped_because or (
         "it is switched off" if not connection.enabled else "it was never verified"
     )
-    return Found(
+    found = Found(
         f"The connection to {erp_name(connection)} is not in use: {why}. {who} can put that right.", who=who
     )
+    return _led_to_connection(found, budget, user)
 
 
 # -- what is new ----------------------------------------------------------------------------------------
@@ -77,11 +91,12 @@ def originals_on_started_off(budget: Budget, user: Any) -> Found | None:
         return None
     if not _originals_change(budget):
         return None
-    return Found(
+    found = Found(
         f"The job is started in {erp_name(connection)}, and {budget.project.company.name} does not send changes of "
         f"original amounts to started jobs. Write a modification instead, or ask {erp_admins(budget)} to allow it.",
         who=erp_admins(budget),
     )
+    return _led_to_connection(found, budget, user)
 
 
 @once_per_object

@@ -206,3 +206,11 @@ def test_a_silent_erp_is_tried_again_before_it_is_read_and_one_that_answers_need
     with circuit.through(scene.connection, now=now(), probing=True):
         pass
     gone(scene.connection, "sync", scene.jonas, "erp_silent")
+
+
+def test_who_may_set_the_connection_up_is_led_to_it_and_others_read_who(scene):
+    type(scene.connection).objects.update(enabled=False, synced_at=None)
+    for code in ("connection_stopped", "never_synced"):
+        for_jonas = met(scene.budget, "send", scene.jonas, code)
+        assert for_jonas.link.endswith(f"/erp/connection/{scene.connection.pk}/change/")
+        assert met(scene.budget, "send", scene.dana, code).link == ""
