@@ -22,6 +22,7 @@ from demo.catalog import (
     OTHER_COMPANY,
     OTHER_JOB,
     PARKADE,
+    QUAY,
     STARTED,
     DemoJob,
     lines_of,
@@ -80,7 +81,9 @@ def _job_phases() -> list[dict[str, Any]]:
 
 
 def _budget(job: DemoJob) -> list[dict[str, Any]]:
-    """The budget codes a started job has: Eastgate's with amounts, the others still empty."""
+    """The budget codes a started job has: Eastgate's with amounts, the others still empty; and Quay Street's few."""
+    if job is QUAY:
+        return _entered(job)
     if job.status != STARTED:
         return []
     keys = [line.key for line in lines_of(job)] if job.lines else _harborline()
@@ -92,6 +95,29 @@ def _budget(job: DemoJob) -> list[dict[str, Any]]:
         for row, line in zip(rows, lines_of(job), strict=True):
             row["original"] = str(line.amount - CLINIC_LAGS.get(line.key[1:], 0))
     return rows
+
+
+def _entered(job: DemoJob) -> list[dict[str, Any]]:
+    """What accounting keyed in before the budget came: one amount as in it, one other, one it lacks, one of 0.00."""
+    lines = [line for line in lines_of(job) if line.job == job.code]
+    codes = {line.kind.cost_code for line in lines}
+    spare = next(kind for kind in catalog.kinds() if kind.cost_code not in codes)
+    amounts = [
+        (lines[0].kind, lines[0].amount),
+        (lines[1].kind, lines[1].amount + 800),
+        (spare, 6500),
+        (lines[2].kind, 0),
+    ]
+    return [
+        {
+            "company": COMPANY,
+            "job": job.code,
+            "phase": kind.cost_code,
+            "category": catalog.CATEGORY_OF[kind.cost_type],
+            "original": str(amount),
+        }
+        for kind, amount in amounts
+    ]
 
 
 def _harborline() -> list[tuple[str, str, str]]:
