@@ -128,5 +128,10 @@ def density(request: HttpRequest, budget: Budget) -> HttpResponse:
     safe = url_has_allowed_host_and_scheme(back, None) and back.startswith(here)
     answer = redirect(back if safe else here)
     chosen = COMPACT if request.POST.get("density") == COMPACT else COMFORTABLE
-    answer.set_cookie(DENSITY, chosen, max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
+    return remember_density(answer, chosen, secure=request.is_secure())
+
+
+def remember_density(answer: HttpResponse, chosen: str, *, secure: bool) -> HttpResponse:
+    """This function will keep how dense the grid is in a cookie."""
+    answer.set_cookie(DENSITY, chosen, max_age=A_YEAR, samesite="Lax", secure=secure)
     return answer

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -31,6 +32,14 @@ def default_of(user: Any, company: Company) -> SavedView | None:
     mine = DefaultView.objects.filter(user=user, company=company, view__in=visible(user, company))
     found = mine.select_related("view__company", "view__owner").first()
     return found.view if found else None
+
+
+def query_of(view: SavedView | None) -> str:
+    """This function will write the query of the page that opens a view, grouped and filtered as it says."""
+    if view is None:
+        return urlencode({"view": STANDARD})
+    more = {"by": view.by, "show": view.only}
+    return urlencode({"view": view.pk, **{name: value for name, value in more.items() if value}})
 
 
 @dataclass

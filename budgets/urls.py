@@ -94,6 +94,7 @@ urlpatterns += [
     path(f"{BUDGET}forecast/", forecast_pages.index, name="forecast"),
     path(f"{BUDGET}forecast/<int:pk>/", forecast_pages.line, name="forecast_line"),
     path(f"{BUDGET}views/", view_pages.index, name="views"),
+    path(f"{BUDGET}views/open/", view_pages.opened, name="view_open"),
     path(f"{BUDGET}views/export/", view_pages.export, name="view_export"),
     path(f"{BUDGET}views/new/", view_pages.new, name="view_new"),
     path(f"{BUDGET}views/default/", view_pages.default, name="view_default"),

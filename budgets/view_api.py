@@ -54,7 +54,7 @@ class ViewSerializer(serializers.ModelSerializer[SavedView]):
                 "changed_by",
                 "changed_at",
             ),
-            *("my_default", "actions"),
+            *("by", "only", "density", "my_default", "actions"),
         ]
 
     def get_my_default(self, view: SavedView) -> bool:
@@ -74,6 +74,11 @@ class NewViewSerializer(serializers.Serializer[Any]):
     name = TextField()
     columns = serializers.ListField(child=serializers.CharField(max_length=60), max_length=100)
     calculated = FormulaSerializer(many=True, required=False, default=list)
+    by = TextField(required=False, default="", help_text="outer grouping: division, type, job, or empty")
+    only = TextField(
+        required=False, default="", help_text="filter: changed, warnings, remarks, differs, or empty"
+    )
+    density = TextField(required=False, default="", help_text="compact, or empty")
 
     def values(self) -> ViewValues:
         """What the service takes."""
@@ -81,7 +86,8 @@ class NewViewSerializer(serializers.Serializer[Any]):
         for row in given["calculated"]:
             key = row["key"] or calculated.named(row["label"], taken=[formula.key for formula in formulas])
             formulas.append(Formula(key, row["label"], row["expression"], row["kind"]))
-        return ViewValues(given["name"], given["columns"], formulas)
+        opens = {name: given[name] for name in ("by", "only", "density")}
+        return ViewValues(given["name"], given["columns"], formulas, **opens)
 
 
 class ViewChangeSerializer(NewViewSerializer):

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from budgets import calculated, facts, saved_views, view_forms, view_services, view_table
+from budgets import calculated, facts, look, saved_views, view_forms, view_services, view_table
 from budgets.export_files import MIMES
 from budgets.export_rows import file_name
+from budgets.grid_views import remember_density
 from budgets.models import Budget, SavedView
 from budgets.pages import budget_page, perform
 from budgets.saved_views import Shown
@@ -40,6 +41,18 @@ def _show_index(request: HttpRequest, budget: Budget, *, status: int = 200, **pr
         **problem,
     }
     return render(request, "budgets/views.html", context, status=status)
+
+
+@require_GET
+@budget_page
+def opened(request: HttpRequest, budget: Budget) -> HttpResponse:
+    """This function will open the budget page in a view: grouped, filtered and as dense as the view says."""
+    shown = saved_views.of_page(request, budget)
+    query = saved_views.query_of(shown.view) if not shown.lost else request.GET.urlencode()
+    answer = redirect(f"{reverse('budgets:page', args=[budget.project_id])}?{query}#lines")
+    if shown.view and shown.view.density:
+        remember_density(answer, shown.view.density, secure=request.is_secure())
+    return answer
 
 
 @require_GET
@@ -132,6 +145,8 @@ def _show_form(
         "rows": _formula_rows(typed, problem.get("errors", {})),
         "kinds": calculated.KINDS,
         "names": [(key, saved_views.columns.REGISTRY[key].title(erp)) for key in calculated.numbers()],
+        "groupings": look.GROUPINGS.items(),
+        "filters": [(key, label.format(erp=erp)) for key, label in look.CHIPS.items()],
         "blocked": actions.blockers(view, "change_view", request.user) if view else [],
         "differences": _differences(view, typed, erp) if conflict and view else [],
         **problem,
@@ -227,4 +242,4 @@ def _view(request: HttpRequest, budget: Budget, pk: int) -> SavedView:
 
 
 def _open(budget: Budget, view: SavedView) -> str:
-    return f"{reverse('budgets:page', args=[budget.project_id])}?view={view.pk}"
+    return f"{reverse('budgets:view_open', args=[budget.project_id])}?view={view.pk}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from budgets import calculated, columns
+from budgets import calculated, columns, look
 from budgets.calculated import Formula
 from budgets.errors import Conflict, InvalidInput
 from budgets.models import DefaultView, SavedView
@@ -128,6 +128,10 @@ def _problems(values: ViewValues) -> dict[str, str]:
             )
     if not any(key != columns.HEAD for key in values.columns):
         errors.setdefault("columns", "Choose at least one column beside the cost code.")
+    if values.by not in ("", *look.GROUPINGS):
+        errors["by"] = f"Choose one of {', '.join(look.GROUPINGS)}, or nothing."
+    if values.only not in ("", *look.CHIPS):
+        errors["only"] = f"Choose one of {', '.join(look.CHIPS)}, or nothing."
     if values.density not in Density.values:
         errors["density"] = f"Choose one of {', '.join(filter(None, Density.values))}, or nothing."
     return errors

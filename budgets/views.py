@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import cells, forms, grid_views, links, services
+from budgets import cells, forms, grid_views, links, saved_views, services
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from workflow import actions
@@ -25,6 +25,11 @@ def page(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will show the budget: where it stands, what can be done, and the Cost Code Detail."""
     if request.htmx.target == "detail":  # type: ignore[attr-defined]
         return grid_views.found(request, budget)
+    view = None if request.GET else saved_views.of_page(request, budget).view
+    if view and (
+        view.by or view.only
+    ):  # the person's default; an address that says anything is kept as it is
+        return redirect(f"{links.page(budget)}?{saved_views.query_of(view)}")
     return show_page(request, budget)
 
 

@@ -51,6 +51,7 @@ NO_PAGES = {
     "rows",
     "view_default",
     "view_export",
+    "view_open",
     "view_share",
     "withdraw_request",
     "modifications_effective",

@@ -27,7 +27,7 @@ def heads(page) -> list[str]:
 def test_dana_chooses_columns_and_sees_them_in_her_order(desk: Desk) -> None:
     answer = desk.send("view_new", **form())
     view = SavedView.objects.get()
-    assert answer["Location"].endswith(f"?view={view.pk}")
+    assert answer["Location"].endswith(f"views/open/?view={view.pk}")
     page = desk.get("page", view=view.pk)
     assert heads(page) == ["Cost code", "Revised", "Description"]
     assert "Saved the view Buyout. It is yours alone until you share it." in words(page)
@@ -72,7 +72,7 @@ def test_an_empty_cell_where_nothing_can_be_calculated_and_a_total_that_is_the_s
 def test_a_view_whose_first_column_is_a_sum_still_names_its_divisions(desk: Desk) -> None:
     desk.send("view_new", **form(show=("revised",)))
     page = words(desk.get("page", view=SavedView.objects.get().pk))
-    assert "03 Concrete</th>" in page
+    assert "</a> Concrete</th>" in page
 
 
 def test_a_view_of_words_alone_has_no_sums(desk: Desk) -> None:
@@ -144,6 +144,22 @@ def test_a_view_is_taken_away_as_a_workbook_that_ties_with_the_page(desk: Desk) 
     assert rows[-1] == ["Total", 92500.75, "", 185001.5]
     assert len(rows) == 8
     assert "Quay Street Buyout" in answer["Content-Disposition"]
+
+
+def test_a_view_opens_grouped_filtered_and_dense_as_it_says_and_lets_itself_be_changed(desk: Desk) -> None:
+    desk.send("view_new", **form(by="type", only="warnings", density="compact"))
+    view = SavedView.objects.get()
+    opened = desk.get("view_open", view=view.pk)
+    assert opened["Location"] == f"{desk.url('page')}?view={view.pk}&by=type&show=warnings#lines"
+    assert opened.cookies["tieback_density"].value == "compact"
+    page = desk.get("page", view=view.pk)
+    assert not page.context["look"].filters  # an address that says less shows less
+    desk.send("view_default", view=view.pk)
+    assert desk.get("page")["Location"] == f"{desk.url('page')}?view={view.pk}&by=type&show=warnings"
+    lost = desk.get("view_open", view="999")
+    assert "was deleted" in words(desk.client.get(lost["Location"]))
+    refused = desk.send("view_new", **form(name="x", by="moon", only="sun", density="thick"))
+    assert set(refused.context["errors"]) == {"by", "only", "density"}
 
 
 def test_a_list_says_whose_each_is_and_what_may_be_done(desk: Desk) -> None:
