@@ -141,6 +141,12 @@ def file_of_modification(root: str) -> Door:
     )
 
 
+def file_of_many(scene: Scene, obj: Any) -> dict[str, Any]:
+    """A file of one modification, well filled in."""
+    text = "title,date,cost code,type,amount\nx,2026-11-02,03-30-00,M,5.00\n"
+    return {"file": SimpleUploadedFile("month.csv", text.encode())}
+
+
 def file_taken_off(rest: str, method: str = "post") -> Door:
     root, between = ("projects", "/budget") if rest else ("api/v1/budgets", "")
     return Door(
@@ -174,7 +180,15 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         api("lines/", **LINE),
     ),
     (Budget, "import_file"): (page("import/", pasted=LINES), api_import()),
-    (Budget, "modify"): (page_of_modification("new/"), api_of_modification("", "post")),
+    (Budget, "modify"): (
+        page_of_modification("new/"),
+        api_of_modification("", "post"),
+        Door(lambda s, o: f"/projects/{s.project.pk}/budget/modifications/file/", file_of_many),
+        Door(
+            lambda s, o: f"/api/v1/budgets/{s.project.pk}/modifications/many/",
+            lambda s, o: {"modifications": [sent_modification(s, o)]},
+        ),
+    ),
     (Budget, "send"): (page("send/"), page("do/send/"), api("send/")),
     (Budget, "retrieve"): (page("do/retrieve/"), api("retrieve/")),
     (Budget, "ask_unlock"): (page("ask/ask_unlock/", **NOTE), api("requests/unlock/", **NOTE)),

@@ -3,6 +3,7 @@
 import io
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 import xlsxwriter
@@ -18,6 +19,7 @@ from budgets.modification_many import Written
 from budgets.workbooks import Unreadable
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB
+from tests.workflow.racing import race
 from workflow import events
 from workflow.actions import ActionBlocked
 from workflow.models import Event
@@ -239,3 +241,28 @@ def test_drafts_wait_while_the_budget_is_away(locked):
     (good, _) = drafts(locked)
     (outcome,) = count(locked, [good])
     assert [b.code for b in outcome.blockers] == ["waiting_for_accounting"]
+
+
+# -- races ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_number_is_given_twice_to_many_who_press_at_once(locked):
+    """Dana and Tom each make a handful effective, together and one by one, while Dana loads a file."""
+    rows = [one.modification for one in write(locked, [transfer(locked) for _ in range(8)])]
+    dana, tom = rows[:4], rows[4:7]
+
+    def some(who, chosen):
+        seen = {row.pk: row.version for row in chosen}
+        return modification_many.make_many_effective(locked.budget, user=who, now=timezone.now(), seen=seen)
+
+    ended = race(
+        partial(some, locked.dana, dana),
+        partial(some, locked.tom, tom),
+        partial(services.make_effective, rows[7], user=locked.tom, now=timezone.now()),
+        partial(write, locked, [transfer(locked) for _ in range(5)], effective=True),
+    )
+    assert [one.error for one in ended] == [None] * 4
+    numbers = Modification.objects.values_list("number", flat=True).order_by("number")
+    assert list(numbers) == list(range(1, 14))
+    assert events.verify(locked.company.pk)[1] is None
