@@ -38,7 +38,7 @@ class LineChange:
         found = []
         if self.after < 0:
             found.append("goes below zero")
-        if self.cost is not None and self.after < self.cost:
+        if self.cost and max(self.after, ZERO) < self.cost:
             found.append(f"falls below the cost so far, {self.cost:,.2f}")
         return found
 

@@ -43,8 +43,9 @@
     after.replaceChildren(number);
     const found = [];
     if (value < 0n && sum < 0n) found.push("goes below zero");
-    if (value < 0n && row.dataset.cost && sum < cents(row.dataset.cost)) {
-      found.push(`falls below the cost so far, ${money(cents(row.dataset.cost))}`);
+    const cost = cents(row.dataset.cost || "");
+    if (value < 0n && cost !== 0n && (sum < 0n ? 0n : sum) < cost) {
+      found.push(`falls below the cost so far, ${money(cost)}`);
     }
     warning.textContent = found.join(", ");
     warning.hidden = !found.length;
