@@ -128,12 +128,17 @@ def _typed_row(line: str, amount: str, *, ticked: bool) -> TypedRow:
     return TypedRow("", amount, new=new, ticked=ticked)
 
 
-def look_up(typed: TypedModification, budget: Budget, modification: Modification | None) -> None:
-    """This function will put beside each row what its line is now, without this modification."""
+def look_up(
+    typed: TypedModification, budget: Budget, modification: Modification | None, *, with_costs: bool = True
+) -> None:
+    """This function will put beside each row what its line is now, without this modification.
+
+    Costs so far are read for the whole budget at once; whoever shows no warnings does without.
+    """
     wanted = [pk for row in typed.rows if (pk := number(row.line)) is not None]
     lines = budget.lines.select_related(*NAMED).in_bulk(wanted)
     before = revised(lines, without=modification)
-    known = costs(budget) if lines else {}
+    known = costs(budget) if lines and with_costs else {}
     for row in typed.rows:
         line = lines.get(number(row.line) or 0)
         if line is not None:

@@ -76,7 +76,7 @@ def edit(request: HttpRequest, budget: Budget, *, pk: int) -> HttpResponse:
 def _keep(request: HttpRequest, budget: Budget, modification: Modification | None) -> HttpResponse:
     typed = forms.typed_modification(request.POST)
     if "do" in request.POST:
-        forms.look_up(typed, budget, modification)
+        forms.look_up(typed, budget, modification, with_costs=False)
         wrong = modification_rework.rework(typed, budget, request.POST)
         return _show_form(request, budget, typed=typed, modification=modification, wrong=wrong)
     again = partial(_show_form, request, typed=typed, modification=modification)
@@ -137,7 +137,8 @@ def _show_form(
             return render(request, "budgets/gone.html", {"budget": budget, **problem}, status=409)
         modification.budget = budget
     subject, name = (modification, "change_modification") if modification else (budget, "modify")
-    forms.look_up(typed, budget, modification)
+    searching = request.headers.get("HX-Target") == "found"  # only what was found is shown anew
+    forms.look_up(typed, budget, modification, with_costs=not searching)
     company = budget.project.company
     codes = CostCode.objects.filter(company=company).values_list("code", "name")
     context = {
