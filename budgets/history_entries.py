@@ -113,7 +113,7 @@ class Entry:
     about: list[str]
     seq: int | None  # the event's place in the company's chain; None: there is none
     count: int
-    things: int  # lines and modifications
+    lines: int
     originals: Decimal | None  # what the originals changed by in all, company currency; None: none did
     modifications: Decimal | None
     changes: list[Change] = field(default_factory=list)
@@ -144,7 +144,7 @@ class Page:
 _ENTRIES = f"""
 SELECT entry, max(moment) AS moment, event_id, max(seq) AS seq, max(actor) AS actor, max(about) AS about,
   max(sentence) AS sentence, max(note) AS note, count(field) AS count,
-  count(DISTINCT (line_id, modification_id)) FILTER (WHERE field IS NOT NULL) AS things,
+  count(DISTINCT line_id) AS lines,
   sum(difference) FILTER (WHERE field = 'amount') AS originals,
   sum(difference) FILTER (WHERE field = '{sql.CHANGE}') AS modifications,
   count(*) OVER () AS total,
@@ -193,7 +193,7 @@ def _entry(row: Mapping[str, Any], changes: list[Change]) -> Entry:
         about=row["about"] or [],
         seq=row["seq"],
         count=row["count"],
-        things=row["things"],
+        lines=row["lines"],
         originals=row["originals"],
         modifications=row["modifications"],
         changes=changes,

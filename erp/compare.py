@@ -25,7 +25,7 @@ ONLY_A, ONLY_B, CHANGED, SAME = "only_a", "only_b", "changed", "same"
 STATUSES = (CHANGED, ONLY_B, ONLY_A, SAME)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line, or what is one budget code in the ERP. Company currency; None where a side does not have it."""
 

@@ -27,7 +27,7 @@ NOW, ERP = "now", "erp"
 Key = int | ErpKey  # a line's id; in the ERP a budget code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Code:
     """A budget code as people write it."""
 
@@ -39,7 +39,7 @@ class Code:
         return f"{self.job} {self.cost_code} {self.cost_type}".strip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """What one side holds of a line, company currency. `codes` are more than one where lines were summed."""
 
