@@ -115,7 +115,7 @@ def what(row: Mapping[str, Any]) -> str:
 def _words(field: str | None, value: str | None) -> str:
     if value is None or field is None:
         return ""
-    if field in sql.AMOUNTS:
+    if field in sql.MONEY:
         return plain_money(Decimal(value))
     if field in _NUMBERS:
         return _NUMBERS[field](Decimal(value))

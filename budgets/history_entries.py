@@ -20,13 +20,15 @@ KINDS = {
     "changed": "Lines changed",
     "deleted": "Lines deleted",
     "modifications": "Modifications",
+    "forecasts": "Forecasts",
     "standing": "Locked, sent, decided",
 }
 _KINDS = {
     "added": "deed = 'insert' AND modification_id IS NULL",
-    "changed": "deed = 'update' AND modification_id IS NULL",
+    "changed": f"deed = 'update' AND modification_id IS NULL AND field NOT IN {sql.FORECASTS}",
     "deleted": "deed = 'delete' AND modification_id IS NULL",
     "modifications": "modification_id IS NOT NULL",
+    "forecasts": f"field IN {sql.FORECASTS}",
     "standing": "field IS NULL",
 }
 TIEBACK, OUTSIDE = "tieback", "outside"

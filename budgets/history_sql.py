@@ -29,12 +29,19 @@ MODIFICATION_FIELDS: Mapping[str, tuple[str, str]] = {
     "note": ("Note", "nullif(({r}).note, '')"),
     "state": ("State", "({r}).state::text"),
 }
+FORECAST_FIELDS: Mapping[str, tuple[str, str]] = {
+    "forecast": ("Forecast by hand", "({r}).amount::text"),
+    "forecast_note": ("Note of the forecast", "nullif(({r}).note, '')"),
+}
 CHANGE = "change"  # a modification's amount on a line
 LABELS = {
     **{field: label for field, (label, _) in (*LINE_FIELDS.items(), *MODIFICATION_FIELDS.items())},
     CHANGE: "Amount of the modification",
+    **{field: label for field, (label, _) in FORECAST_FIELDS.items()},
 }
-AMOUNTS = ("amount", CHANGE)
+AMOUNTS = ("amount", CHANGE)  # what sums up
+MONEY = (*AMOUNTS, "forecast")
+FORECASTS = tuple(FORECAST_FIELDS)
 ONE_LINE = "(%(line)s::bigint IS NULL OR {column} = %(line)s)"
 _KEPT = ", ".join(
     f"({{r}}).{column}"
@@ -76,6 +83,19 @@ _OF_AMOUNTS = _steps(
     "e.modification_id IN (SELECT id FROM modifications) AND "  # noqa: S608  names of ours
     + ONE_LINE.format(column="e.line_id"),
 )
+
+_OF_THIS_BUDGET = """EXISTS (
+    SELECT 1 FROM budgets_budgetlineevent b WHERE b.pgh_obj_id = e.line_id AND b.budget_id = %(budget)s)"""
+_OF_FORECASTS = _steps(
+    "budgets_forecastevent", f"{_OF_THIS_BUDGET} AND {ONE_LINE.format(column='e.line_id')}"
+)
+# The line of `x` as it was last, also where it is gone.
+_LAST_LINE = """LEFT JOIN LATERAL (
+    SELECT * FROM budgets_budgetlineevent e WHERE e.pgh_obj_id = x.line_id ORDER BY e.pgh_id DESC LIMIT 1
+  ) l ON true
+  LEFT JOIN projects_job j ON j.id = l.job_id
+  LEFT JOIN projects_costcode c ON c.id = l.cost_code_id
+  LEFT JOIN projects_costtype t ON t.id = l.cost_type_id"""
 
 # Params: budget, company, about (the budget's label in events), line (null for all of them).
 _CHANGES = f"""
@@ -137,13 +157,17 @@ WITH line_steps AS MATERIALIZED (
     coalesce(t.code, l.cost_type_text), m.number, m.title, 99, '{CHANGE}', x.old, x.new, NULL::text
   FROM amounts x
   JOIN modifications m ON m.id = x.modification_id
-  LEFT JOIN LATERAL (
-    SELECT * FROM budgets_budgetlineevent e WHERE e.pgh_obj_id = x.line_id ORDER BY e.pgh_id DESC LIMIT 1
-  ) l ON true
-  LEFT JOIN projects_job j ON j.id = l.job_id
-  LEFT JOIN projects_costcode c ON c.id = l.cost_code_id
-  LEFT JOIN projects_costtype t ON t.id = l.cost_type_id
+  {_LAST_LINE}
   WHERE x.old IS DISTINCT FROM x.new
+), forecasts AS (
+  SELECT x.key, x.pgh_context_id, x.pgh_created_at, x.pgh_id, 'update', x.line_id, NULL::bigint,
+    j.code, coalesce(c.code, l.cost_code_text), coalesce(t.code, l.cost_type_text), NULL::int, NULL::text,
+    x.place, x.field, x.old, x.new, NULL::text
+  FROM (
+    SELECT {_KEY} AS key, s.*, coalesce((s.a).line_id, (s.b).line_id) AS line_id, v.*
+    FROM {_OF_FORECASTS} s CROSS JOIN LATERAL (VALUES {_values(FORECAST_FIELDS)}) AS v(place, field, old, new)
+    WHERE v.old IS DISTINCT FROM v.new
+  ) x {_LAST_LINE}
 ), changes AS (
   SELECT a.*, k.metadata ->> 'change_set' AS change_set,
     CASE WHEN a.field IN {AMOUNTS} THEN coalesce(a.new::numeric, 0) - coalesce(a.old::numeric, 0) END AS difference
@@ -152,6 +176,7 @@ WITH line_steps AS MATERIALIZED (
     UNION ALL SELECT * FROM lines_in_and_out
     UNION ALL SELECT * FROM modification_changes
     UNION ALL SELECT * FROM amount_changes
+    UNION ALL SELECT * FROM forecasts
   ) a LEFT JOIN pghistory_context k ON k.id = a.pgh_context_id
 ), events AS MATERIALIZED (
   SELECT id, seq, at, actor, actor_pk, action, about, sentence, note, data ->> 'change_set' AS change_set

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from budgets import services
+from budgets import forecast_services, services
 from budgets.models import BudgetLine
 from tests.browser_pages.conftest import words
 from tests.support.scene import MAIN, SUB, add_line, lock, modify, reject, send
@@ -82,6 +82,24 @@ def test_everything_can_be_filtered_by(desk):
     assert words(desk.get("history", kind="standing")).count("Locked the budget") == 1
     assert "Nothing was changed that fits" in words(desk.get("history", q="no such code"))
     assert "Nothing was changed that fits" in words(desk.get("history", person="tieback"))
+
+
+def test_a_forecast_set_by_hand_is_told_with_its_note_and_sums_up_to_nothing(desk):
+    forecast_services.set_forecast(
+        desk.concrete,
+        user=desk.scene.dana,
+        now=timezone.now(),
+        version=0,
+        amount=Decimal("1200.00"),
+        note="Pump hire",
+    )
+    page = desk.get("history", kind="forecasts")
+    assert [row[2:] for row in told(page)] == [
+        ("26-0288 03-30-00 M", "Forecast by hand", "", "1,200.00"),
+        ("26-0288 03-30-00 M", "Note of the forecast", "", "Pump hire"),
+    ]
+    assert page.context["found"].originals is None
+    assert told(desk.get("history", kind="changed", line=desk.concrete.pk)) == []
 
 
 def test_days_are_days_of_the_company(desk):
