@@ -23,7 +23,7 @@ class Command(BaseCommand):
     """Reads the file, shows every error with its place, and imports all lines or none."""
 
     help = (
-        "Import a CSV or XLSX file of budget lines into a project's draft budget, all lines or none. "
+        "Import a CSV, XLSX or XLS file of budget lines into a project's draft budget, all lines or none. "
         "Columns are found by name: job, cost_code (or phase_code, code), cost_type (or type), description, "
         "unit (or uom), quantity (or qty), unit_cost, amount (or original_amount). "
         "Exit code 0: imported; 1: nothing was imported, the reasons are printed; 2: wrong usage."
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare what the command takes."""
         parser.add_argument("project", metavar="PROJECT", help="code of the project's main job, or its id")
-        parser.add_argument("file", metavar="FILE", type=Path, help="a .csv or .xlsx file")
+        parser.add_argument("file", metavar="FILE", type=Path, help="a .csv, .xlsx or .xls file")
         parser.add_argument(
             "--user", required=True, metavar="NAME", help="whose import it is; needs the right to it"
         )
