@@ -47,7 +47,7 @@ register(
     Action(
         name="decline_unlock",
         model=Budget,
-        label="Decline",
+        label="Decline to unlock",
         permission=b.may_unlock,
         problems=(asking.unlock_not_asked,),
     ),

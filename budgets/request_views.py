@@ -57,7 +57,7 @@ def decline(request: HttpRequest, budget: Budget) -> HttpResponse:
 
     asked = open_request(budget, RequestKind.UNLOCK)
     readers = permissions.names([asked.asked_by]) if asked else ""
-    show = partial(_sentence, request, action="decline_unlock", readers=readers)
+    show = partial(_sentence, request, action="decline_unlock", readers=readers, asked=asked)
     return perform(request, budget, act=do, again=show) if request.method == "POST" else show(budget)
 
 
