@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 LABEL, BAR, GAP = 20, 13, 14  # pixels: the line with the group's name, one bar with its space, below a group
-PLOT = 74  # percent of the width for bars; the rest is for amounts
+PLOT = 70  # percent of the width for bars; the rest is for amounts
 LONGEST = 32  # characters of a label; the whole one stands in the table
 SOLID, HATCHED, DOTTED = "solid", "hatched", "dotted"
 
