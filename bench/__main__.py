@@ -45,7 +45,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measures(*, full: bool) -> dict[str, Callable[[], list[Figure]]]:
-    from bench import delivery, files, modifications
+    from bench import delivery, files, modifications, pages
     from tests.support.simulator import TOKEN
 
     def alone(name: str, run: Callable[[str], list[Figure]]) -> Callable[[], list[Figure]]:
@@ -55,7 +55,15 @@ def _measures(*, full: bool) -> dict[str, Callable[[], list[Figure]]]:
 
         return measure
 
+    def here(name: str, run: Callable[[], list[Figure]]) -> Callable[[], list[Figure]]:
+        def measure() -> list[Figure]:
+            with place.own_database(name):
+                return run()
+
+        return measure
+
     return {
+        "pages": here("pages", pages.measure),
         "modifications": alone("modifications", modifications.p7_and_p8),
         "files": alone("files", lambda at: files.measure()),
         "rate": alone("rate", lambda at: [delivery.p16_rate(at, lines=1000 if full else 100, rate=8)]),

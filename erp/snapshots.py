@@ -159,16 +159,18 @@ def linked_lines(budget: Budget) -> list[BudgetLine]:
 
 def main_status(budget: Budget, reading: ErpReading | None = None) -> str:
     """This function will find the main job's status: of the reading when given, else of the last sync."""
-    link = (
-        JobLink.objects.filter(job__project=budget.project_id, job__parent=None)
-        .select_related("erp_job")
-        .first()
-    )
+    link = _main_link(budget)
     if link is None:
         return ""
     if reading is not None:
         return str(reading.statuses.get(link.erp_job.code, ""))
     return link.erp_job.status
+
+
+@once_per_object
+def _main_link(budget: Budget) -> JobLink | None:
+    links = JobLink.objects.filter(job__project=budget.project_id, job__parent=None)
+    return links.select_related("erp_job").first()
 
 
 def held_originals(reading: ErpReading) -> dict[ErpKey, Decimal]:

@@ -12,6 +12,7 @@ from budgets.models import Budget, BudgetState
 from erp.backends import backend
 from erp.models import Batch, Connection
 from projects import permissions
+from workflow.blockers import once_per_object
 
 
 def person(user: Any) -> str:
@@ -37,6 +38,7 @@ def erp_name(connection: Connection | None) -> str:
     return backend(connection.alias).name
 
 
+@once_per_object
 def erp_admins(budget: Budget) -> str:
     """This function will name who sets up the ERP connection of a budget's company."""
     return permissions.names(

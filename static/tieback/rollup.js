@@ -164,5 +164,6 @@
     button.addEventListener("click", () => window.print());
   });
   document.documentElement.classList.add("js");
-  land();
+  // The browser goes to the anchor of the address once all is loaded, and takes the focus away: land after it.
+  window.addEventListener("load", () => window.requestAnimationFrame(land));
 })();

@@ -5,8 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from budgets import columns, grid, links
+from budgets import columns, grid, imports, links, spreadsheets
+from projects.models import CostCode
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import MAIN, SUB, add_line, lock, modify, read, reject, send
 
@@ -258,3 +262,43 @@ def test_an_address_that_makes_no_sense_shows_the_plain_page(desk: Desk) -> None
         "line=" + 30 * "9",
     ):
         assert body(desk.client.get(f"{desk.url('page')}?{query}")).count('<tr class="line"') == 6, query
+
+
+# -- many lines -----------------------------------------------------------------------------------------------
+
+
+def asked(desk: Desk, **query: Any) -> int:
+    """How many questions the page asks the database."""
+    desk.get("page", **query)  # what the first page of a session asks for once
+    with CaptureQueriesContext(connection) as questions:
+        desk.get("page", **query)
+    return len(questions)
+
+
+def import_many(desk: Desk, number: int, *, first: int = 0) -> None:
+    """Dana imports a file of so many lines, each with a code of its own."""
+    places = range(first, first + number)
+    company = desk.scene.company
+    CostCode.objects.bulk_create(
+        CostCode(company=company, code=f"{place % 40 + 50}-{place:05}", division=f"{place % 40 + 50}")
+        for place in places
+    )
+    rows = [f"{MAIN},{place % 40 + 50}-{place:05},M,Line {place},1.00" for place in places]
+    data = "\n".join(["job,cost_code,cost_type,description,amount", *rows]).encode()
+    imports.import_rows(
+        desk.scene.budget,
+        user=desk.scene.dana,
+        now=timezone.now(),
+        rows=spreadsheets.read(data=data).rows,
+        source="many.csv",
+    )
+
+
+def test_the_page_asks_as_much_of_the_database_for_a_thousand_lines_as_for_ten(desk: Desk) -> None:
+    queries = ({}, {"by": "job"}, {"q": "line", "show": "warnings"}, {"open": "|03"})
+    import_many(desk, 10)
+    few = [asked(desk, **query) for query in queries]
+    import_many(desk, 990, first=10)
+    page = body(desk.get("page"))
+    assert '<tr class="line"' not in page and len(page) < 150_000
+    assert [asked(desk, **query) for query in queries] == few
