@@ -147,9 +147,10 @@ class ProjectManager(Person):
     def line(self, cost_code: str, cost_type: str) -> Locator:
         """A line's row of the grid."""
         rows = self.page.locator("tr.line")
-        return rows.filter(has=self.page.get_by_role("rowheader", name=cost_code, exact=True)).filter(
-            has=self.page.get_by_role("cell", name=cost_type, exact=True)
-        )
+        for column, text in (("code", cost_code), ("type", cost_type)):
+            cell = self.page.locator(f'[data-col="{column}"]', has_text=re.compile(rf"^{re.escape(text)}$"))
+            rows = rows.filter(has=cell)
+        return rows
 
     def total(self, name: str) -> str:
         """One of the figures in the budget's head, for example "Revised"."""
