@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.support.browser import PATIENCE as FOR_A_PAGE
 from tests.support.browser import scrolls_sideways, sign_in
@@ -32,7 +33,8 @@ def wait_for(page: Page, place: Locator, *, patience: float = PATIENCE) -> None:
         except AssertionError:
             if time.monotonic() > end:
                 raise
-        page.reload()
+        with suppress(Error):  # the page may be loading itself anew at this very moment
+            page.reload()
 
 
 def until(happened: Callable[[], bool], otherwise: str, *, patience: float = PATIENCE) -> None:
