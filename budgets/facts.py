@@ -11,8 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
+from budgets import large_reads
 from budgets.models import Budget
 
 
@@ -95,7 +94,7 @@ def of_lines(budget: Budget, *, only: Collection[int] | None = None) -> Mapping[
     sql = f"SELECT line_id, {COLUMNS} FROM ({known.sql}) facts"  # noqa: S608  no value is in it
     if only is not None:
         sql += " WHERE line_id = ANY(%(only)s)"
-    with connection.cursor() as cursor:
+    with large_reads.cursor() as cursor:
         cursor.execute(sql, {**known.params, "only": list(only or ())})
         return {pk: made(values, warned.get(pk, ())) for pk, *values in cursor.fetchall()}
 

@@ -10,9 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
-from budgets import facts
+from budgets import facts, large_reads
 from budgets.facts import LineFacts
 from budgets.look import CHANGED, CHIPS, DIFFERS, DIVISION, JOB, REMARKS, TYPE, WARNINGS, Look, key_of
 from budgets.models import Budget
@@ -179,7 +177,7 @@ def _run(budget: Budget, look: Look, select: str, more: Mapping[str, Any] | None
         **words,
         **(more or {}),
     }
-    with connection.cursor() as cursor:
+    with large_reads.cursor() as cursor:
         cursor.execute(f"WITH lines AS ({lines}) {select}", given)
         return cursor.fetchall()
 

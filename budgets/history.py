@@ -12,9 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
-
 from budgets import history_sql as sql
+from budgets import large_reads
 from budgets.models import Budget, BudgetLine, ModificationState
 from workflow.events import TIEBACK, label
 from workflow.templatetags.figures import plain_money, plain_price, plain_quantity
@@ -67,8 +66,7 @@ def rows(budget: Budget, where: str, more: Mapping[str, Any], select: str) -> li
         "line": None,
         **more,
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")  # compiling this takes longer than running it
+    with large_reads.cursor() as cursor:
         cursor.execute(sql.TOLD.format(where=where) + select, given)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, values, strict=True)) for values in cursor]
