@@ -16,6 +16,8 @@
   let failed = 0;
   let timer = 0;
   let asking = false;
+  let left = 0; // when the person last went to another page: loading this one again would call them back
+  const leaving = () => Date.now() - left < 10000;
 
   const pace = () => {
     const idle = Date.now() - touched;
@@ -129,14 +131,14 @@
   };
 
   const ask = async () => {
-    if (asking || document.hidden || document.querySelector(".busy")) return again();
+    if (asking || leaving() || document.hidden || document.querySelector(".busy")) return again();
     asking = true;
     const query = new URLSearchParams({ seen: mark().dataset.seen, at: mark().dataset.at });
     try {
       const answer = await fetch(`${mark().dataset.url}?${query}`, { credentials: "same-origin", redirect: "error" });
       failed = answer.ok ? 0 : failed + 1;
       if (answer.status === 404 || answer.status === 403) return undefined; // no right any more: the next click says so
-      if (answer.status === 200) take(new DOMParser().parseFromString(await answer.text(), "text/html").body);
+      if (answer.status === 200 && !leaving()) take(new DOMParser().parseFromString(await answer.text(), "text/html").body);
     } catch (problem) { // no network, or logged out: asked less and less often
       failed += 1;
     } finally {
@@ -148,6 +150,7 @@
   ["pointerdown", "keydown", "pointermove", "scroll"].forEach((kind) => {
     document.addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
   });
+  window.addEventListener("beforeunload", () => { left = Date.now(); });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) { touched = Date.now(); ask(); }
   });

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from budgets import columns, grid, imports, links, spreadsheets
+from budgets import columns, grid, imports, links, services, spreadsheets
 from projects.models import CostCode
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import MAIN, SUB, add_line, lock, modify, read, reject, send
@@ -49,6 +49,37 @@ def test_each_cell_names_its_column_and_each_head_the_field_that_may_be_changed(
     assert cells == [column.key for column in columns.chosen()]
     head = page[page.index("<thead>") : page.index("</thead>")]
     assert re.findall(r'data-field="(\w+)"', head) == [c.field for c in columns.chosen() if c.field]
+
+
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def test_what_people_typed_is_text_wherever_a_row_is_written(desk: Desk) -> None:
+    typed = {
+        "cost_code": HOSTILE,
+        "cost_type": "<i>'",
+        "unit": '"><b>',
+        "description": HOSTILE,
+        "amount": "1",
+    }
+    line = services.add_line(desk.scene.budget, user=desk.scene.dana, now=timezone.now(), values=typed)
+    CostCode.objects.filter(code="03").update(name=HOSTILE)
+    places = [
+        desk.get("page"),
+        desk.get("row", line=line.pk),
+        desk.get("rows", division="?"),
+        desk.get("print"),
+    ]
+    for place in (
+        *places,
+        desk.get("page", q=HOSTILE),
+        desk.get("page", by="type"),
+        desk.get("line_about", line.pk),
+    ):
+        assert place.status_code == 200
+        html = place.content.decode()
+        assert "&lt;script&gt;" in html
+        assert not [part for part in ("<script>alert", "<i>", "<b>") if part in html]
 
 
 @pytest.mark.parametrize("name", ["rows", "row"])
