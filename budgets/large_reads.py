@@ -19,7 +19,7 @@ def cursor() -> Iterator[CursorWrapper]:
     expects one row, and then reads 10,000 lines 10,000 times. Nor is compiling such a query worth its while.
     """
     inside = connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as opened:
+    with transaction.atomic(savepoint=False), connection.cursor() as opened:
         opened.execute(PLANNED.format("off", "off"))
         yield opened
         if inside:  # else the settings end with the transaction

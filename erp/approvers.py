@@ -9,13 +9,13 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Min, Q, QuerySet
-from django.utils import timezone
 
+from budgets import large_reads
 from budgets.models import Budget, BudgetLine, Modification
 from erp.documents import moved
 from erp.models import Batch, BatchLine, BatchPreparer, BatchState
 from erp.port import DocumentKind
-from erp.snapshots import latest_reading, new_items, posted_targets, unsent_modifications
+from erp.snapshots import latest_reading, new_deltas, posted_targets, unsent_modifications
 from projects.models import Company, ErpLevel, Membership
 from workflow.blockers import once_per_object
 from workflow.events import events_about
@@ -41,21 +41,27 @@ def freeze_preparers(batch: Batch, *, sender: Any) -> None:
     )
 
 
-def _who_changed(budget: Budget, *, lines: Any, modifications: Any) -> dict[int, str]:
-    """Everybody whose change of these rows is in the history since the last posting: user id -> words for them."""
-    what: dict[int, str] = {}
+def _history(budget: Budget, *, lines: Any, modifications: Any) -> tuple[QuerySet[Any], ...]:
+    """What services changed since the last posting: these lines, these modifications, and their amounts."""
     edits = LINES.objects.filter(BY_A_SERVICE, budget_id=budget.pk, pgh_obj_id__in=lines)
     posted = budget.batches.filter(state=BatchState.POSTED).order_by("-number").first()
     sent = events_about(posted).filter(action="send").first() if posted else None
     if sent is not None:
         edits = edits.filter(pgh_created_at__gt=sent.recorded_at)
+    written = MODIFICATIONS.objects.filter(BY_A_SERVICE, pgh_obj_id__in=modifications)
+    amounts = MODIFICATION_LINES.objects.filter(BY_A_SERVICE, modification_id__in=modifications)
+    return edits.order_by(), written.order_by(), amounts.order_by()
+
+
+def _who_changed(budget: Budget, *, lines: Any, modifications: Any) -> dict[int, str]:
+    """Everybody whose change of these rows is in the history since the last posting: user id -> words for them."""
+    what: dict[int, str] = {}
+    edits, written, amounts = _history(budget, lines=lines, modifications=modifications)
     firsts = dict(edits.values_list(USER).annotate(first=Min("pgh_obj_id")).order_by())
     named = BudgetLine.objects.select_related("cost_code", "cost_type").in_bulk(set(firsts.values()))
     for user, line in firsts.items():
         if user is not None:
             what[user] = f"prepared line {named[line]}"
-    written = MODIFICATIONS.objects.filter(BY_A_SERVICE, pgh_obj_id__in=modifications)
-    amounts = MODIFICATION_LINES.objects.filter(BY_A_SERVICE, modification_id__in=modifications)
     numbers = dict(Modification.objects.filter(pk__in=modifications).values_list("pk", "number"))
     for rows, key in ((written, "pgh_obj_id"), (amounts, "modification_id")):
         for user, first in rows.values_list(USER).annotate(first=Min(key)).order_by():
@@ -115,10 +121,14 @@ def _would_be_preparers(budget: Budget) -> frozenset[int]:
             key for key, amount in budget.lines.values_list("pk", "amount") if amount != posted.get(key, 0)
         ]
     modifications = unsent_modifications(budget).order_by().values("pk")
-    return frozenset(_who_changed(budget, lines=lines, modifications=modifications))
+    edits, *others = (
+        rows.values_list(USER) for rows in _history(budget, lines=lines, modifications=modifications)
+    )
+    with large_reads.cursor():
+        found = set(edits.union(*others))  # names alone, each once; what they did is told when it is sent
+    return frozenset(user for (user,) in found if user is not None)
 
 
 @once_per_object
 def _would_move(budget: Budget) -> Decimal:
-    items = new_items(budget, reading=latest_reading(budget), today=timezone.localdate())
-    return moved(row.delta for item in items for row in item.lines)
+    return moved(new_deltas(budget, reading=latest_reading(budget)))

@@ -15,11 +15,11 @@ from erp.approvers import anybody_for_the_next
 from erp.models import Batch, BatchState, Remark
 from erp.port import JobStatus
 from erp.snapshots import (
+    amounts_and_keys,
     bases,
     erp_connection,
     latest_batch,
     latest_reading,
-    linked_lines,
     main_status,
     posted_targets,
     unsent_modifications,
@@ -108,9 +108,9 @@ def _originals_change(budget: Budget) -> bool:
     reading = latest_reading(budget)
     if reading is None:
         return budget.lines.exclude(amount=0).exists()
-    lines = linked_lines(budget)
-    held = bases(budget, lines, reading)
-    return any(line.amount != held.get(line.pk, 0) for line in lines)
+    amounts, keys = amounts_and_keys(budget)
+    held = bases(budget, keys, reading)
+    return any(amount != held.get(key, 0) for key, amount in amounts)
 
 
 @blocker("sent_modification_unbalanced", Kind.PROBLEM)

@@ -6,8 +6,6 @@ import re
 from difflib import get_close_matches
 from typing import Any
 
-from django.db.models import Q
-
 from budgets import links
 from budgets.models import Budget, BudgetLine
 from erp import mapping_links
@@ -194,12 +192,8 @@ def code_not_allowed(budget: Budget, user: Any) -> Found | None:
         return None
     limits = backend(connection.alias).limits
     shape = re.compile(limits.code_pattern)
-    suspects = budget.lines.filter(
-        Q(cost_code_text__regex=rf"^.{{{limits.cost_code + 1},}}$")
-        | Q(cost_type_text__regex=rf"^.{{{limits.cost_type + 1},}}$")
-        | ~Q(cost_code_text="")
-        | ~Q(cost_type_text="")
-    ).select_related("job", "cost_code", "cost_type")
+    typed = budget.lines.exclude(cost_code_text="", cost_type_text="")
+    suspects = typed.select_related("job", "cost_code", "cost_type")
     bad = [
         line
         for line in suspects

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from budgets import large_reads
 from budgets.models import Budget, BudgetLine
 from erp.models import Connection, ErpAssignment, ErpUnit
 from erp.port import JobStatus
@@ -34,7 +35,9 @@ def unfit_lines(budget: Budget) -> Unfit:
     connection = erp_connection(budget)
     if connection is None:
         return unfit
-    for line in _suspects(budget, connection):
+    with large_reads.cursor():
+        suspects = list(_suspects(budget, connection))
+    for line in suspects:
         _sort(line, unfit, connection)
     return unfit
 
@@ -51,7 +54,8 @@ def _suspects(budget: Budget, connection: Connection) -> QuerySet[BudgetLine]:
     return (
         budget.lines.select_related(*LINKED)
         .annotate(
-            inactive_there=Exists(assigned.filter(Q(cost_type="") | Q(cost_type=this_type), active=False)),
+            inactive_there=Q(Exists(assigned.filter(cost_type="", active=False)))
+            | Q(Exists(assigned.filter(cost_type=this_type, active=False))),
             assigned_there=Exists(assigned.filter(active=True, cost_type=this_type)),
             unit_known=Exists(unit),
         )

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
+from budgets import large_reads
 from budgets.models import (
     Attachment,
     Budget,
@@ -146,15 +147,25 @@ LINKED = (
     "unit",
     "changed_by",
 )
+ERP_CODES = (
+    "job__erp_link__erp_job__code",
+    "cost_code__erp_link__erp_cost_code__code",
+    "cost_type__erp_link__erp_cost_type__code",
+)
+IN_ORDER = ("job__code", "cost_code__code", "cost_type__position", "pk")
 
 
 def linked_lines(budget: Budget) -> list[BudgetLine]:
     """This function will read a budget's lines with the ERP's codes, in the snapshot's order."""
-    return list(
-        budget.lines.select_related(*LINKED).order_by(
-            "job__code", "cost_code__code", "cost_type__position", "pk"
-        )
-    )
+    return list(budget.lines.select_related(*LINKED).order_by(*IN_ORDER))
+
+
+def amounts_and_keys(budget: Budget) -> tuple[list[tuple[int, Decimal]], list[tuple[int, ErpKey]]]:
+    """This function will read the originals of a budget's lines, and the keys of those that are linked."""
+    with large_reads.cursor():
+        rows = list(budget.lines.order_by(*IN_ORDER).values_list("pk", "amount", *ERP_CODES))
+    keys = [(pk, ErpKey(*codes)) for pk, _, *codes in rows if None not in codes]
+    return [(pk, amount) for pk, amount, *_ in rows], keys
 
 
 def main_status(budget: Budget, reading: ErpReading | None = None) -> str:
@@ -183,12 +194,14 @@ def current_budget(reading: ErpReading) -> dict[ErpKey, Decimal]:
     return {ErpKey(row[0], row[1], row[2]): Decimal(row[5]) for row in reading.rows}
 
 
-def bases(budget: Budget, lines: list[BudgetLine], reading: ErpReading | None) -> dict[int, Decimal]:
+def bases(
+    budget: Budget, keys: Iterable[tuple[int, ErpKey]], reading: ErpReading | None
+) -> dict[int, Decimal]:
     """This function will find each line's base: last posted, else the ERP's own original."""
     posted = posted_targets(budget)
     if posted or reading is None:
         return posted
-    return bases_in_erp(keys_of(lines), held_originals(reading))
+    return bases_in_erp(keys, held_originals(reading))
 
 
 def new_items(budget: Budget, *, reading: ErpReading | None, today: date) -> list[NewItem]:
@@ -199,18 +212,34 @@ def new_items(budget: Budget, *, reading: ErpReading | None, today: date) -> lis
     lines = linked_lines(budget)
     by_id = {line.pk: line for line in lines}
     posted = posted_targets(budget)
-    base = bases(budget, lines, reading)
-    originals = [
-        OriginalLine(row.line_id, row.target, base.get(row.line_id, ZERO))
-        for row in original_lines(((line.pk, line.amount) for line in lines), posted)
-    ]
+    base = bases(budget, keys_of(lines), reading)
+    originals = _originals(((line.pk, line.amount) for line in lines), posted, base)
     items = []
-    if originals and (not posted or any(row.delta for row in originals)):
+    if originals:
         rows = tuple(NewLine(by_id[row.line_id], row.delta, row.target, row.base) for row in originals)
         title = "Original budget" if not posted else "Changes of the original budget"
         items.append(NewItem(DocumentKind.ORIGINAL, title, today, rows))
     items += _modification_items(budget, by_id)
     return items
+
+
+def new_deltas(budget: Budget, *, reading: ErpReading | None) -> list[Decimal]:
+    """This function will find what `new_items` would change, without reading what else there is to a line."""
+    amounts, keys = amounts_and_keys(budget)
+    originals = _originals(amounts, posted_targets(budget), bases(budget, keys, reading))
+    changes = ModificationLine.objects.filter(modification__in=unsent_modifications(budget).order_by())
+    return [*(row.delta for row in originals), *changes.values_list("amount", flat=True)]
+
+
+def _originals(
+    amounts: Iterable[tuple[int, Decimal]], posted: dict[int, Decimal], base: dict[int, Decimal]
+) -> list[OriginalLine]:
+    """The originals to send, against what counts in the ERP; none when nothing was changed since the last posting."""
+    originals = [
+        OriginalLine(row.line_id, row.target, base.get(row.line_id, ZERO))
+        for row in original_lines(amounts, posted)
+    ]
+    return originals if not posted or any(row.delta for row in originals) else []
 
 
 def _modification_items(budget: Budget, by_id: dict[int, BudgetLine]) -> list[NewItem]:
