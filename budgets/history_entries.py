@@ -143,9 +143,11 @@ class Page:
     pages: int
 
 
+# An entry with what it comes to, and beside it the first of its changes: a row for each of them, one row for none.
 _ENTRIES = f"""
-SELECT entry, max(moment) AS moment, event_id, max(seq) AS seq, max(actor) AS actor, max(about) AS about,
-  max(sentence) AS sentence, max(note) AS note, count(field) AS count,
+, entries AS (
+SELECT entry AS key, max(moment) AS at, event_id AS event, max(seq) AS of_seq, max(actor) AS of_actor,
+  max(about) AS of_about, max(sentence) AS of_sentence, max(note) AS of_note, count(field) AS count,
   count(DISTINCT line_id) AS lines,
   sum(difference) FILTER (WHERE field = 'amount') AS originals,
   sum(difference) FILTER (WHERE field = '{sql.CHANGE}') AS modifications,
@@ -154,26 +156,25 @@ SELECT entry, max(moment) AS moment, event_id, max(seq) AS seq, max(actor) AS ac
   sum(sum(difference) FILTER (WHERE field = '{sql.CHANGE}')) OVER () AS all_modifications
 FROM wanted GROUP BY entry, event_id
 ORDER BY max(moment) DESC, event_id DESC NULLS LAST, entry LIMIT %(limit)s OFFSET %(offset)s
-"""  # noqa: S608  names of ours
-_FIRST = f"""
-SELECT * FROM (
+), firsts AS (
   SELECT w.*, row_number() OVER (PARTITION BY entry ORDER BY pgh_id, place) AS nth FROM wanted w
-  WHERE field IS NOT NULL AND entry = ANY(%(entries)s)
-) w WHERE nth <= {SHOWN_AT_ONCE} ORDER BY pgh_id, place
+  WHERE field IS NOT NULL AND entry IN (SELECT key FROM entries)
+)
+SELECT * FROM entries LEFT JOIN firsts ON entry = key AND nth <= {SHOWN_AT_ONCE}
+ORDER BY at DESC, event DESC NULLS LAST, key, pgh_id, place
 """  # noqa: S608  names of ours
 
 
 def page(budget: Budget, wanted: Wanted, *, number: int = 1) -> Page:
-    """This function will find a page of entries, the newest first, in two queries however long the history is."""
+    """This function will find a page of entries, the newest first, in one query however long the history is."""
     where, given = wanted.condition(budget)
     number = min(max(number, 1), 100_000)
     limits = {"limit": A_PAGE, "offset": (number - 1) * A_PAGE}
     found = rows(budget, where, {**given, **limits}, _ENTRIES)
-    first: dict[str, list[Change]] = {row["entry"]: [] for row in found}
-    if found:
-        for row in rows(budget, where, {**given, "entries": list(first)}, _FIRST):
-            first[row["entry"]].append(change(row))
-    entries = [_entry(row, first[row["entry"]]) for row in found]
+    by_key: dict[tuple[str, Any], list[dict[str, Any]]] = {}
+    for row in found:
+        by_key.setdefault((row["key"], row["event"]), []).append(row)
+    entries = [_entry(of[0], [change(row) for row in of if row["field"]]) for of in by_key.values()]
     total = found[0]["total"] if found else 0
     return Page(
         entries,
@@ -187,13 +188,13 @@ def page(budget: Budget, wanted: Wanted, *, number: int = 1) -> Page:
 
 def _entry(row: Mapping[str, Any], changes: list[Change]) -> Entry:
     return Entry(
-        key=row["entry"],
-        at=row["moment"],
-        who=who(row),
-        sentence=row["sentence"] or ("" if row["event_id"] else "Changed in the database, past Tieback"),
-        note=row["note"] or "",
-        about=row["about"] or [],
-        seq=row["seq"],
+        key=row["key"],
+        at=row["at"],
+        who=who({"event_id": row["event"], "actor": row["of_actor"]}),
+        sentence=row["of_sentence"] or ("" if row["event"] else "Changed in the database, past Tieback"),
+        note=row["of_note"] or "",
+        about=row["of_about"] or [],
+        seq=row["of_seq"],
         count=row["count"],
         lines=row["lines"],
         originals=row["originals"],

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from django.db.models import Max, OuterRef, Subquery
+from django.db import connection
 
 from budgets.models import Budget
-from erp.models import Batch, Circuit, Connection, CostTypeLink, ErpReading, Remark
+
+# Every open page asks this again and again: written down, because putting it together costs more than answering it.
+SQL = """
+SELECT erp.alias, erp.enabled, erp.stopped_at, erp.verified_at, erp.synced_at, erp.mapping_version,
+    erp.assign_missing, erp.originals_on_started_jobs,
+    (SELECT state FROM erp_batch WHERE budget_id = %(budget)s ORDER BY number DESC LIMIT 1),
+    (SELECT MAX(remark.answered_at) FROM erp_remark remark JOIN erp_batch batch ON batch.id = remark.batch_id
+        WHERE batch.budget_id = %(budget)s),
+    (SELECT (id, state)::text FROM erp_erpreading WHERE budget_id = %(budget)s ORDER BY id DESC LIMIT 1),
+    (SELECT silent_since FROM erp_circuit WHERE connection_id = erp.id),
+    (SELECT MAX(link.confirmed_at) FROM erp_costtypelink link
+        JOIN erp_erpcosttype theirs ON theirs.id = link.erp_cost_type_id WHERE theirs.connection_id = erp.id)
+FROM erp_connection erp WHERE erp.company_id = %(company)s ORDER BY erp.id LIMIT 1
+"""
 
 
 def part(budget: Budget) -> object:
     """This function will tell how the connection, the last batch, its remarks and the last reading stand."""
-    readings = ErpReading.objects.filter(budget=budget.pk).order_by("-pk")
-    answers = Remark.objects.filter(batch__budget=budget.pk, answered_at__isnull=False).order_by(
-        "-answered_at"
-    )
-    confirmed = CostTypeLink.objects.filter(erp_cost_type__connection=OuterRef("pk")).order_by()
-    return (
-        Connection.objects.filter(company=budget.project.company_id)
-        .annotate(
-            batch=Subquery(Batch.objects.filter(budget=budget.pk).order_by("-number").values("state")[:1]),
-            answered=Subquery(answers.values("answered_at")[:1]),
-            reading=Subquery(readings.values("pk")[:1]),
-            reading_state=Subquery(readings.values("state")[:1]),
-            silent=Subquery(Circuit.objects.filter(connection=OuterRef("pk")).values("silent_since")[:1]),
-            types=Subquery(
-                confirmed.values("erp_cost_type__connection").annotate(at=Max("confirmed_at")).values("at")
-            ),
-        )
-        .values_list(
-            *("alias", "enabled", "stopped_at", "verified_at", "synced_at", "mapping_version"),
-            *("assign_missing", "originals_on_started_jobs"),
-            *("batch", "answered", "reading", "reading_state", "silent", "types"),
-        )
-        .first()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(SQL, {"budget": budget.pk, "company": budget.project.company_id})
+        return cursor.fetchone()
