@@ -18,9 +18,9 @@ else:
 
 def memberships(request: HttpRequest) -> list[Membership]:
     """This function will find the companies whose queue the person may see, once for a request."""
-    if not hasattr(request, "_desk_memberships"):
-        request._desk_memberships = desk_memberships(request.user)  # type: ignore[attr-defined]
-    return request._desk_memberships  # type: ignore[attr-defined]
+    if not hasattr(request, "_memberships"):
+        request._memberships = desk_memberships(request.user)  # type: ignore[attr-defined]
+    return request._memberships  # type: ignore[attr-defined]
 
 
 def companies(request: HttpRequest) -> list[int]:

@@ -48,18 +48,27 @@ def _sets_up(request: HttpRequest) -> bool:
 ERP_ADMINS_OWN = ("allow_total_change",)
 
 
-def _administered(request: HttpRequest) -> QuerySet[Company]:
-    """The companies whose ERP settings the person may change."""
-    if not (request.user.is_active and request.user.is_staff):
-        return Company.objects.none()
-    return Company.objects.filter(
-        memberships__user=request.user.pk, memberships__erp_level__gte=ErpLevel.ADMIN
-    )
+def memberships(request: HttpRequest) -> list[Membership]:
+    """This function will find a person's memberships with a level in ERP Integrations, once for a request.
+
+    The desk of ERP Integrations keeps them under the same name, read with the connections it shows.
+    """
+    if not hasattr(request, "_memberships"):
+        rows = Membership.objects.filter(user=request.user.pk, erp_level__gte=ErpLevel.STANDARD)
+        request._memberships = list(rows.select_related("company")) if request.user.is_active else []  # type: ignore[attr-defined]
+    return request._memberships  # type: ignore[attr-defined]
+
+
+def _administered(request: HttpRequest) -> list[int]:
+    """The ids of the companies whose ERP settings the person may change."""
+    if not request.user.is_staff:
+        return []
+    return [row.company_id for row in memberships(request) if row.erp_level >= ErpLevel.ADMIN]
 
 
 def _administers(request: HttpRequest, company: Company | None) -> bool:
     found = _administered(request)
-    return found.filter(pk=company.pk).exists() if company is not None else found.exists()
+    return company.pk in found if company is not None else bool(found)
 
 
 class Members(Inline):
@@ -97,7 +106,7 @@ class CompanyAdmin(SetUp):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Superusers, and ERP admins for their own companies."""
-        return _sets_up(request) or _administered(request).exists()
+        return _sets_up(request) or bool(_administered(request))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the person may look at this company, or at any."""

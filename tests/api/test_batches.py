@@ -147,7 +147,7 @@ def test_the_auditor_sees_everything_and_decides_nothing(scene, api):
     batch = acts.send(scene)
     client = api(scene.ruth)
     seen = client.get(batch_url(batch)).json()
-    assert [action["available"] for action in seen["actions"]] == [False] * 12
+    assert seen["actions"] and not any(action["available"] for action in seen["actions"])
     given = {"reading_hash": seen["reading"]["hash"]}
     answer = client.post(batch_url(batch, "accept/"), given, format="json")
     assert [blocker["code"] for blocker in answer.json()["blockers"]] == ["no_right_to_decide"]

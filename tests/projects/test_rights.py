@@ -18,6 +18,7 @@ TABLE = {
     "lock": "-ggy",
     "unlock": "---y",
     "modify": "--yy",
+    "forecast": "--yy",
     "send": "-ggy",
     "history": "---y",
 }
