@@ -313,6 +313,13 @@ class Modification(models.Model):
         """Count no longer; the row stays."""
 
 
+# One id at a time, so that it is found by the index however few rows there were when it was planned.
+SENT = (
+    "EXISTS (SELECT 1 FROM budgets_modification m WHERE m.id = {}.modification_id"
+    " AND (m.was_posted OR m.in_batch))"
+)
+
+
 @history
 class ModificationLine(models.Model):
     """A signed change of one line, company currency."""
@@ -333,8 +340,7 @@ class ModificationLine(models.Model):
             guards.refuse(
                 "frozen_modification",
                 operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Insert,
-                when="EXISTS (SELECT 1 FROM budgets_modification m WHERE m.id IN"
-                " (OLD.modification_id, NEW.modification_id) AND (m.was_posted OR m.in_batch))",
+                when=f"{SENT.format('NEW')} OR {SENT.format('OLD')}",
                 because="a modification that was sent is frozen",
             ),
         ]
