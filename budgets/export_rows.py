@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import CharField, F
 from django.db.models.functions import Cast, Coalesce
 
-from budgets import facts, selectors
+from budgets import facts, large_reads, selectors
 from budgets.models import Budget
 from budgets.money import ZERO
 from projects.models import Job
@@ -70,7 +70,7 @@ def export(budget: Budget, *, now: datetime) -> Export:
 
 
 def _lines(budget: Budget) -> list[Line]:
-    changes, known = selectors.modified(budget), facts.of_lines(budget)
+    changes, known = selectors.modified(budget), facts.of_lines(budget, with_warnings=False)
     rows = budget.lines.order_by(
         "cost_code__code", "cost_code_text", "job__code", "cost_type__position", "cost_type_text", "pk"
     ).values_list(
@@ -84,8 +84,10 @@ def _lines(budget: Budget) -> list[Line]:
         Cast("unit_cost", CharField()),
         Cast("amount", CharField()),
     )
+    with large_reads.cursor():
+        found = list(rows)
     lines = []
-    for pk, *told, amount in rows:
+    for pk, *told, amount in found:
         change, fact = changes.get(pk, ZERO), known.get(pk, facts.UNKNOWN)
         revised = f"{Decimal(amount) + change:.2f}" if change else amount
         sums = (amount, f"{change:.2f}", revised, _exact(fact.sent), _exact(fact.in_erp))

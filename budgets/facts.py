@@ -88,9 +88,11 @@ def relation(budget: Budget) -> Relation:
     return _sources[0].relation(budget)
 
 
-def of_lines(budget: Budget, *, only: Collection[int] | None = None) -> Mapping[int, LineFacts]:
+def of_lines(
+    budget: Budget, *, only: Collection[int] | None = None, with_warnings: bool = True
+) -> Mapping[int, LineFacts]:
     """This function will read what is known about a budget's lines, or some of them, by line id."""
-    known, warned = relation(budget), warnings(budget)
+    known, warned = relation(budget), warnings(budget) if with_warnings else {}
     sql = f"SELECT line_id, {COLUMNS} FROM ({known.sql}) facts"  # noqa: S608  no value is in it
     if only is not None:
         sql += " WHERE line_id = ANY(%(only)s)"

@@ -56,7 +56,8 @@ def revised(lines: Iterable[int], *, without: Modification | None = None) -> dic
 
 def costs(budget: Budget) -> Mapping[int, Decimal]:
     """This function will find the cost so far of lines by id, as far as the ERP has told it."""
-    return {pk: told.cost for pk, told in facts.of_lines(budget).items() if told.cost is not None}
+    known = facts.of_lines(budget, with_warnings=False)
+    return {pk: told.cost for pk, told in known.items() if told.cost is not None}
 
 
 def rows_of(modification: Modification) -> list[LineChange]:
