@@ -33,6 +33,7 @@ from erp.snapshots import (
     new_items,
 )
 from projects import permissions
+from workflow.blockers import once_per_object
 from workflow.events import events_about
 from workflow.models import Event
 
@@ -144,8 +145,14 @@ def erp_totals(budget: Budget) -> ErpTotals:
         .exclude(item__document__state="posted")
         .aggregate(total=Sum("delta"))["total"]
     )
-    in_erp = sum(current_budget(reading).values(), ZERO) if reading else None
-    return ErpTotals(on_its_way or ZERO, in_erp, reading.made_at if reading else None)
+    return ErpTotals(on_its_way or ZERO, in_erp(budget), reading.made_at if reading else None)
+
+
+@once_per_object
+def in_erp(budget: Budget) -> Decimal | None:
+    """This function will sum all that the ERP held of a budget's job at the last reading, also on codes no line has."""
+    reading = latest_reading(budget)
+    return sum(current_budget(reading).values(), ZERO) if reading else None
 
 
 # -- what happened ---------------------------------------------------------------------------------------------

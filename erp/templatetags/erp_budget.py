@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -15,6 +16,7 @@ from django.utils import timezone
 from budgets.models import Budget, BudgetLine
 from budgets.rows import ORDER
 from erp import remarks, selectors, snapshots
+from erp.documents import ZERO
 from erp.models import OPEN, Batch, BatchLine, DocumentState
 from workflow.models import Event
 
@@ -43,6 +45,13 @@ def batch_numbers(budget: Budget) -> dict[int, int]:
 def erp_totals(budget: Budget) -> Any:
     """This function will sum what was sent and is not posted, and what the ERP held when it was last read."""
     return selectors.erp_totals(budget)
+
+
+@register.simple_tag
+def on_no_line(budget: Budget, on_lines: Decimal | None) -> Decimal:
+    """This function will find what the ERP holds of a job beside what it holds on its lines (`on_lines`)."""
+    held = selectors.in_erp(budget)
+    return ZERO if held is None else held - (on_lines or ZERO)
 
 
 @register.simple_tag

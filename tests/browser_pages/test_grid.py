@@ -51,6 +51,17 @@ def test_each_cell_names_its_column_and_each_head_the_field_that_may_be_changed(
     assert re.findall(r'data-field="(\w+)"', head) == [c.field for c in columns.chosen() if c.field]
 
 
+def test_what_the_erp_holds_on_no_line_is_said_beside_the_total(desk: Desk) -> None:
+    desk.scene.sheet.hold(MAIN, "03-30-00", "2000", "100.00")
+    desk.scene.sheet.hold(MAIN, "09-68-00", "3000", "6500.00")
+    read(desk.scene)
+    total = words(desk.get("page")).partition("<tfoot>")[2]
+    assert re.search(r"CMiC holds .*6,500\.00.* more on codes that are no line here", total)
+    assert "100.00" in total.partition("no line here")[2]
+    add_line(desk.scene.budget, desk.scene.dana, MAIN, "09-68-00", "E", "0.00")
+    assert "more on codes" not in words(desk.get("page"))
+
+
 HOSTILE = '"><script>alert(1)</script>'
 
 
