@@ -69,7 +69,7 @@ def sized(made: Scene, *, code: str, lines: int, sub_jobs: int) -> Sized:
     budget = services.budget_for(project)
     sheet = spreadsheets.read(data=_csv(jobs, lines))
     now = timezone.now()
-    imports.import_rows(budget, user=made.dana, now=now, rows=sheet.rows, source="bench.csv")
+    imports.import_rows(budget, user=made.dana, now=now, sheet=sheet, source="bench.csv")
     services.lock(budget, user=made.dana, now=now)
     _modify(budget, made.dana)
     _hold(made, budget)

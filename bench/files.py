@@ -110,7 +110,7 @@ def _import(budget: Budget, dana: Any) -> Figure:
         _emptied(budget)
         began = time.perf_counter()
         sheet = spreadsheets.read(data=data)
-        imports.import_rows(budget, user=dana, now=timezone.now(), rows=sheet.rows)
+        imports.import_rows(budget, user=dana, now=timezone.now(), sheet=sheet)
         times["ours"] = time.perf_counter() - began
         sums["ours"] = _sum(budget)
 
@@ -141,7 +141,7 @@ def _import(budget: Budget, dana: Any) -> Figure:
 def _copied_rows(budget: Budget, dana: Any, data: bytes) -> list[tuple[Any, ...]]:
     now = timezone.now()
     empty = imports.EMPTY | {"budget_id": budget.pk, "changed_by_id": dana.pk, "changed_at": now}
-    made = plan(budget, spreadsheets.read(data=data).rows)
+    made = plan(budget, spreadsheets.read(data=data))
     lines = [empty | {"job_id": entry.key[0]} | entry.values for entry in made.new]
     return [tuple(line[name] for name in COPIED) for line in lines]
 
@@ -211,7 +211,7 @@ def _export_json(budget: Budget) -> Figure:
 def _memory(budget: Budget) -> Figure:
     data = workbook(20_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    plan(budget, spreadsheets.read(data=data).rows)
+    plan(budget, spreadsheets.read(data=data))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return Figure(
         "P21", "memory for the preview of 20,000 rows", f"{grown:.0f} MB", "<= 200 MB", grown <= 200

@@ -70,4 +70,4 @@ def import_lines(told: Story, *, lines: int) -> None:
     sheet = spreadsheets.read(data=csv_of(lines=lines))
     if sheet.errors:
         raise RuntimeError(f"the benchmark's own file is wrong: {sheet.errors[0]}")
-    imports.import_rows(told.budget, user=told.dana, now=timezone.now(), rows=sheet.rows, source="bench.csv")
+    imports.import_rows(told.budget, user=told.dana, now=timezone.now(), sheet=sheet, source="bench.csv")

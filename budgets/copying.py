@@ -70,6 +70,7 @@ def rows(budget: Budget, choices: Mapping[str, Any], *, user: Any) -> Sheet:
         if not line.code or not line.type:
             said = "This line has no cost code or no cost type there. Give it both, or leave it out."
             sheet.errors.append(RowError(number, "cost code", line.description[:60], said, "cost_code"))
+            sheet.left_out.append(FileRow(number, {}))
             continue
         values = _values(line, choices) | {"job": job}
         row = taken.setdefault((job, line.code, line.type), FileRow(number, values))

@@ -37,7 +37,8 @@ class FileSerializer(serializers.Serializer[Any]):
     remove = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="remove lines that the file does not have and that may be deleted",
+        help_text="remove lines that the file does not have and that may be deleted; refused while a row with an "
+        "error does not say which line it means",
     )
     decimals = serializers.ChoiceField(
         choices=[".", ","],
@@ -78,6 +79,9 @@ class ImportedSerializer(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField()
     missing = serializers.IntegerField()
     removed = serializers.IntegerField()
+    nothing_goes = serializers.CharField(
+        help_text="why `remove` is refused for this file; empty where it is not"
+    )
     before = MoneyField(max_digits=25, help_text="original amount of the budget before")
     after = MoneyField(max_digits=25, help_text="and after, with nothing removed")
     ignored_columns = serializers.ListField(child=serializers.CharField())
@@ -105,7 +109,7 @@ class ImportFile(BudgetView):
             sheet = spreadsheets.read(data=content, decimals=given.get("decimals", ""), known=known)
         except spreadsheets.Unreadable as problem:
             raise InvalidInput({"file": str(problem)}) from None
-        made = plan(budget, sheet.rows)
+        made = plan(budget, sheet)
         shown = import_preview.make(budget, sheet, made, user=request.user)
         removed = 0
         if given["load"]:
@@ -115,7 +119,7 @@ class ImportFile(BudgetView):
                 budget,
                 user=request.user,
                 now=timezone.now(),
-                rows=sheet.rows,
+                sheet=sheet,
                 source=given["file"].name,
                 good_rows=given["good_rows"],
                 remove=given["remove"],
@@ -123,6 +127,7 @@ class ImportFile(BudgetView):
             )
             removed = result.removed
         told = {**shown["counts"], "loaded": given["load"], "version": budget.version, "removed": removed}
+        told["nothing_goes"] = shown["nothing_goes"]
         told |= {"before": shown["sums"]["before"], "after": shown["sums"]["after"]}
         told |= {"errors": shown["groups"]["errors"], "unknown": shown["groups"]["unknown"]}
         return Response(ImportedSerializer(told | {"ignored_columns": shown["ignored"]}).data)

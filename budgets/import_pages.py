@@ -51,6 +51,7 @@ def preview(request: HttpRequest, staged: StagedImport) -> dict[str, Any]:
         "counts": counts,
         "sums": sums,
         "removable": shown["removable"],
+        "nothing_goes": shown.get("nothing_goes", ""),
         "ignored": shown["ignored"],
         "certain": shown["certain"],
         "comma": shown["comma"],

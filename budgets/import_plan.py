@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from budgets import money
 from budgets.models import Budget
-from budgets.spreadsheets import FileRow, RowError, double
+from budgets.spreadsheets import FileRow, RowError, Sheet, double
 from projects.models import CostCode, CostType, Job, Project, Unit
 
 LINKED: dict[str, type[CostCode | CostType | Unit]] = {
@@ -68,7 +68,10 @@ class Unknown:
 
 @dataclass
 class Plan:
-    """Everything a file means for a budget. `missing` are stored lines that no row names."""
+    """Everything a file means for a budget. `missing` are stored lines that no row names, not even a bad one.
+
+    `unclear` are the numbers of rows of which nobody can say which line they mean.
+    """
 
     new: list[Entry] = field(default_factory=list)
     changed: list[Entry] = field(default_factory=list)
@@ -76,6 +79,20 @@ class Plan:
     missing: list[Values] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
+    unclear: set[int] = field(default_factory=set)
+
+    @property
+    def nothing_goes(self) -> str:
+        """Why no line may be removed, whatever the person chooses; "" where lines may. An unclear row may mean any."""
+        if not (self.unclear and self.missing):
+            return ""
+        shown = ", ".join(map(str, sorted(self.unclear)[:8]))
+        more = f" and {len(self.unclear) - 8} more" if len(self.unclear) > 8 else ""
+        return (
+            "No line can be removed while it is not clear which lines the file names: the job, cost code or cost type "
+            f"in row{'s' if len(self.unclear) > 1 else ''} {shown}{more} cannot be read, or stands in the file twice. "
+            "Put that right first."
+        )
 
     @property
     def bad(self) -> set[int]:
@@ -89,19 +106,21 @@ class Plan:
             entries[:] = [entry for entry in entries if entry.row.number not in bad]
 
 
-def plan(budget: Budget, rows: Sequence[FileRow]) -> Plan:
-    """This function will hold the rows of a file against the lines of a budget."""
+def plan(budget: Budget, sheet: Sheet) -> Plan:
+    """This function will hold a file against the lines of a budget."""
     codes = Codes(budget.project)
     lines = {_key_of(line): line for line in _lines(budget)}
-    made = Plan(unknown=codes.unknown(rows))
+    made = Plan(unknown=codes.unknown(sheet.rows))
     taken: dict[Key, int] = {}
-    for row in rows:
+    for row in sheet.rows:
         key = codes.key(row)
         if key is None:
+            made.unclear.add(row.number)
             made.errors.append(_no_job(row, codes))
             continue
         first = taken.setdefault(key, row.number)
         if first != row.number:
+            made.unclear |= {first, row.number}
             made.errors.append(double(row, first=first, column="cost code"))
             continue
         line, values = lines.get(key), codes.values(row)
@@ -111,9 +130,23 @@ def plan(budget: Budget, rows: Sequence[FileRow]) -> Plan:
             made.changed.append(Entry(row, key, line, values, changes))
         else:
             made.unchanged.append(Entry(row, key, line, values))
+    made.unclear |= _unclear(sheet.left_out, codes, taken)
     made.missing = [line for key, line in lines.items() if key not in taken]
     made.without_bad_rows()
     return made
+
+
+def _unclear(left_out: Sequence[FileRow], codes: Codes, taken: dict[Key, int]) -> set[int]:
+    """The bad rows that do not say clearly which line they mean; takes the lines that the others name."""
+    unclear: set[int] = set()
+    for row in left_out:
+        key = codes.key(row)
+        first = None if key is None else taken.setdefault(key, row.number)
+        if first is None:
+            unclear.add(row.number)
+        elif first != row.number:
+            unclear |= {first, row.number}
+    return unclear
 
 
 def _lines(budget: Budget) -> Sequence[Values]:
@@ -160,10 +193,11 @@ class Codes:
         return {**self.known, "job": self.jobs, "master_job": self.jobs}
 
     def key(self, row: FileRow) -> Key | None:
-        """The budget code a row means; None where its job is not one of the project's."""
+        """The budget code a row means; None where it has none of this project."""
         code = row.values.get("job", "")
         job = self.jobs.get(code) if code else self.main
-        return None if job is None else (job, row.values["cost_code"], row.values["cost_type"])
+        cost_code, cost_type = (row.values.get(name, "") for name in ("cost_code", "cost_type"))
+        return (job, cost_code, cost_type) if job is not None and cost_code and cost_type else None
 
     def values(self, row: FileRow) -> Values:
         """A row as columns of a line: a known code as its id, an unknown one as text."""

@@ -33,7 +33,7 @@ Shown = dict[str, Any]
 def make(budget: Budget, sheet: Sheet, plan: Plan, *, user: Any) -> Shown:
     """This function will put a plan into the words and groups of the preview page. Numbers become strings."""
     jobs = {pk: code for code, pk in budget.project.jobs.values_list("code", "pk")}
-    why = removable(budget, plan.missing, user=user)
+    why = _why_they_stay(budget, plan, user=user)
     errors = sorted([*sheet.errors, *plan.errors], key=lambda error: error.row)
     groups = {
         "errors": [_error(error) for error in errors],
@@ -50,10 +50,18 @@ def make(budget: Budget, sheet: Sheet, plan: Plan, *, user: Any) -> Shown:
         "bad": bad,
         "sums": _sums(plan, why),
         "removable": sum(not reason for reason in why.values()),
+        "nothing_goes": plan.nothing_goes,
         "ignored": sheet.ignored,
         "comma": sheet.comma,
         "certain": sheet.certain,
     }
+
+
+def _why_they_stay(budget: Budget, plan: Plan, *, user: Any) -> Mapping[int, str]:
+    """Why each line that the file does not name stays even where the person removes such lines; "" where it goes."""
+    if plan.nothing_goes:
+        return {line["pk"]: "a row that is not clear may mean it" for line in plan.missing}
+    return removable(budget, plan.missing, user=user)
 
 
 def _sums(plan: Plan, why: Mapping[int, str]) -> dict[str, str]:

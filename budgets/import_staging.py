@@ -220,7 +220,7 @@ def load(
             return staged
         if row.state != ImportState.PREVIEW or row.budget_version != version:
             raise Conflict("This is another preview than the one you looked at.", current=row)
-        _refuse_unclear(import_preview.unpack(row.preview), good_rows=good_rows)
+        _refuse_unclear(import_preview.unpack(row.preview), good_rows=good_rows, remove=remove)
         choices = {**row.choices, "good_rows": good_rows, "remove": remove}
         StagedImport.objects.filter(pk=row.pk).update(
             state=ImportState.LOADING,
@@ -233,11 +233,13 @@ def load(
     return _go_on(_whole(staged.pk), now=now)
 
 
-def _refuse_unclear(shown: Mapping[str, Any], *, good_rows: bool) -> None:
+def _refuse_unclear(shown: Mapping[str, Any], *, good_rows: bool, remove: bool) -> None:
     if not shown["certain"]:
         raise InvalidInput({"decimals": "Say first what separates the decimals in this file."})
     if shown["bad"] and not good_rows:
         raise InvalidInput({"file": f"{len(shown['bad'])} rows have errors. Load the good rows, or nothing."})
+    if remove and shown.get("nothing_goes"):
+        raise InvalidInput({"remove": shown["nothing_goes"]})
 
 
 def _whole(pk: uuid.UUID) -> StagedImport:
@@ -287,7 +289,7 @@ def _read(staged: StagedImport, claim: uuid.UUID) -> None:
                 cells = read_cells(data=bytes(staged.content), sheet=staged.layout["sheet"])
     budget = selectors.visible_budget(staged.user, staged.budget.project_id)
     sheet = rows_of(staged, cells, claim=claim)
-    made = plan(budget, sheet.rows)
+    made = plan(budget, sheet)
     shown = import_preview.make(budget, sheet, made, user=staged.user)
     _leave(
         staged,
@@ -330,7 +332,7 @@ def _load(staged: StagedImport, claim: uuid.UUID, *, now: datetime) -> None:
                 staged.budget,
                 user=staged.user,
                 now=now,
-                rows=sheet.rows,
+                sheet=sheet,
                 source=staged.source,
                 good_rows=staged.choices["good_rows"],
                 remove=staged.choices["remove"],

@@ -15,7 +15,7 @@ from budgets.import_plan import Entry, Plan, Unknown, Values, plan
 from budgets.models import Budget, BudgetLine
 from budgets.money import ZERO
 from budgets.services import change
-from budgets.spreadsheets import FileRow, RowError
+from budgets.spreadsheets import RowError, Sheet
 from workflow import actions
 from workflow.actions import ensure
 
@@ -49,26 +49,29 @@ def import_rows(
     *,
     user: Any,
     now: datetime,
-    rows: Sequence[FileRow],
+    sheet: Sheet,
     source: str = "",
     good_rows: bool = False,
     remove: bool = False,
     version: int | None = None,
 ) -> ImportResult:
-    """This function will add or change one line for each row, found by job, cost code and cost type.
+    """This function will add or change one line for each row of a file, found by job, cost code and cost type.
 
-    Lines that the file does not name stay, or with `remove` those go that may be deleted; the same file twice changes
-    nothing. `source` names the file in the trail. With `good_rows` those that cannot become lines are left out.
-    `version` is the budget's that a preview was made of. Raises BadRows, Conflict and ActionBlocked; then nothing has
-    changed.
+    Lines that the file does not name stay, or with `remove` those go that may be deleted; that is refused while a row
+    does not say which line it means. The same file twice changes nothing. `source` names the file in the trail. With
+    `good_rows` those that cannot become lines are left out. `version` is the budget's that a preview was made of.
+    Raises BadRows, InvalidInput, Conflict and ActionBlocked; then nothing has changed.
     """
     with change(budget, user=user, now=now) as (locked, event):
         ensure(locked, "import_file", user)
         if version is not None and locked.version != version:
             raise Conflict("The budget was changed since this preview was made.", current=locked)
-        made = plan(locked, rows)
-        if made.errors and not good_rows:
-            raise BadRows(made.errors)
+        made = plan(locked, sheet)
+        errors = [*sheet.errors, *made.errors]
+        if errors and not good_rows:
+            raise BadRows(errors)
+        if remove and made.nothing_goes:
+            raise InvalidInput({"remove": made.nothing_goes})
         carry_out(locked, made, user=user, now=now)
         removed = _remove(locked, made.missing, user=user) if remove else 0
         result = ImportResult(len(made.new), len(made.changed), len(made.unchanged), removed, made.unknown)

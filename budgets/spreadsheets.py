@@ -18,6 +18,7 @@ from budgets.workbooks import Cells, Unreadable, read_cells
 __all__ = ["FileRow", "RowError", "Sheet", "Unreadable", "double", "read", "read_rows"]
 
 CHUNK = 1000  # rows between two words on how far it is
+NAMING = {"job", "master_job", "cost_code", "cost_type"}  # the columns that say which line a row means
 
 
 class FileRow(NamedTuple):
@@ -54,10 +55,12 @@ class RowError:
 class Sheet:
     """All rows that can be taken, and every error. `ignored` are names of columns that were not read.
 
-    `comma`: text numbers were read with decimal commas; `certain` is false where the cells may mean either.
+    `left_out` are the rows with an error, with what can be read of their budget code: job, cost code and cost type, or
+    nothing. `comma`: text numbers were read with decimal commas; `certain` is false where the cells may mean either.
     """
 
     rows: list[FileRow] = field(default_factory=list)
+    left_out: list[FileRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     comma: bool = False
@@ -117,10 +120,8 @@ def read_rows(
         number = header + 2 + place
         if number in spread:
             row = _filled(row, spread[number])
-        if number in refused:
-            sheet.errors.append(refused[number])
-        elif any(text_of(cell).strip() for cell in row):
-            reader.read(number, row)
+        if number in refused or any(text_of(cell).strip() for cell in row):
+            reader.read(number, row, refused=refused.get(number))
     if not sheet.rows and not sheet.errors:
         raise Unreadable("The file has a header but no lines below it.")
     return _without_doubles(sheet, names[columns["cost_code"]])
@@ -184,8 +185,11 @@ class _RowReader:
         self.names, self.columns, self.sheet = names, columns, sheet
         self.fields = [(name, place, read[name]) for name, place in columns.items()]
 
-    def read(self, number: int, row: Sequence[Any]) -> None:
-        """This function will add the row to the sheet's rows, or what is wrong with it to its errors."""
+    def read(self, number: int, row: Sequence[Any], *, refused: RowError | None = None) -> None:
+        """This function will add the row to the sheet's rows, or what is wrong with it to its errors.
+
+        `refused` says that it is bad whatever its cells hold.
+        """
         values: dict[str, Any] = {}
         errors: list[RowError] = []
         width = len(row)
@@ -197,17 +201,21 @@ class _RowReader:
                 hint = getattr(problem, "suggestion", "")
                 value = text_of(cell)[:LONGEST_NUMBER]
                 errors.append(RowError(number, self.names[place], value, str(problem), name, hint))
-        if not errors:
+        unread = {error.field for error in errors}
+        main = values.pop("master_job", "")
+        values["job"] = values.get("job") or main
+        if refused:
+            errors = [refused]
+        elif not errors:
             errors = self._completed(number, values)
         if errors:
             self.sheet.errors.extend(errors)
+            self.sheet.left_out.append(FileRow(number, {} if unread & NAMING else _budget_code(values)))
         else:
             self.sheet.rows.append(FileRow(number, values))
 
     def _completed(self, number: int, values: dict[str, Any]) -> list[RowError]:
-        """Settle job and amount in place; return what keeps the row from being a line."""
-        main = values.pop("master_job", "")
-        values["job"] = values.get("job") or main
+        """Settle the amount in place; return what keeps the row from being a line."""
         errors = [
             self._error(
                 number,
@@ -249,9 +257,15 @@ def _without_doubles(sheet: Sheet, column: str) -> Sheet:
             sheet.errors.append(double(row, first=number, column=column))
             twice |= {number, row.number}
     if twice:
+        double_rows = (row for row in sheet.rows if row.number in twice)
+        sheet.left_out.extend(FileRow(row.number, _budget_code(row.values)) for row in double_rows)
         sheet.rows[:] = [row for row in sheet.rows if row.number not in twice]
     sheet.errors.sort(key=lambda error: error.row)
     return sheet
+
+
+def _budget_code(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in ("job", "cost_code", "cost_type")}
 
 
 def double(row: FileRow, *, first: int, column: str) -> RowError:

@@ -47,7 +47,7 @@ class Office:
         sheet = spreadsheets.read(data=text.encode())
         if sheet.errors:
             raise ValueError(f"{name}: {sheet.errors[0]}")
-        imports.import_rows(budget, user=self.people[by], now=now, rows=sheet.rows, source=name)
+        imports.import_rows(budget, user=self.people[by], now=now, sheet=sheet, source=name)
 
     def prepare(self, job: DemoJob, *, by: str, now: datetime) -> Budget:
         """Open a job and bring its generated budget in, still a draft."""

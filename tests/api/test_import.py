@@ -36,6 +36,19 @@ def test_a_file_is_loaded_whole_or_its_good_rows_when_asked(scene, api):
     assert not StagedImport.objects.exists()
 
 
+def test_nothing_is_removed_while_a_row_does_not_say_which_line_it_means(scene, api):
+    unclear = GOOD + "09-68-00,,12500.75\n"
+    assert (
+        "the job, cost code or cost type in row 4 cannot be read"
+        in bring(scene, api, unclear).json()["nothing_goes"]
+    )
+    refused = bring(scene, api, unclear, load="true", good_rows="true", remove="true")
+    assert refused.status_code == 400 and "No line can be removed" in refused.json()["errors"]["remove"]
+    told = bring(scene, api, BAD + "03-30-00,L,x\n", load="true", good_rows="true", remove="true").json()
+    assert (told["missing"], told["removed"], told["nothing_goes"]) == (4, 4, "")
+    assert ("03-30-00", "L") in {(line.code, line.type) for line in scene.budget.lines.all()}
+
+
 def test_another_version_of_the_budget_is_a_conflict(scene, api):
     answer = bring(scene, api, GOOD, load="true", version=0)
     assert answer.status_code == 409 and "was changed since" in answer.json()["conflict"]

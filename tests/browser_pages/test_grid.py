@@ -331,7 +331,7 @@ def import_many(desk: Desk, number: int, *, first: int = 0) -> None:
         desk.scene.budget,
         user=desk.scene.dana,
         now=timezone.now(),
-        rows=spreadsheets.read(data=data).rows,
+        sheet=spreadsheets.read(data=data),
         source="many.csv",
     )
 

@@ -45,7 +45,7 @@ def taken_away(desk: Desk, kind: str) -> tuple[bytes, str]:
 def changes(budget: Budget, content: bytes) -> tuple[int, int, int]:
     """What an import of a file would do: new, changed, missing; nothing in it may be wrong."""
     sheet = spreadsheets.read(data=content)
-    made = plan(budget, sheet.rows)
+    made = plan(budget, sheet)
     assert [*sheet.errors, *made.errors] == []
     return len(made.new), len(made.changed), len(made.missing)
 

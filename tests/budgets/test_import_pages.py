@@ -206,6 +206,30 @@ def test_lines_the_file_lacks_stay_unless_she_has_those_removed_that_may_go(desk
     }
 
 
+def test_a_line_that_a_bad_row_names_is_not_taken_for_missing(desk: Desk) -> None:
+    preview = bring(desk, f'{HEADER},03-30-00,M,,1\n,03-30-00,L,,"3.900,00x"\n')
+    assert ("03-30-00", "L") not in {(r["cost_code"], r["cost_type"]) for r in group(preview, "missing")}
+    assert "Also remove 4 lines that the file does not have" in words(preview)
+    load(desk, good_rows="yes", remove="yes")
+    assert (staged().result["removed"], line(desk, "03-30-00", "L").amount) == (4, 15000)
+
+
+def test_removing_is_not_offered_while_a_row_does_not_say_which_line_it_means(desk: Desk) -> None:
+    preview = bring(desk, f"{HEADER},03-30-00,M,,1\n,03-30-00,,,15000\n")
+    shown = words(preview)
+    assert (
+        "Also remove" not in shown
+        and "No line can be removed" in shown
+        and "in row 3 cannot be read" in shown
+    )
+    assert all(row["stays"] for row in group(preview, "missing"))
+    assert preview.context["sums"]["after_removing"] == preview.context["sums"]["after"]
+    refused = load(desk, good_rows="yes", remove="yes")
+    assert refused.status_code == 422 and "No line can be removed" in words(refused)
+    load(desk, good_rows="yes")
+    assert (staged().result["removed"], desk.scene.budget.lines.count()) == (0, 6)
+
+
 def test_a_budget_changed_since_the_preview_is_shown_again_before_anything_is_loaded(desk: Desk) -> None:
     bring(desk, f"{HEADER},03-30-00,M,,1\n")
     edit_line(desk.labor, user=desk.scene.tom, now=timezone.now(), version=0, values={"amount": "7.00"})

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from budgets import spreadsheets
-from budgets.errors import Conflict
+from budgets.errors import Conflict, InvalidInput
 from budgets.imports import BadRows, import_rows
 from budgets.models import BudgetLine
 from budgets.services import edit_line, lock
@@ -23,7 +23,7 @@ HEADER = "job,cost_code,cost_type,description,uom,qty,unit_cost,amount\n"
 def bring(scene: Scene, text: str, *, header: str = HEADER):
     sheet = spreadsheets.read(data=(header + text).encode())
     assert sheet.errors == []
-    return import_rows(scene.reload(), user=scene.dana, now=NOW, rows=sheet.rows, source="lines.csv")
+    return import_rows(scene.reload(), user=scene.dana, now=NOW, sheet=sheet, source="lines.csv")
 
 
 def line(scene: Scene, code: str, kind: str, job: str = MAIN) -> BudgetLine:
@@ -115,7 +115,7 @@ def test_an_empty_job_is_the_main_job_and_so_a_double_is_seen(scene):
 def test_a_locked_budget_and_a_reader_import_nothing(scene):
     with pytest.raises(ActionBlocked) as blocked:
         sheet = spreadsheets.read(data=(HEADER + ",09-68-00,M,,,,,5\n").encode())
-        import_rows(scene.reload(), user=scene.ruth, now=NOW, rows=sheet.rows)
+        import_rows(scene.reload(), user=scene.ruth, now=NOW, sheet=sheet)
     assert blocked.value.blockers[0].code == "no_right_to_edit_lines"
     lock(scene.reload(), user=scene.dana, now=NOW)
     with pytest.raises(ActionBlocked) as blocked:
@@ -153,3 +153,44 @@ def test_a_thousand_lines_take_as_many_statements_as_ten(scene):
     assert max(many) <= max(few) + 1 <= 30  # one more: the first adds lines and changes some
     assert scene.budget.lines.count() == 996
     assert line(scene, "00007", "L").amount == 4
+
+
+# -- lines the file does not name ---------------------------------------------------------------------------
+
+
+def remove(scene: Scene, text: str) -> int:
+    sheet = spreadsheets.read(data=(HEADER + text).encode())
+    return import_rows(
+        scene.reload(), user=scene.dana, now=NOW, sheet=sheet, good_rows=True, remove=True
+    ).removed
+
+
+def test_a_line_that_a_bad_row_names_is_not_removed(scene):
+    assert remove(scene, f'{MAIN},03-30-00,M,,,,,1\n,03-30-00,L,,,,,"3.900,00x"\n') == 4
+    assert {(row.code, row.type) for row in scene.budget.lines.all()} == {
+        ("03-30-00", "M"),
+        ("03-30-00", "L"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("unclear", "rows"),
+    [
+        (",,L,,,,,5\n", "3"),
+        (f",{'0' * 41},L,,,,,5\n", "3"),
+        (",03-30-00,,,,,,5\n", "3"),
+        ("26-9999,03-30-00,L,,,,,5\n", "3"),
+        ("26-9999,03-30-00,L,,,,,x\n", "3"),
+        (f",03-30-00,L,,,,,5\n{MAIN},03-30-00,L,,,,,6\n", "3, 4"),
+        (",03-30-00,L,,,,,5\n,03-30-00,L,,,,,6\n", "3, 4"),
+        (",03-30-00,L,,,,,5\n,03-30-00,L,,,,,x\n", "3, 4"),
+    ],
+    ids="no code,long code,no type,no job,no job and amount,twice by main job,twice,twice once bad".split(
+        ","
+    ),
+)
+def test_nothing_is_removed_while_a_row_does_not_say_which_line_it_means(scene, unclear, rows):
+    before = list(scene.budget.lines.order_by("pk").values())
+    with pytest.raises(InvalidInput, match=f"No line can be removed.* in rows? {rows} cannot"):
+        remove(scene, f"{MAIN},03-30-00,M,,,,,1\n{unclear}")
+    assert list(scene.budget.lines.order_by("pk").values()) == before

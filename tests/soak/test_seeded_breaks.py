@@ -49,7 +49,7 @@ def posted_budget(simulator: Simulator, held: dict[Place, Decimal]) -> Story:
         f"{JOB},{phase},{LETTERS[category]},{amount}" for (phase, category), amount in held.items()
     )
     sheet = spreadsheets.read(data=file.encode())
-    import_rows(story.budget, user=story.dana, now=timezone.now(), rows=sheet.rows, source="lines.csv")
+    import_rows(story.budget, user=story.dana, now=timezone.now(), sheet=sheet, source="lines.csv")
     story.reload()
     story.lock()
     story.accept(story.send())

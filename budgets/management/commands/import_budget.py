@@ -50,7 +50,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{options['file'].name}: {len(sheet.rows)} lines read")
         try:
             result = imports.import_rows(
-                budget, user=user, now=timezone.now(), rows=sheet.rows, source=options["file"].name
+                budget, user=user, now=timezone.now(), sheet=sheet, source=options["file"].name
             )
         except imports.BadRows as problem:
             raise self._refused(problem.rows) from None
