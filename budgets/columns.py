@@ -1,7 +1,7 @@
 """The columns of the Cost Code Detail, each declared once: page, fragments, print and files show the same.
 
 A column reads its value off anything with the attributes of `budgets.rows.Row`; where it is `summed`, also off a sum of
-rows. `label` may name the ERP as {erp}.
+rows. The `label` of one of ours may name the ERP as {erp}; what people call theirs is shown as it stands.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Column:
 
     def title(self, erp: str) -> str:
         """The head of the column, with the ERP by its name."""
-        return self.label.format(erp=erp)
+        return self.label if self.calculated else self.label.replace("{erp}", erp)
 
     @property
     def is_figure(self) -> bool:

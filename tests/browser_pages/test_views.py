@@ -1,5 +1,6 @@
 """The pages of views: choosing columns with plain posts, the switch on the budget page, links with a view."""
 
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -54,6 +55,21 @@ def test_a_calculated_column_is_checked_named_shown_and_explained(desk: Desk) ->
     assert heads(page) == ["Cost code", "Revised", "Description", "Part"]
     assert 'data-col="part" class="figure-cell zero">0.0 %' in page.content.decode()
     assert "modifications / original. The total is calculated from the totals." in words(page)
+
+
+@pytest.mark.parametrize("label", ["{", "Cost {0}", "{erp}", "{erp:>30000000}"])
+def test_whatever_a_calculated_column_is_called_is_shown_as_it_was_typed(desk: Desk, label: str) -> None:
+    desk.send("view_new", **form(calc_label=label, calc_expression="original * 2"))
+    view = SavedView.objects.get()
+    desk.send("view_default", view=view.pk)
+    for name in ("page", "print", "rows"):
+        page = desk.get(name, division="03")
+        assert page.status_code == 200, name
+        assert name == "rows" or unescape(heads(page)[-1]) == label, name
+    assert desk.get("view_edit", view.pk).status_code == 200
+    answer = desk.get("view_export", view=view.pk)
+    sheet = CalamineWorkbook.from_filelike(BytesIO(b"".join(answer.streaming_content))).get_sheet_by_index(0)
+    assert sheet.to_python()[0][-1] == label
 
 
 def test_an_empty_cell_where_nothing_can_be_calculated_and_a_total_that_is_the_sum(desk: Desk) -> None:
