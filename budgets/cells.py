@@ -8,8 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.http import QueryDict
 
-from budgets import forms
-from budgets.choices import as_known
+from budgets import choices, forms
 from budgets.lines import IDENTITY, POSTED
 from budgets.models import Budget, BudgetLine
 from workflow import actions
@@ -40,7 +39,7 @@ def typed_cell(post: QueryDict, budget: Budget) -> dict[str, Any]:
     case.
     """
     values: dict[str, Any] = {field: post[field] for field in forms.LINE_FIELDS if field in post}
-    values |= {field: as_known(budget, field, values[field]) for field in CODES if field in values}
+    values |= {field: choices.as_known(budget, field, values[field]) for field in CODES if field in values}
     if "amount" in values:
         values["automatic"] = values["amount"].strip() == FORMULA
         if values["automatic"]:
@@ -76,8 +75,12 @@ def said(before: Mapping[str, Any], line: BudgetLine, fields: Iterable[str], *, 
         parts.append("The amount is typed now and no longer follows quantity × unit cost.")
     if line.automatic and before["amount"] != line.amount:
         parts.append(f"The amount is quantity × unit cost: {plain_money(line.amount)}.")
-    parts += [_unknown(line, field) for field in fields if after.get(field) and _is_unknown(line, field)]
-    return " ".join(parts)
+    return " ".join([*parts, *unknown(line, fields)])
+
+
+def unknown(line: BudgetLine, fields: Iterable[str]) -> list[str]:
+    """This function will say which fields hold a code that the company does not have, and what may be meant."""
+    return [_unknown(line, field) for field in fields if _is_unknown(line, field)]
 
 
 def _shown(value: Any) -> str:
@@ -89,5 +92,7 @@ def _is_unknown(line: BudgetLine, field: str) -> bool:
 
 
 def _unknown(line: BudgetLine, field: str) -> str:
-    name = forms.LABELS[field].lower()
-    return f"{getattr(line, f'{field}_text')} is no {name} of this company; it is kept as you typed it."
+    name, text = forms.LABELS[field].lower(), getattr(line, f"{field}_text")
+    near = choices.near(line.budget, field, text)
+    hint = f" Did you mean {near}?" if near else ""
+    return f"{text} is no {name} of this company; it is kept as you typed it.{hint}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
+from budgets.import_plan import alike
 from budgets.models import Budget
 from projects.models import CostCode, CostType, Job, Unit
 
@@ -47,6 +48,11 @@ def as_known(budget: Budget, field: str, text: str) -> str:
         return typed
     found = list(rows.filter(code__iexact=typed).values_list("code", flat=True)[:2])
     return found[0] if len(found) == 1 else typed
+
+
+def near(budget: Budget, field: str, text: str) -> str:
+    """This function will find the code that looks most like an unknown one; empty where none does."""
+    return alike(text, dict.fromkeys(_all(budget)[field].values_list("code", flat=True), 0))
 
 
 def _all(budget: Budget) -> dict[str, QuerySet]:

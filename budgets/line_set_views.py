@@ -17,19 +17,33 @@ from budgets.models import Budget
 from budgets.money import ZERO
 from budgets.pages import budget_page, perform
 
+NO_COLUMN = (
+    "This view has no column for it: choose another view, or add the line with “Add a line” above the table."
+)
+
 
 @require_POST
 @budget_page
 def add_here(request: HttpRequest, budget: Budget) -> HttpResponse:
-    """This function will add the line that was typed into the grid's empty row."""
+    """This function will add the line that was typed into the grid's empty row: with a cost code and a cost type."""
     typed = cells.typed_cell(request.POST, budget)
 
     def do() -> HttpResponse:
-        line = services.add_line(budget, user=request.user, now=timezone.now(), values=typed)
-        messages.success(request, f"Added {line.job.code} {line}.")
+        line = services.add_line(budget, user=request.user, now=timezone.now(), values=typed, complete=True)
+        said = [f"Added {line.job.code} {line}.", *cells.unknown(line, typed)]
+        messages.success(request, " ".join(said))
         return to_pieces(request, budget, [line])
 
-    return perform(request, budget, act=do, again=partial(_told, request))
+    return perform(request, budget, act=do, again=partial(_not_added, request))
+
+
+def _not_added(request: HttpRequest, budget: Budget, *, status: int, **problem: Any) -> HttpResponse:
+    """Say beside the row what is wrong; what this view has no column for cannot be typed there."""
+    errors = {
+        field: sentence if field in request.POST else f"{sentence} {NO_COLUMN}"
+        for field, sentence in problem.pop("errors", {}).items()
+    }
+    return _told(request, budget, status=status, errors=errors, **problem)
 
 
 @require_http_methods(["GET", "POST"])

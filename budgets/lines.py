@@ -19,12 +19,21 @@ from projects.models import Company, CostCode, CostType, Job, Project, Unit
 
 POSTED = "This line was posted in the ERP: its job, code and type stay. Add another line instead."
 IDENTITY = ("job", "cost_code", "cost_type")  # what makes the budget code
+MISSING = {"cost_code": "Enter a cost code.", "cost_type": "Enter a cost type."}
 
 
 def apply_values(
-    line: BudgetLine, values: Mapping[str, Any], *, project: Project, adding: bool = False
+    line: BudgetLine,
+    values: Mapping[str, Any],
+    *,
+    project: Project,
+    adding: bool = False,
+    complete: bool = False,
 ) -> None:
-    """This function will put values on a line, without saving. Raises InvalidInput naming each bad field."""
+    """This function will put values on a line, without saving. Raises InvalidInput naming each bad field.
+
+    A line that must be `complete` has a cost code and a cost type, known or not; any other may get them later.
+    """
     errors: dict[str, str] = {}
     before = _identity(line)
     _apply_job(line, values, project, errors, adding=adding)
@@ -32,6 +41,9 @@ def apply_values(
     _apply_code(line, values, company, errors, field="cost_code", model=CostCode, longest=40)
     _apply_code(line, values, company, errors, field="cost_type", model=CostType, longest=40)
     _apply_code(line, values, company, errors, field="unit", model=Unit, longest=20)
+    for field in MISSING if complete else ():
+        if not values.get(field):
+            errors.setdefault(field, MISSING[field])
     if "description" in values:
         line.description = str(values["description"])
         if len(line.description) > 200:
@@ -135,10 +147,12 @@ def describe(line: BudgetLine) -> dict[str, Any]:
     }
 
 
-def added_line(budget: Budget, *, user: Any, now: datetime, values: Mapping[str, Any]) -> BudgetLine:
+def added_line(
+    budget: Budget, *, user: Any, now: datetime, values: Mapping[str, Any], complete: bool = False
+) -> BudgetLine:
     """This function will add a line to a budget that is locked by a service; on a locked budget it starts at 0.00."""
     line = BudgetLine(budget=budget, changed_by=user, changed_at=now)
-    apply_values(line, values, project=budget.project, adding=True)
+    apply_values(line, values, project=budget.project, adding=True, complete=complete)
     if budget.state != BudgetState.DRAFT and line.amount:
         said = "The budget is locked: a new line starts at 0.00. Bring money to it with a modification."
         raise InvalidInput({"amount": said})

@@ -74,11 +74,13 @@ def unlock(budget: Budget, *, user: Any, now: datetime) -> Budget:
     return locked
 
 
-def add_line(budget: Budget, *, user: Any, now: datetime, values: Mapping[str, Any]) -> BudgetLine:
-    """This function will add a line; on a locked budget it starts at 0.00. `values`: see budgets/lines.py."""
+def add_line(
+    budget: Budget, *, user: Any, now: datetime, values: Mapping[str, Any], complete: bool = False
+) -> BudgetLine:
+    """This function will add a line; on a locked budget it starts at 0.00. See `apply_values` for the rest."""
     with change(budget, user=user, now=now) as (locked, event):
         ensure(locked, "add_line", user)
-        line = added_line(locked, user=user, now=now, values=values)
+        line = added_line(locked, user=user, now=now, values=values, complete=complete)
         event |= {"action": "add_line", "sentence": f"Added {line}", "data": describe(line)}
     return line
 

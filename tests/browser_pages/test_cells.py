@@ -214,6 +214,24 @@ def test_lines_are_added_in_place_and_what_is_wrong_is_named_by_field(desk: Desk
     assert '<p class="error" data-field="amount">' in words(bad)
 
 
+def test_a_line_added_in_place_has_a_code_and_a_type_and_an_unknown_code_gets_a_suggestion(
+    desk: Desk,
+) -> None:
+    bare = desk.send("add_here", cost_code=" ", cost_type="", description="Carpet", amount="x")
+    assert bare.status_code == 422
+    assert '<p class="error" data-field="cost_code">Enter a cost code.</p>' in words(bare)
+    assert '<p class="error" data-field="cost_type">Enter a cost type.</p>' in words(bare)
+    assert 'data-field="amount"' in words(bare)
+    narrow = words(desk.send("add_here", cost_code="09-68-00"))
+    assert "Enter a cost type. This view has no column for it: choose another view" in narrow
+    form = {"submission": new_id(), "cost_code": "09-68-0O", "cost_type": "S"}
+    answer = words(desk.client.post(desk.url("add_here"), form, follow=True))
+    assert (
+        "09-68-0O is no cost code of this company; it is kept as you typed it. Did you mean 09-68-00?"
+        in answer
+    )
+
+
 def test_deleting_several_asks_first_with_their_number_and_sum(desk: Desk) -> None:
     lines = [desk.concrete.pk, desk.labor.pk]
     asked = words(desk.get("delete_many", line=lines))
