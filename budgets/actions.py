@@ -3,6 +3,7 @@
 from budgets import blockers as b
 from budgets import request_blockers as asking
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
+from budgets.reversal_blockers import modification_reversed, modification_reversed_by_another
 from budgets.view_blockers import may_keep_view, may_share_view, shared_already
 from workflow.actions import Action, register, system_only
 
@@ -144,6 +145,7 @@ register(
             *b.IN_FLIGHT,
             b.modification_empty,
             b.modification_unbalanced,
+            modification_reversed_by_another,
         ),
         transition="make_effective",
         tone="primary",
@@ -163,7 +165,7 @@ register(
         model=Modification,
         label="Reverse",
         permission=b.may_modify,
-        problems=(b.modification_not_posted, b.not_locked),
+        problems=(b.modification_not_posted, b.not_locked, modification_reversed),
         confirm="Write the opposite of this modification as a draft?",
     ),
     Action(

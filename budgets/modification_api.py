@@ -46,6 +46,7 @@ class ModificationsMixin(BudgetView):
             "lines__line__cost_type",
             "attachments__added_by",
             "reversals",
+            "reverses__reversals",
         )
 
     def modification(self) -> Modification:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from budgets import links, selectors
 from budgets.blockers import amounts_of
-from budgets.models import Budget, Modification, ModificationState
+from budgets.models import Budget, Modification
 from workflow import actions
 
 SURE = "net"  # the field that repeats by how much the person was told the grand total changes
@@ -39,22 +39,9 @@ def page(request: HttpRequest, budget: Budget, modification: Modification, *, ac
         "before": f"“{label}”",
         "back": links.modification(modification, budget.project_id),
     }
-    if action == "reverse":
-        context["warning"] = _reversed_before(modification)
     if action == "make_effective" and asks(modification):
         _, net = amounts_of(modification)
         totals = selectors.totals(budget)
         context |= {"net": net, "now": totals.revised, "after": totals.revised + net}
         return render(request, "budgets/modification_total.html", context)
     return render(request, "budgets/confirm.html", context)
-
-
-def _reversed_before(modification: Modification) -> str:
-    """Say that somebody reversed it before: twice takes back more than was given."""
-    others = modification.reversals.exclude(state=ModificationState.VOID).order_by("pk")
-    if not others:
-        return ""
-    names = ", ".join(
-        f"modification {one.number}" if one.number else f"the draft “{one.title}”" for one in others
-    )
-    return f"{modification} is reversed already, by {names}. Reversing it again takes it back twice."

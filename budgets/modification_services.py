@@ -45,6 +45,7 @@ def save_modification(
         row = _modification_to_write(locked, modification, user=user, version=version)
         lines = [*as_they_are_now(lines), *_made(locked, new_lines, user=user, now=now)]
         refuse_bad_modification(locked, title=title, note=note, lines=lines)
+        _refuse_half_reversal(row, lines)
         row.title, row.date, row.note = title.strip(), date, note.strip()
         row.changed_by, row.changed_at, row.version = user, now, row.version + 1
         row.save()
@@ -147,6 +148,16 @@ def refuse_bad_modification(budget: Budget, *, title: str, note: str, lines: Amo
         seen.add(line.pk)
     if errors:
         raise InvalidInput(errors)
+
+
+def _refuse_half_reversal(row: Modification, lines: Amounts) -> None:
+    """Raise InvalidInput where a reversal would no longer take back exactly what it says it takes back."""
+    if row.reverses is None:
+        return
+    taken_back = {line: -amount for line, amount in row.reverses.lines.values_list("line", "amount")}
+    if {line.pk: amount for line, amount in lines} != taken_back:
+        said = f"This takes back {row.reverses}, so its lines and amounts stay as they are."
+        raise InvalidInput({"lines": f"{said} Write another modification for anything else."})
 
 
 def locked_modification(modification: Modification, budget: Budget) -> Modification:

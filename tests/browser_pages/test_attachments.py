@@ -84,17 +84,53 @@ def test_the_approver_downloads_what_the_sender_attached(desk: Desk, draft: Modi
     assert stranger.get(address).status_code == 404
 
 
-def test_a_posted_modification_is_reversed_on_its_page_and_a_second_time_after_a_warning(desk: Desk) -> None:
+def test_a_posted_modification_is_reversed_once_on_its_page_and_through_the_api(desk: Desk) -> None:
     lock(desk.scene)
     one = modify(desk.scene, "Buyout", *LEGS)
     batch = acts.accept(desk.scene, acts.send(desk.scene))
     acts.deliver(batch)
     acts.post(batch)
     assert "Write the opposite" in words(desk.get("modification_act", one.pk, "reverse"))
-    draft = words(desk.client.get(desk.send("modification_act", one.pk, "reverse")["Location"]))
+    made = desk.send("modification_act", one.pk, "reverse")["Location"]
+    draft = words(desk.client.get(made))
     assert "Reverses <a" in draft and "Reverse of modification 1: Buyout" in draft
     assert "Reversed by" in words(desk.get("modification", one.pk))
-    assert "is reversed already" in words(desk.get("modification_act", one.pk, "reverse"))
+    said = "Modification 1 is reversed already"
+    for page in (desk.get("modification_act", one.pk, "reverse"), desk.get("modification", one.pk)):
+        assert said in words(page) and f'href="{made}"' in words(page)
+    assert desk.send("modification_act", one.pk, "reverse").status_code == 409
+    api = desk.client.post(f"/api/v1/budgets/{desk.scene.project.pk}/modifications/{one.pk}/reverse/")
+    assert (api.status_code, api.json()["blockers"][0]["code"]) == (409, "modification_reversed")
+    assert one.reversals.count() == 1
+
+
+def test_a_reversal_keeps_its_amounts_on_its_page_and_through_the_api(desk: Desk) -> None:
+    lock(desk.scene)
+    one = modify(desk.scene, "Buyout", *LEGS)
+    batch = acts.accept(desk.scene, acts.send(desk.scene))
+    acts.deliver(batch)
+    acts.post(batch)
+    desk.send("modification_act", one.pk, "reverse")
+    draft = one.reversals.get()
+    said = "This takes back Modification 1, so its lines and amounts stay as they are."
+    assert "its lines and amounts stay as they are" in words(desk.get("modification_edit", draft.pk))
+    form = {"title": "x", "date": "2026-11-20", "note": "", "version": draft.version, "then": "draft"}
+    lines = [str(row.line_id) for row in draft.lines.all()]
+    amounts = [str(row.amount) for row in draft.lines.all()]
+    refused = desk.send("modification_edit", draft.pk, line=lines, amount=["7.00", "-7.00"], **form)
+    assert refused.status_code == 422 and said in words(refused)
+    sent = [
+        {"line": int(line), "amount": amount} for line, amount in zip(lines, ["7.00", "-7.00"], strict=True)
+    ]
+    api = desk.client.put(
+        f"/api/v1/budgets/{desk.scene.project.pk}/modifications/{draft.pk}/",
+        {"title": "x", "date": "2026-11-20", "version": draft.version, "lines": sent},
+        content_type="application/json",
+    )
+    assert api.status_code == 400 and said in api.json()["errors"]["lines"]
+    assert desk.send("modification_edit", draft.pk, line=lines, amount=amounts, **form).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.title, draft.reverses) == ("x", one)
 
 
 def test_the_api_attaches_hands_out_and_takes_off(desk: Desk, draft: Modification) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from budgets import attachments, links, services
+from budgets.errors import InvalidInput
 from budgets.models import Modification
 from erp import services as erp_services
 from projects.models import Company
@@ -162,6 +163,69 @@ def test_only_what_was_posted_is_reversed(scene, written):
     assert "Change it, void it or delete it instead." in found.sentence
     posted(scene)
     gone(written, "reverse", scene.dana, "modification_not_posted")
+
+
+@shows("modification_reversed")
+@removes("modification_reversed")
+def test_an_amount_is_taken_back_once_and_again_when_the_first_is_gone(scene, written):
+    make_effective(scene, written)
+    posted(scene)
+    first = services.reverse_modification(written, user=scene.dana, now=now())
+    found = met(written, "reverse", scene.dana, "modification_reversed")
+    assert found.link == links.modification(first, scene.project.pk)
+    assert found.sentence.endswith("Delete that one first, or use it.")
+    with pytest.raises(ActionBlocked, match="reversed already"):
+        services.reverse_modification(written, user=scene.tom, now=now())
+    services.delete_modification(first, user=scene.dana, now=now())
+    gone(written, "reverse", scene.dana, "modification_reversed")
+    second = make_effective(scene, services.reverse_modification(written, user=scene.dana, now=now()))
+    found = met(written, "reverse", scene.dana, "modification_reversed")
+    assert "by “Modification 2”. Void that one first" in found.sentence
+    services.void_modification(second, user=scene.dana, now=now())
+    gone(written, "reverse", scene.dana, "modification_reversed")
+
+
+def test_a_posted_reversal_is_itself_reversed_but_never_repeated(scene, written):
+    make_effective(scene, written)
+    posted(scene)
+    back = make_effective(scene, services.reverse_modification(written, user=scene.dana, now=now()))
+    posted(scene)
+    found = met(written, "reverse", scene.dana, "modification_reversed")
+    assert found.sentence.endswith("To bring Modification 1 back, reverse that one.")
+    gone(back, "reverse", scene.dana, "modification_reversed")
+    services.reverse_modification(back, user=scene.dana, now=now())
+    stays(written, "reverse", scene.dana, "modification_reversed")
+
+
+@shows("modification_reversed_by_another")
+@removes("modification_reversed_by_another")
+def test_of_two_reversals_written_before_only_one_counts(scene, written):
+    make_effective(scene, written)
+    posted(scene)
+    first = services.reverse_modification(written, user=scene.dana, now=now())
+    second = acts.modify(scene, "again", (CONCRETE, "5.00"), (CARPET, "-5.00"), effective=False)
+    Modification.objects.filter(pk=second.pk).update(reverses=written)
+    second.refresh_from_db()
+    met(second, "make_effective", scene.dana, "modification_reversed_by_another")
+    services.delete_modification(first, user=scene.dana, now=now())
+    gone(second, "make_effective", scene.dana, "modification_reversed_by_another")
+    make_effective(scene, second)
+
+
+def test_a_reversal_takes_back_exactly_what_it_says(scene, written):
+    make_effective(scene, written)
+    posted(scene)
+    back = services.reverse_modification(written, user=scene.dana, now=now())
+    sub_line = next(key for key in scene.lines if key not in (CONCRETE, CARPET))
+    for lines in (
+        [(CONCRETE, "6.00"), (CARPET, "-6.00")],
+        [(CONCRETE, "5.00")],
+        [(CONCRETE, "5.00"), (sub_line, "-5.00")],
+    ):
+        with pytest.raises(InvalidInput, match="takes back Modification 1, so its lines and amounts stay"):
+            save(scene, back, *lines)
+    saved = save(scene, back, (CARPET, "-5.00"), (CONCRETE, "5.00"))
+    assert (saved.title, saved.reverses) == ("buyout", written)
 
 
 def attach(scene, modification):
