@@ -187,6 +187,7 @@ class WriteMany(BudgetView):
             many=given.written(budget),
             source="the API",
             effective=given.validated_data["effective"],
+            anyway=given.validated_data["anyway"],
         )
         return Response(OutcomeSerializer(outcomes, many=True).data, CREATED)
 

@@ -22,6 +22,7 @@ from budgets.models import Budget, ModificationFile
 from budgets.modification_files import HEADER, FileOfMany, read
 from budgets.modification_many import write_many
 from budgets.modification_outcomes import tell
+from budgets.modification_twins import looking_alike
 from budgets.pages import budget_page, perform
 from budgets.workbook_guards import Unreadable
 from budgets.workbooks import LARGEST_FILE, MEGABYTE
@@ -101,6 +102,7 @@ def preview(request: HttpRequest, budget: Budget, *, file: uuid.UUID) -> HttpRes
             many=found.written(),
             source=kept.name,
             effective="effective" in request.POST,
+            anyway="anyway" in request.POST,
         )
         kept.delete()
         messages.success(request, f"Wrote {len(outcomes):,} draft modifications from {kept.name}.")
@@ -115,6 +117,9 @@ def _show_preview(
     request: HttpRequest, budget: Budget, *, kept: ModificationFile, status: int = 200, **problem: Any
 ) -> HttpResponse:
     found = _read(budget, bytes(kept.data))
+    if not found.errors:
+        for one, twin in zip(found.modifications, looking_alike(budget, found.written()), strict=True):
+            one.like = twin
     must_balance = not budget.project.company.allow_total_change
     context = {
         "budget": budget,
@@ -124,6 +129,7 @@ def _show_preview(
         "errors_shown": found.errors[:MOST_SHOWN],
         "must_balance": must_balance,
         "uneven": sum(1 for one in found.modifications if one.net),
+        "alike": sum(1 for one in found.modifications if one.like),
         "moved": sum(one.moved for one in found.modifications),
         "net": sum(one.net for one in found.modifications),
         "new_lines": sorted({name for one in found.modifications for name in one.new_lines}),

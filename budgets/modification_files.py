@@ -13,7 +13,7 @@ from typing import Any
 from budgets import money
 from budgets.errors import MOST_TEXT
 from budgets.import_cells import unescaped
-from budgets.models import Budget
+from budgets.models import Budget, Modification, ModificationState
 from budgets.modification_many import MOST, NewKey, Written
 from budgets.modification_services import MOST_TITLE
 from budgets.money import ZERO
@@ -31,6 +31,7 @@ NAMES = {
     "cost_code": ("cost_code", "phase_code", "phase", "code"),
     "cost_type": ("cost_type", "type", "category"),
     "amount": ("amount", "change"),
+    "state": ("state", "status"),
 }
 FIELD_OF = {name: field for field, names in NAMES.items() for name in names}
 NEEDED = ("title", "date", "cost_code", "cost_type", "amount")
@@ -50,6 +51,7 @@ class FileModification:
     amounts: list[tuple[int | NewKey, Decimal]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     bad: int = 0  # rows with an error
+    like: Modification | None = None  # one that is here already and says the same
 
     @property
     def net(self) -> Decimal:
@@ -145,6 +147,7 @@ class _Reader:
         cells = {name: row[place] if place < len(row) else "" for name, place in self.columns.items()}
         one = self._modification(number, cells)
         before = len(self.found.errors)
+        self._refuse_old(number, one, cells)
         amount = self._read(number, "amount", cells, _amount)
         key = self._line(number, cells)
         if key is not None and key in (known for known, _ in one.amounts):
@@ -154,6 +157,16 @@ class _Reader:
             return
         one.amounts.append((key, amount))
         one.names.append(" ".join(_key_words(cells)))
+
+    def _refuse_old(self, number: int, one: FileModification, cells: dict[str, Any]) -> None:
+        """A list taken away holds what counts already, or counts no longer: loaded, it would count once more."""
+        state = unescaped(_text(cells.get("state", ""))).strip().casefold()
+        if state in ("", ModificationState.DRAFT):
+            return
+        said = f"Modification {one.key} is {state} already; a file brings new ones only. Take its rows out."
+        if state not in ModificationState.values:
+            said = f"{state[:30]} is no state of a new modification. Leave it empty, or enter draft."
+        self._wrong(number, "state", cells, said)
 
     def _modification(self, number: int, cells: dict[str, Any]) -> FileModification:
         title = unescaped(_text(cells["title"])).strip()

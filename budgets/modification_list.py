@@ -151,7 +151,7 @@ def printed(request: HttpRequest, budget: Budget) -> HttpResponse:
 @require_GET
 @budget_page
 def export(request: HttpRequest, budget: Budget) -> HttpResponse:
-    """This function will write the list as a file, a row a line, which can be loaded again."""
+    """This function will write the list as a file, a row a line. Loaded again, only its drafts are taken."""
     kind = request.GET.get("as", "")
     rows = _context(request, budget)["modifications"]
     return downloads.table(

@@ -20,6 +20,7 @@ from budgets.errors import MOST_TEXT, InvalidInput
 from budgets.lines import added_line
 from budgets.models import Budget, Modification, ModificationLine
 from budgets.modification_services import MOST_TITLE, last_number
+from budgets.modification_twins import looking_alike
 from budgets.money import ZERO
 from workflow.actions import ActionBlocked, ensure
 from workflow.blockers import Blocker
@@ -45,18 +46,27 @@ class Outcome:
     modification: Modification
     blockers: Sequence[Blocker] = ()
     changed_by: str = ""  # who changed it since the person looked
+    looks_like: str = ""  # which one is here already and says the same
 
     @property
     def done(self) -> bool:
         """Whether it counts now."""
-        return not self.blockers and not self.changed_by
+        return not self.blockers and not self.changed_by and not self.looks_like
 
 
 def write_many(
-    budget: Budget, *, user: Any, now: datetime, many: Sequence[Written], source: str, effective: bool = False
+    budget: Budget,
+    *,
+    user: Any,
+    now: datetime,
+    many: Sequence[Written],
+    source: str,
+    effective: bool = False,
+    anyway: bool = False,
 ) -> list[Outcome]:
     """This function will write many drafts, all or none, and with `effective` let those count that can.
 
+    One that looks like a modification that is here already stays a draft, unless it shall count `anyway`.
     Every amount is already read and every line found; a line that was deleted meanwhile refuses the whole.
     """
     if not many or len(many) > MOST:
@@ -69,6 +79,7 @@ def write_many(
         ensure(locked, "modify", user)
         made = _make_lines(locked, many, user=user, now=now)
         _refuse_missing(locked, many)
+        twins = looking_alike(locked, many) if effective and not anyway else []
         rows = [
             Modification(
                 budget=locked,
@@ -92,7 +103,8 @@ def write_many(
         outcomes = [Outcome(row) for row in rows]
         said = f"Wrote {len(rows):,} draft modifications from {source}"
         if effective:
-            outcomes = _let_count(locked, rows, user=user, now=now)
+            alike = {row.pk: str(twin) for row, twin in zip(rows, twins, strict=False) if twin}
+            outcomes = _let_count(locked, rows, user=user, now=now, alike=alike)
             said += f" and made {sum(one.done for one in outcomes):,} of them effective"
         event |= {
             "action": "write_modifications",
@@ -188,6 +200,7 @@ def _let_count(
     user: Any,
     now: datetime,
     seen: Mapping[int, int] | None = None,
+    alike: Mapping[int, str] | None = None,
     together: bool = False,
 ) -> list[Outcome]:
     """Number those that nothing stands in the way of; the budget is locked, so that no number is given twice."""
@@ -197,6 +210,9 @@ def _let_count(
         row.budget = budget
         if seen is not None and seen[row.pk] != row.version:
             outcomes.append(Outcome(row, changed_by=who(row.changed_by)))
+            continue
+        if alike and row.pk in alike:
+            outcomes.append(Outcome(row, looks_like=alike[row.pk]))
             continue
         try:
             ensure(row, "make_effective", user)

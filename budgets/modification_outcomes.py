@@ -30,4 +30,6 @@ def tell(request: HttpRequest, outcomes: Sequence[Outcome]) -> None:
 def _why(one: Outcome) -> str:
     if one.changed_by:
         return f"{one.changed_by} changed it since you looked."
+    if one.looks_like:
+        return f"It looks like “{one.looks_like}”. Delete it, or make it effective on its own page."
     return " ".join(blocker.sentence for blocker in one.blockers)

@@ -162,6 +162,9 @@ class ManyModificationsSerializer(serializers.Serializer[Any]):
 
     modifications = NewModificationSerializer(many=True)
     effective = serializers.BooleanField(required=False, default=False)
+    anyway = serializers.BooleanField(
+        required=False, default=False, help_text="let those count too that look like one that is here"
+    )
 
     def written(self, budget: Budget) -> list[Written]:
         """As the service takes them."""
@@ -207,3 +210,4 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(ModificationState.choices, source="modification.state")
     blockers = BlockerSerializer(many=True)
     changed_by = serializers.CharField(help_text="who changed it since you read it")
+    looks_like = serializers.CharField(help_text="which one is here already and says the same")

@@ -76,13 +76,51 @@ def test_the_list_and_one_modification_are_printed_with_lines_to_sign_on(month: 
     assert "Approved: accounting" in page and "Name, signature, date" in page
 
 
-def test_the_export_is_harmless_and_can_be_loaded_again(month: Desk) -> None:
+def test_the_export_is_harmless_and_brings_nothing_twice(month: Desk) -> None:
     modify(month.scene, "=cmd|'x'!A0", (CONCRETE, "-1.00"), (CARPET, "1.00"), effective=False)
     answer = month.get("modifications_export", state="draft")
     assert answer["Content-Disposition"].startswith("attachment;")
     text = answer.content.decode("utf-8-sig")
     assert "'=cmd|'x'!A0" in text and "-1.00" in text
-    assert _look(month, answer.content, "again.csv").context["found"].errors == []
+    page = _look(month, answer.content, "again.csv")
+    assert page.context["found"].errors == []
+    assert "3 look like a modification that is here already" in words(page)
+    assert words(page).count("looks like a draft</a>") == 3
+    month.send("modification_file", ModificationFile.objects.get().pk, effective="on")
+    assert Modification.objects.filter(state="effective").count() == 1
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_whole_list_taken_away_and_loaded_again_doubles_nothing(month: Desk, kind: str) -> None:
+    file = month.get("modifications_export", **{"as": kind}).content
+    page = _look(month, file, f"list.{kind}")
+    said = words(page)
+    assert "Modification 1 is effective already; a file brings new ones only." in said
+    assert "Modification 2 is void already; a file brings new ones only." in said
+    refused = month.send("modification_file", ModificationFile.objects.get().pk, effective="on")
+    assert refused.status_code == 422 and Modification.objects.count() == 4
+
+
+def test_a_file_loaded_twice_counts_once_unless_ticked(desk: Desk) -> None:
+    lock(desk.scene)
+
+    def load(**ticks: str) -> str:
+        file = ModificationFile.objects.get()
+        answer = desk.send("modification_file", file.pk, effective="on", **ticks)
+        return words(desk.client.get(answer["Location"]))
+
+    def effective() -> int:
+        return Modification.objects.filter(state="effective").count()
+
+    assert "looks like" not in words(_look(desk, GOOD))
+    load()
+    page = words(_look(desk, GOOD))
+    assert "looks like modification 1</a>" in page and "looks like a draft</a>" in page
+    assert "“Buyout” stays a draft: It looks like “Modification 1”." in load()
+    assert effective() == 1
+    _look(desk, GOOD)
+    assert "Modification 2 is effective." in load(anyway="on")
+    assert effective() == 2
 
 
 def test_ticked_drafts_count_and_each_that_stays_says_why(month: Desk) -> None:
@@ -196,6 +234,10 @@ def test_the_api_writes_many_and_makes_many_effective(desk: Desk) -> None:
     seen = [{"id": row["id"], "version": 1} for row in made.json()]
     done = post("many/make-effective/", {"drafts": seen, "together": True})
     assert [row["number"] for row in done.json()] == [1, 2]
+    again = post("many/", {"modifications": [one], "effective": True}).json()[0]
+    assert (again["number"], again["state"], again["looks_like"]) == (None, "draft", "Modification 1")
+    anyway = post("many/", {"modifications": [one], "effective": True, "anyway": True}).json()[0]
+    assert (anyway["number"], anyway["looks_like"]) == (3, "")
     lost = {**one, "lines": [{"amount": "5.00"}]}
     assert "Give either line or new_line." in str(post("many/", {"modifications": [lost]}).json()["errors"])
     three = {**two, "lines": [{"new_line": {**new, "cost_type": "E"}, "amount": "1.00"}, *one["lines"]]}

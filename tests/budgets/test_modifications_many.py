@@ -97,6 +97,22 @@ def test_each_error_names_row_column_and_what_to_do(locked, row, column, message
     assert found.modifications[0].bad or column in ("title", "date")
 
 
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ("effective", "Modification 3 is effective already; a file brings new ones only. Take its rows out."),
+        ("Void", "Modification 3 is void already; a file brings new ones only. Take its rows out."),
+        ("open", "open is no state of a new modification. Leave it empty, or enter draft."),
+    ],
+)
+def test_what_was_numbered_once_is_not_brought_again(locked, state, message):
+    header = HEADER.replace("amount", "amount,state")
+    found = read(locked.budget, data=file(f"3,T,2026-11-03,,,03-30-00,M,5,{state}", header))
+    assert said(found) == [(2, "state", state, message)]
+    for new in ("", "draft", "Draft"):
+        assert read(locked.budget, data=file(f"3,T,2026-11-03,,,03-30-00,M,5,{new}", header)).errors == []
+
+
 def test_a_line_twice_and_two_titles_for_one_key_are_told(locked):
     found = read(
         locked.budget,
@@ -185,13 +201,28 @@ def test_those_that_balance_count_at_once_and_each_other_says_why_not(locked):
     assert selectors.modified(locked.budget)[locked.lines[CARPET].pk] == 10
 
 
+def test_what_is_here_already_stays_a_draft_unless_it_shall_count_anyway(locked):
+    first = write(locked, [transfer(locked)], effective=True)[0].modification
+    again, other = write(locked, [transfer(locked), transfer(locked, amount="6.00")], effective=True)
+    assert (again.done, again.looks_like, again.modification.state) == (False, "Modification 1", "draft")
+    assert (other.done, other.modification.number) == (True, 2)
+    assert selectors.modified(locked.budget)[locked.lines[CARPET].pk] == 11
+    assert write(locked, [transfer(locked)], effective=True, anyway=True)[0].modification.number == 3
+    for row in Modification.objects.exclude(state="draft").exclude(pk=other.modification.pk):
+        services.void_modification(row, user=locked.dana, now=timezone.now())
+    services.delete_modification(again.modification, user=locked.dana, now=timezone.now())
+    first.refresh_from_db()
+    assert first.state == "void"
+    assert write(locked, [transfer(locked)], effective=True)[0].done
+
+
 def test_the_number_of_statements_does_not_grow(locked):
     counted = []
     for many in (5, 200):
         with CaptureQueriesContext(
             connection,
         ) as caught:
-            write(locked, [transfer(locked) for _ in range(many)], effective=True)
+            write(locked, [transfer(locked, title=f"{many}") for _ in range(many)], effective=True)
         counted.append(len(caught))
     assert counted[0] == counted[1]
 
@@ -260,7 +291,7 @@ def test_no_number_is_given_twice_to_many_who_press_at_once(locked):
         partial(some, locked.dana, dana),
         partial(some, locked.tom, tom),
         partial(services.make_effective, rows[7], user=locked.tom, now=timezone.now()),
-        partial(write, locked, [transfer(locked) for _ in range(5)], effective=True),
+        partial(write, locked, [transfer(locked, title="new") for _ in range(5)], effective=True),
     )
     assert [one.error for one in ended] == [None] * 4
     numbers = Modification.objects.values_list("number", flat=True).order_by("number")
