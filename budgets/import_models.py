@@ -39,7 +39,8 @@ class ImportState(models.TextChoices):
 class StagedImport(models.Model):
     """What one person uploaded for one budget. `content` is the file as it came; `preview` compressed JSON.
 
-    `layout` says how to read it, `choices` what to load of it. `budget_version` is the one the preview was made of.
+    `layout` says how to read it, `choices` what to load of it. `budget_version` is the one the preview was made of; a
+    copy keeps its source's among the choices, as `source_version`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -288,6 +288,9 @@ def _read(staged: StagedImport, claim: uuid.UUID) -> None:
             if staged.layout["sheet"] != cells.sheet:
                 cells = read_cells(data=bytes(staged.content), sheet=staged.layout["sheet"])
     budget = selectors.visible_budget(staged.user, staged.budget.project_id)
+    if staged.kind == ImportKind.COPY:
+        # before its lines are read: what changes meanwhile counts as changed afterwards
+        staged.choices = {**staged.choices, "source_version": _source_version(staged)}
     sheet = rows_of(staged, cells, claim=claim)
     made = plan(budget, sheet)
     shown = import_preview.make(budget, sheet, made, user=staged.user)
@@ -318,12 +321,25 @@ def rows_of(staged: StagedImport, cells: Cells | None = None, *, claim: uuid.UUI
     return read_rows(cells, Layout.from_json(staged.layout), known=known, told=told if claim else None)
 
 
+def _source_version(staged: StagedImport) -> int:
+    """The version, now, of the budget that a copy is made of."""
+    return selectors.visible_budget(staged.user, staged.choices["copy"]["project"]).version
+
+
+def _refuse_another_source(staged: StagedImport) -> None:
+    """A copy loads what its preview showed. Asked after its lines were read, so that they are those of then."""
+    if staged.kind != ImportKind.COPY or _source_version(staged) == staged.choices.get("source_version"):
+        return
+    raise Conflict("The budget it is copied from was changed since this preview was made.", current=None)
+
+
 def _load(staged: StagedImport, claim: uuid.UUID, *, now: datetime) -> None:
     """Load once: the file's rows and its state change in one transaction, under the budget's lock."""
     sheet = rows_of(staged)
-    if sheet.errors and not staged.choices["good_rows"]:
-        raise imports.BadRows(sheet.errors)
     try:
+        _refuse_another_source(staged)
+        if sheet.errors and not staged.choices["good_rows"]:
+            raise imports.BadRows(sheet.errors)
         with transaction.atomic():
             lock_row(staged.budget)
             if not StagedImport.objects.filter(pk=staged.pk, claim=claim, state=ImportState.LOADING).exists():

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from budgets.models import Budget, BudgetLine, StagedImport
-from budgets.services import add_line, budget_for, lock
+from budgets.services import add_line, budget_for, edit_line, lock
 from projects.models import BudgetLevel, Job, Project, ProjectRole
 from tests.browser_pages.conftest import Desk, words
 from tests.browser_pages.conftest import desk as desk
@@ -104,3 +104,19 @@ def test_only_a_draft_takes_a_copy_and_who_lost_sight_of_the_source_loads_nothin
     )
     lock(pier, user=desk.scene.dana, now=timezone.now())
     assert send(desk, pier, "copy", project=desk.scene.project.pk, amounts="same").status_code == 409
+
+
+def test_a_source_changed_since_the_preview_is_shown_again_before_anything_is_loaded(
+    desk: Desk, pier: Budget
+) -> None:
+    send(desk, pier, "copy", project=desk.scene.project.pk, amounts="same")
+    seen = StagedImport.objects.get()
+    tom = desk.scene.tom
+    edit_line(desk.labor, user=tom, now=timezone.now(), version=0, values={"amount": "999999.00"})
+    added = {"cost_code": "03-30-00", "cost_type": "E", "amount": "5000.00"}
+    add_line(desk.scene.reload(), user=tom, now=timezone.now(), values=added)
+    again = send(desk, pier, "import_load", seen.pk, version=seen.budget_version)
+    assert "Nothing was loaded. The budget it is copied from was changed since" in words(again)
+    assert again.context["counts"]["new"] == seen.total + 1 and not pier.lines.exists()
+    send(desk, pier, "import_load", seen.pk, version=seen.budget_version)
+    assert pier.lines.filter(amount="999999.00").count() == 1
