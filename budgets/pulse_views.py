@@ -34,6 +34,6 @@ def _moment(text: str, otherwise: datetime) -> datetime:
     """When the page was last right, as it was told."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # no moment, or one outside the calendar once it is UTC
         return otherwise
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -95,6 +95,15 @@ def test_lines_that_others_changed_are_named_and_ones_own_are_not(desk: Desk) ->
     assert f'data-fresh="{theirs.pk}"' in ask().content.decode()
 
 
+@pytest.mark.parametrize(
+    "at", ["", "yesterday", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00"]
+)
+def test_a_moment_that_is_none_is_answered_with_the_page_as_it_is_now(desk: Desk, at: str) -> None:
+    answer = desk.get("pulse", seen="x", at=at)
+    assert answer.status_code == 200
+    assert 'id="standing"' in answer.content.decode()
+
+
 def test_a_stranger_asks_in_vain(desk: Desk) -> None:
     desk.log_in(desk.scene.olga)
     assert desk.get("pulse").status_code == 404
