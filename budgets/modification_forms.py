@@ -122,9 +122,9 @@ def _typed_row(line: str, amount: str, *, ticked: bool) -> TypedRow:
         return TypedRow(line, amount, ticked=ticked)
     try:
         given = json.loads(line)
-    except ValueError:
-        given = {}
-    new = {name: str(given.get(name, ""))[:200] for name in NEW_FIELDS}
+        new = {name: str(given.get(name, ""))[:200] for name in NEW_FIELDS}
+    except (ValueError, RecursionError):  # nothing this form wrote
+        new = dict.fromkeys(NEW_FIELDS, "")
     return TypedRow("", amount, new=new, ticked=ticked)
 
 

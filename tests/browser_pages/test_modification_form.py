@@ -170,7 +170,8 @@ def test_a_line_is_not_made_where_the_modification_is_refused(desk: Desk) -> Non
     made_up = '{"job": "26-0288", "cost_code": "99-99-99", "cost_type": "M"}'
     answer = _save(desk, (made_up, "5.00"), (desk.concrete.pk, "-5.00"), then="draft")
     assert "is no cost code with a cost type of this company" in words(answer)
-    for nonsense in ("{}", "{[", '{"job": 5}'):
+    deep = '{"a":' * 100_000, '{"job": ' + "[" * 900 + "]" * 900 + "}", '{"job": ' + "9" * 5000 + "}"
+    for nonsense in ("{}", "{[", '{"job": 5}', *deep):
         assert _save(desk, (nonsense, "5.00"), then="draft").status_code == 422
     assert (desk.scene.budget.lines.count(), Modification.objects.count()) == (before, 0)
 
