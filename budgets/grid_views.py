@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -125,7 +126,7 @@ def density(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will remember how dense a person wants the grid, and go back to it."""
     back = request.POST.get("back", "")
     here = links.page(budget)
-    safe = url_has_allowed_host_and_scheme(back, None) and back.startswith(here)
+    safe = url_has_allowed_host_and_scheme(back, None) and urlsplit(back).path == here
     answer = redirect(back if safe else here)
     chosen = COMPACT if request.POST.get("density") == COMPACT else COMFORTABLE
     return remember_density(answer, chosen, secure=request.is_secure())

@@ -262,8 +262,9 @@ def test_the_dense_grid_is_remembered(desk: Desk) -> None:
     answer = desk.send("density", density="compact", back=desk.url("page") + "?by=type")
     assert answer["Location"] == desk.url("page") + "?by=type"
     assert 'class="scroll grid compact"' in body(desk.get("page"))
-    elsewhere = desk.send("density", density="comfortable", back="https://evil.example/")
-    assert elsewhere["Location"] == desk.url("page")
+    for back in ("https://evil.example/", f"{desk.url('page')}../../../admin/", f"{desk.url('page')}%2e%2e/"):
+        elsewhere = desk.send("density", density="comfortable", back=back)
+        assert elsewhere["Location"] == desk.url("page"), back
     assert 'class="scroll grid compact"' not in body(desk.get("page"))
 
 
