@@ -16,6 +16,7 @@ from budgets import columns, expressions
 from budgets.calculation import EXTENSIVE, degree, evaluate
 from budgets.columns import Column
 from budgets.expressions import FUNCTIONS, BadExpression, Node
+from budgets.rows import Row
 
 KINDS = {"money": "Amount", "quantity": "Number", "price": "Unit cost", "percent": "Percent"}
 MOST, LONGEST_LABEL = 10, 40
@@ -158,32 +159,26 @@ def _kind(formula: Formula) -> columns.Kind:
     return formula.kind  # type: ignore[return-value]  # one of KINDS
 
 
-def _all(column: Column) -> tuple[Column, ...]:
-    return (column, *column.needs)
-
-
 def _column(formula: Formula, node: Node, others: Mapping[str, Column], *, adds: bool) -> Column:
+    """`others` are the columns made before this one, in the order they are calculated in."""
     keys = {name.key for name in expressions.names(node)}
-    given = {key: others.get(key) or columns.REGISTRY[key] for key in keys}
+    needed = keys.union(*({one.key for one in others[key].needs} for key in keys if key in others))
+    given = [columns.REGISTRY[key] for key in keys if key not in others]
 
-    def value(thing: Any) -> Decimal | None:
-        added = getattr(thing, "added", None)  # what sums of rows have
-        if added is not None and adds:
-            return added.get(formula.key)
-        known = {
-            key: None if added is not None and not column.summed else column.value(thing)
-            for key, column in given.items()
-        }
-        return evaluate(node, known)
+    def calculate(thing: Any, figures: columns.Figures) -> Decimal | None:
+        of_rows = isinstance(thing, Row)
+        known = {column.key: column.value(thing) for column in given if of_rows or column.summed}
+        return evaluate(node, {**figures, **known})
 
     return Column(
         formula.key,
         formula.label,
         _kind(formula),
-        value,
+        lambda thing: thing.figures.get(formula.key),
         summed=True,
         calculated=True,
+        calculate=calculate,
         adds=adds,
-        needs=tuple({one.key: one for key in given if key in others for one in _all(others[key])}.values()),
+        needs=tuple(one for one in others.values() if one.key in needed),
         note=f"{formula.expression}. {SUMMED if adds else FROM_TOTALS}",
     )

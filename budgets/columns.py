@@ -8,20 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal
 
+from budgets.calculation import rounded
+from workflow.templatetags.figures import PERCENT_PLACES
+
 Kind = Literal["text", "code", "money", "quantity", "price", "percent", "verdict"]
 FIGURES = ("money", "quantity", "price", "percent", "verdict")
+PLACES = {"money": 2, "quantity": 4, "price": 4, "percent": PERCENT_PLACES + 2}  # of calculated figures
+Figures = dict[str, Decimal | None]  # calculated ones, by column
+Calculate = Callable[[Any, Figures], Decimal | None]
 
 
 @dataclass(frozen=True)
 class Column:
     """`field` is what the line's form calls the value where people may change it, else empty.
 
-    A `calculated` one is a view's own: it is rounded for the eye alone, `note` says how it comes about, its sums are
-    the sums of its rows where it `adds` up, and `needs` are the calculated ones it is made of.
+    A `calculated` one is a view's own: `note` says how it comes about, `needs` are the calculated ones it is made of,
+    in the order they are calculated in, and `calculate` calculates it from a thing and what those came to. What a row
+    shows of it is rounded; its sums are the sums of what its rows show where it `adds` up.
     """
 
     key: str
@@ -31,6 +39,7 @@ class Column:
     summed: bool = False
     field: str = ""
     calculated: bool = False
+    calculate: Calculate | None = None
     note: str = ""
     adds: bool = False
     needs: tuple[Column, ...] = ()
@@ -38,6 +47,15 @@ class Column:
     def title(self, erp: str) -> str:
         """The head of the column, with the ERP by its name."""
         return self.label if self.calculated else self.label.replace("{erp}", erp)
+
+    def rounded(self, value: Decimal | None) -> Decimal | None:
+        """A calculated figure half-up to the places that are shown."""
+        return None if value is None else rounded(value, PLACES[self.kind])
+
+    def shown(self, thing: Any) -> Any:
+        """The value as people read it."""
+        value = self.value(thing)
+        return self.rounded(value) if self.calculated else value
 
     @property
     def is_figure(self) -> bool:
@@ -85,6 +103,19 @@ register(
     Column("over_under", "Projected over / under", "verdict", attrgetter("over_under"), summed=True),
 )
 PROJECTED = ("forecast", "at_completion", "over_under")  # they rest on the job-to-date cost
+
+
+def calculations(columns: Iterable[Column]) -> list[Column]:
+    """This function will list what must be calculated to show columns: each once, after those it needs."""
+    every = (one for column in columns for one in (*column.needs, column) if one.calculate)
+    return list({one.key: one for one in every}.values())
+
+
+def calculate(calculations: Iterable[Column], thing: Any, figures: Figures) -> None:
+    """This function will add to `figures` what calculations come to for a row or a sum, each worked out once."""
+    for column in calculations:
+        if column.calculate and column.key not in figures:
+            figures[column.key] = column.calculate(thing, figures)
 
 
 def chosen(

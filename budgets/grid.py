@@ -122,7 +122,7 @@ def sums_alone(budget: Budget, look: Look, *, columns: Sequence[Column], jobs: S
     whole = roll_up(budget, look, filtered=False)
     shown = roll_up(budget, look, filtered=True) if look.filters else whole
     if not KEYS.issuperset(column.key for column in columns if column.summed):
-        rows = read(budget)
+        rows = read(budget, columns=columns)
         shown = _by_rows(budget, look, shown, rows, columns)
         whole = replace(whole, total=summed(rows, columns))
     levels = _levels(budget, look, shown, columns, jobs)
@@ -209,7 +209,7 @@ def _fill(budget: Budget, grid: Grid) -> None:
 
 def write(budget: Budget, found: Found, columns: Sequence[Column]) -> dict[Place, list[Chunk]]:
     """This function will write the rows of lines that were found, by group."""
-    rows = {row.pk: row for row in read(budget, only=among(found.facts), known=found.facts)}
+    rows = {row.pk: row for row in read(budget, only=among(found.facts), known=found.facts, columns=columns)}
     return {
         place: list(chunks([rows[pk] for pk in pks if pk in rows], columns, project_id=budget.project_id))
         for place, pks in found.places.items()

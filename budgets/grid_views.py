@@ -91,10 +91,10 @@ def division(request: HttpRequest, budget: Budget) -> HttpResponse:
 def row(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will render one row, as it is now: the line `line` of the address."""
     pk = number(request.GET.get("line", ""))
-    found = [] if pk is None else rows.read(budget, only=Q(pk=pk))
+    shown = shown_columns(request, budget, jobs=Job.objects.filter(project=budget.project_id).count())
+    found = [] if pk is None else rows.read(budget, only=Q(pk=pk), columns=shown)
     if not found:
         raise Http404("This line does not exist, or it was deleted.")
-    shown = shown_columns(request, budget, jobs=Job.objects.filter(project=budget.project_id).count())
     written = {"rows": list(chunks(found, shown, project_id=budget.project_id))}
     return render(
         request, "budgets/rows_alone.html", {"budget": budget, "group": written, "width": len(shown)}

@@ -46,7 +46,8 @@ def of(
     """This function will write the rows of these lines and every sum of the grid that a look shows."""
     write = row_markup.writer(columns, project_id=budget.project_id)
     fresh = [
-        FreshRow(SafeString(write(row)), _group_of(row, look)) for row in read(budget, only=among(lines))
+        FreshRow(SafeString(write(row)), _group_of(row, look))
+        for row in read(budget, only=among(lines), columns=columns)
     ]
     laid_out = grid.sums_alone(budget, look, columns=columns, jobs=jobs)
     levels = [

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from budgets.calculation import rounded
 from budgets.columns import Column
 from budgets.rows import Row
 from workflow.templatetags import figures
@@ -117,9 +116,8 @@ def _cell(column: Column) -> Cell:
 
 
 def _figure(column: Column) -> Cell:
-    value, key, text = column.value, column.key, TEXTS[column.kind]
-    if column.calculated:
-        value = _rounding(column)
+    key, text = column.key, TEXTS[column.kind]
+    value = column.shown if column.calculated else column.value
 
     def write(row: Any) -> str:
         number = value(row)
@@ -131,16 +129,6 @@ def _figure(column: Column) -> Cell:
     return write
 
 
-def _rounding(column: Column) -> Callable[[Any], Any]:
-    """The value of a calculated column, half-up to the places that are shown."""
-
-    def value(row: Any) -> Any:
-        number = column.value(row)
-        return None if number is None else rounded(number, PLACES[column.kind])
-
-    return value
-
-
 TEXTS = {
     "money": figures.plain_money,
     "quantity": figures.plain_quantity,
@@ -148,7 +136,6 @@ TEXTS = {
     "percent": figures.plain_percent,
     "verdict": figures.plain_verdict,
 }
-PLACES = {"money": 2, "quantity": 4, "price": 4, "percent": figures.PERCENT_PLACES + 2}
 
 
 def _type(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, BooleanField, F, Func, Q, Value
 
 from budgets import facts, projection, selectors
+from budgets.columns import Column, Figures, calculate, calculations
 from budgets.facts import LineFacts
 from budgets.models import Budget
 from budgets.money import ZERO
@@ -60,6 +61,7 @@ class Row(NamedTuple):
     by_hand: Decimal | None
     modifications: Decimal
     facts: LineFacts
+    figures: Figures  # what the calculated columns that were asked for come to
 
     @property
     def division(self) -> str:
@@ -131,18 +133,27 @@ def among(ids: Collection[int]) -> Func:
 
 
 def read(
-    budget: Budget, *, only: Q | Func | None = None, known: Mapping[int, LineFacts] | None = None
+    budget: Budget,
+    *,
+    only: Q | Func | None = None,
+    known: Mapping[int, LineFacts] | None = None,
+    columns: Iterable[Column] = (),
 ) -> list[Row]:
     """This function will read the lines of a budget (those that match `only`) in the order of the grid.
 
-    `known` is what is known about them, where the caller has read it already.
+    `known` is what is known about them, where the caller has read it already. Of `columns` the calculated ones are
+    calculated, once a row.
     """
     lines = budget.lines.filter(only) if only is not None else budget.lines.all()
     found = list(lines.order_by(*ORDER).values_list(*FIELDS))
     if known is None:
         known = facts.of_lines(budget, only=None if only is None else [values[0] for values in found])
     changes = selectors.modified(budget)
-    return [
-        Row._make((*values, changes.get(values[0], ZERO), known.get(values[0], facts.UNKNOWN)))
+    rows = [
+        Row._make((*values, changes.get(values[0], ZERO), known.get(values[0], facts.UNKNOWN), {}))
         for values in found
     ]
+    if wanted := calculations(columns):
+        for row in rows:
+            calculate(wanted, row, row.figures)
+    return rows

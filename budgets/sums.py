@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from budgets.columns import Column
+from budgets.columns import Column, Figures, calculate, calculations
 from budgets.money import ZERO
 from budgets.rows import Row
 
@@ -25,7 +25,7 @@ class Sums:
     forecast: Decimal | None = None
     at_completion: Decimal | None = None
     over_under: Decimal | None = None
-    added: Mapping[str, Decimal | None] = field(default_factory=dict)  # of calculated columns that add up
+    figures: Figures = field(default_factory=dict)  # what calculated columns come to
 
     @property
     def revised(self) -> Decimal:
@@ -34,8 +34,12 @@ class Sums:
 
 
 def summed(rows: Sequence[Row], columns: Iterable[Column] = ()) -> Sums:
-    """This function will sum rows, and those of these columns that are calculated and add up."""
-    return Sums(
+    """This function will sum rows that were read with these columns; the calculated ones tie to what the rows show."""
+    wanted = calculations(columns)
+    figures = {
+        one.key: _known(one.rounded(row.figures[one.key]) for row in rows) for one in wanted if one.adds
+    }
+    sums = Sums(
         count=len(rows),
         original=sum((row.original for row in rows), ZERO),
         modifications=sum((row.modifications for row in rows), ZERO),
@@ -46,13 +50,10 @@ def summed(rows: Sequence[Row], columns: Iterable[Column] = ()) -> Sums:
         forecast=_known(row.forecast for row in rows),
         at_completion=_known(row.at_completion for row in rows),
         over_under=_known(row.over_under for row in rows),
-        added={
-            one.key: _known(one.value(row) for row in rows)
-            for column in columns
-            for one in (column, *column.needs)
-            if one.adds
-        },
+        figures=figures,
     )
+    calculate(wanted, sums, figures)
+    return sums
 
 
 def _known(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -11,13 +11,11 @@ from typing import IO, Any
 import xlsxwriter
 
 from budgets import facts
-from budgets.calculation import rounded
 from budgets.columns import Column
 from budgets.export_files import FORMATS, WIDTHS, kept_by_float
 from budgets.grid import summed
 from budgets.import_cells import escaped
 from budgets.models import Budget
-from budgets.row_markup import PLACES
 from budgets.rows import read
 from budgets.saved_views import Shown
 
@@ -36,18 +34,13 @@ class Table:
 def of_view(budget: Budget, shown: Shown) -> Table:
     """This function will read every line of a budget in the columns of a view, and what they come to."""
     columns, erp = shown.columns(), facts.erp_name(budget)
-    lines = read(budget)
+    lines = read(budget, columns=columns)
     total = summed(lines, columns)
     return Table(
         columns=[(column, column.title(erp)) for column in columns],
-        rows=[[_value(column, row) for column in columns] for row in lines],
-        totals=[_value(column, total) if column.summed else None for column in columns],
+        rows=[[column.shown(row) for column in columns] for row in lines],
+        totals=[column.shown(total) if column.summed else None for column in columns],
     )
-
-
-def _value(column: Column, thing: Any) -> Any:
-    value = column.value(thing)
-    return rounded(value, PLACES[column.kind]) if column.calculated and value is not None else value
 
 
 def xlsx(table: Table, *, name: str) -> IO[bytes]:

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from budgets import calculated, columns, grid, rows, saved_views, view_services
+from budgets import calculated, columns, grid, look, rows, saved_views, view_services, view_table
 from budgets.calculated import Formula
-from budgets.calculation import rounded
+from budgets.calculation import evaluate, rounded
 from budgets.errors import Conflict, InvalidInput
 from budgets.models import DefaultView, SavedView
 from budgets.view_services import ViewValues
@@ -36,6 +36,10 @@ def share(scene, view, by=None):
 
 def shown(scene, asked="", by=None):
     return saved_views.shown(by or scene.dana, scene.company, asked=str(asked))
+
+
+def read(scene, found):
+    return rows.read(scene.budget, columns=found.columns())
 
 
 def keys(found):
@@ -94,7 +98,7 @@ def test_a_view_with_a_column_that_is_gone_still_opens(scene):
     assert keys(found) == ["code", "revised", "twice", "rate"]
     assert "Unknown column “vanished” at 1" in found.calculated["twice"].note
     assert "A column it needs cannot be calculated" in found.calculated["rate"].note
-    assert found.calculated["rate"].value(rows.read(scene.budget)[0]) is None
+    assert found.calculated["rate"].value(read(scene, found)[0]) is None
 
 
 # -- who keeps shared ones ---------------------------------------------------------------------------------
@@ -174,7 +178,7 @@ def test_amounts_add_up_and_ratios_come_from_the_totals(scene):
     acts.modify(scene, "x", ((MAIN, "03-30-00", "M"), "-5000.00"), ((MAIN, "09-68-00", "S"), "5000.00"))
     view = save(scene, "a", ["twice", "rate", "over"], TWICE, RATE, OVER)
     found = shown(scene, view.pk)
-    lines = rows.read(scene.budget)
+    lines = read(scene, found)
     concrete = next(row for row in lines if row.pk == scene.lines[MAIN, "03-30-00", "M"].pk)
     assert found.calculated["twice"].value(concrete) == Decimal("80000.00")
     assert rounded(found.calculated["rate"].value(concrete), 4) == Decimal("2.2857")
@@ -189,11 +193,43 @@ def test_amounts_add_up_and_ratios_come_from_the_totals(scene):
 def test_a_ratio_of_what_is_not_shown_itself_still_has_its_total(scene):
     view = save(scene, "a", ["rate"], TWICE, RATE)
     found = shown(scene, view.pk)
-    assert found.calculated["rate"].value(grid.summed(rows.read(scene.budget), found.columns())) == 2
+    assert found.calculated["rate"].value(grid.summed(read(scene, found), found.columns())) == 2
 
 
 def test_quantities_of_different_units_have_no_total_to_divide_by(scene):
     view = save(scene, "a", ["each"], Formula("each", "Each", "original / quantity", "price"))
     found = shown(scene, view.pk)
-    total = grid.summed(rows.read(scene.budget), found.columns())
+    total = grid.summed(read(scene, found), found.columns())
     assert found.calculated["each"].value(total) is None
+
+
+def test_a_total_is_the_sum_of_what_the_rows_show(scene):
+    week = Formula("week", "Week", "original / 7")
+    found = shown(scene, save(scene, "a", ["week"], week).pk)
+    table = view_table.of_view(scene.budget, found)
+    assert table.totals[1] == sum(row[1] for row in table.rows)
+    assert table.totals[1] != rounded(Decimal("92500.75") / 7, 2)
+    page = grid.build(scene.budget, look.Look(), columns=found.columns(), jobs=[])
+    assert page.total.figures["week"] == sum(group.sums.figures["week"] for group in page.groups)
+    assert page.total.figures["week"] == table.totals[1]
+
+
+def test_each_formula_is_worked_out_once_a_row_however_many_others_need_it(scene, monkeypatch):
+    chain = [Formula("c1", "c1", "original")]
+    for number in range(2, 11):
+        chain.append(Formula(f"c{number}", "c", " + ".join(formula.key for formula in chain)))
+    found = shown(scene, save(scene, "a", ["c10", "c3", "c10"], *reversed(chain)).pk)
+    asked = []
+    monkeypatch.setattr(calculated, "evaluate", lambda *given: asked.append(1) or evaluate(*given))
+    table = view_table.of_view(scene.budget, found)
+    assert table.totals[1] == Decimal("92500.75") * 2**8
+    assert len(asked) == 6 * 10
+    asked.clear()
+    grid.build(
+        scene.budget, look.Look(by=look.JOB), columns=found.columns(), jobs=list(scene.project.jobs.all())
+    )
+    assert len(asked) == 2 * 6 * 10  # for the sums, and for the rows of what is open
+    asked.clear()
+    ratio = shown(scene, save(scene, "b", ["each"], *chain[:9], Formula("each", "e", "c9 / original")).pk)
+    assert ratio.calculated["each"].value(grid.summed(read(scene, ratio), ratio.columns())) == 2**7
+    assert len(asked) == 6 * 10 + 1  # the ratio once more, of the totals
