@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import cells, columns, forms, grid_views, look, services
+from budgets import cells, columns, forms, grid_views, services
 from budgets import choices as offers
 from budgets import pieces as changed
 from budgets.errors import Conflict, InvalidInput
@@ -114,7 +114,7 @@ def pieces(request: HttpRequest, budget: Budget) -> HttpResponse:
     head = frame(budget)
     jobs = head["jobs"]
     shown = grid_views.shown_columns(request, budget, jobs=len(jobs))
-    fresh, asked = ids(request.GET, "fresh"), look.of(request.GET)
+    fresh, asked = ids(request.GET, "fresh"), grid_views.asked_look(request, jobs=len(jobs))
     context = {
         **head,
         "head": budget.lines.count() <= HEAD_AT_ONCE,

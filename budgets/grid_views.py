@@ -27,9 +27,7 @@ A_YEAR = 365 * 24 * 3600
 
 def context(request: HttpRequest, budget: Budget, *, jobs: list[Job]) -> dict[str, Any]:
     """This function will lay out the grid the way the address asks."""
-    asked = look.of(request.GET)
-    if asked.by_job and len(jobs) == 1:
-        asked = replace(asked, by=look.DIVISION)
+    asked = asked_look(request, jobs=len(jobs))
     shown = shown_columns(request, budget, jobs=len(jobs))
     laid_out = grid.build(budget, asked, columns=shown, jobs=jobs)
     erp = facts.erp_name(budget)
@@ -60,6 +58,12 @@ def found(request: HttpRequest, budget: Budget) -> HttpResponse:
     jobs = list(Job.objects.filter(project=budget.project_id))
     shown = {"budget": budget, **context(request, budget, jobs=jobs)}
     return render(request, "budgets/found.html", shown)
+
+
+def asked_look(request: HttpRequest, *, jobs: int) -> look.Look:
+    """This function will read what the address asks for; one job alone is no level."""
+    asked = look.of(request.GET)
+    return replace(asked, by=look.DIVISION) if asked.by_job and jobs == 1 else asked
 
 
 def shown_columns(request: HttpRequest, budget: Budget, *, jobs: int) -> list[columns.Column]:

@@ -12,7 +12,13 @@ from budgets.columns import Column
 from budgets.look import TYPE, Look, key_of
 from budgets.models import Budget
 from budgets.rows import Row, among, read
+from budgets.sums import summed
 from projects.models import Job
+
+SHOWN = "shown"  # the sums of what the filters show
+NONE = (
+    "none"  # the sums of a group of which the filters show no line any more, while its rows still stand there
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,12 @@ class FreshSums:
 
 @dataclass(frozen=True)
 class Pieces:
-    """What changed of the grid."""
+    """What changed of the grid. `chips`: how many lines each filter would show; `shown`: how many are shown now."""
 
     rows: list[FreshRow]
     sums: list[FreshSums]
+    chips: dict[str, int]
+    shown: int
 
 
 def of(
@@ -56,8 +64,12 @@ def of(
         if level.job
     ]
     groups = [FreshSums(group.key, group.sums.count, group.cells) for group in laid_out.groups]
-    total = FreshSums(key_of("", ""), laid_out.total.count, laid_out.cells)
-    return Pieces(fresh, [*levels, *groups, total])
+    whole = [
+        FreshSums(NONE, 0, row_markup.sums(columns, summed([], columns))),
+        FreshSums(SHOWN, laid_out.shown.count, laid_out.shown_cells),
+        FreshSums(key_of("", ""), laid_out.total.count, laid_out.cells),
+    ]
+    return Pieces(fresh, [*levels, *groups, *whole], laid_out.chips, laid_out.shown.count)
 
 
 def _group_of(row: Row, look: Look) -> str:

@@ -55,15 +55,17 @@
     return "";
   };
 
-  // The sums are matched by their column, whatever else stands in the head of a group. A group without lines goes.
+  // The sums are matched by their column, whatever else stands in the head of a group. A group without lines goes; one
+  // whose rows stand there although no filter shows them any more comes to nothing.
   const patchSums = (body) => {
     const fresh = new Map([...body.querySelectorAll("[data-sums]")].map((row) => [row.dataset.sums, row]));
     document.querySelectorAll(".grid [data-sums]").forEach((row) => {
-      const sums = fresh.get(row.dataset.sums);
-      if (!sums) {
-        if (!row.parentElement.querySelector("tr.line")) row.remove();
+      const known = fresh.get(row.dataset.sums);
+      if (!known && !row.parentElement.querySelector("tr.line")) {
+        row.remove();
         return;
       }
+      const sums = known || fresh.get("none");
       const count = row.querySelector("[data-count]");
       if (count) count.textContent = sums.querySelector("[data-count]").textContent;
       sums.querySelectorAll("[data-col]").forEach((cell) => {
@@ -74,6 +76,13 @@
       });
     });
   };
+
+  // How many lines each filter would show, and how many rows there are to expand.
+  const patchNumbers = (body) => body.querySelectorAll("[data-number-of]").forEach((fresh) => {
+    document.querySelectorAll(`#detail [data-number-of="${fresh.dataset.numberOf}"]`).forEach((old) => {
+      old.textContent = fresh.textContent;
+    });
+  });
 
   const swap = (piece) => {
     const old = document.getElementById(piece.id);
@@ -93,6 +102,7 @@
       if (row) sheet.takeOff(row);
     });
     patchSums(body);
+    patchNumbers(body);
     body.querySelectorAll("[data-pieces] > [id]").forEach(swap);
     sheet.prepare();
     const said = [body.querySelector("[data-said]").textContent.trim(), ...notes].filter(Boolean).join(" ");

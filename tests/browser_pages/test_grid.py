@@ -225,7 +225,7 @@ def test_filters_combine_and_say_that_the_sums_are_of_what_is_shown(desk: Desk) 
     assert "Differs from CMiC" in page or "Differs from" in page
     warned = body(desk.get("page", show="warnings"))
     assert re.findall(r'id="line-(\d+)"', warned) == [str(odd.pk)]
-    assert "1 line: the sums above are of these" in warned
+    assert "1 line</span>: the sums above are of these" in warned
     assert sums_of(warned, "|")[0] == "92,501.75"
     both = desk.client.get(desk.url("page") + "?show=warnings&show=differs&q=03-30")
     assert "No line matches" in words(both) and "Show all 7 lines" in words(both)
