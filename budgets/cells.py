@@ -12,7 +12,7 @@ from budgets import choices, forms
 from budgets.lines import IDENTITY, POSTED
 from budgets.models import Budget, BudgetLine
 from workflow import actions
-from workflow.templatetags.figures import plain_money, typed
+from workflow.templatetags.figures import plain_money, spoken
 
 BY_ITSELF = "This column is worked out from the others; nobody types it."
 NOT_TYPED = {
@@ -84,7 +84,7 @@ def unknown(line: BudgetLine, fields: Iterable[str]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    return typed(value) or "empty"
+    return spoken(value) or "empty"
 
 
 def _is_unknown(line: BudgetLine, field: str) -> bool:

@@ -12,7 +12,7 @@ from django.apps import apps
 from budgets import forms, links
 from budgets.changing import change
 from budgets.errors import Conflict, InvalidInput
-from budgets.lines import added_line, describe
+from budgets.lines import added_line, describe, named
 from budgets.models import Budget, BudgetLine
 from workflow import actions
 from workflow.actions import ActionBlocked, ensure
@@ -96,4 +96,4 @@ def _locked_lines(budget: Budget, lines: Sequence[int]) -> list[BudgetLine]:
 
 
 def _named(rows: Sequence[BudgetLine]) -> str:
-    return f"{len(rows)} lines" if len(rows) > 1 else str(rows[0])
+    return f"{len(rows)} lines" if len(rows) > 1 else named(rows[0])

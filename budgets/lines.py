@@ -147,6 +147,11 @@ def describe(line: BudgetLine) -> dict[str, Any]:
     }
 
 
+def named(line: BudgetLine) -> str:
+    """This function will name a line in a sentence of the trail."""
+    return str(line) if line.code else f"a {line}"
+
+
 def added_line(
     budget: Budget, *, user: Any, now: datetime, values: Mapping[str, Any], complete: bool = False
 ) -> BudgetLine:

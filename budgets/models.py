@@ -222,7 +222,9 @@ class BudgetLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.type}".strip() or "line without code"
+        if self.code or not self.type:
+            return f"{self.code} {self.type}".strip() or "line without code"
+        return f"line without code ({self.type})"
 
     @property
     def code(self) -> str:

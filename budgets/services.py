@@ -12,7 +12,7 @@ from typing import Any
 
 from budgets.changing import change, lock_row, who
 from budgets.errors import Conflict, InvalidInput
-from budgets.lines import added_line, apply_values, describe, save_line
+from budgets.lines import added_line, apply_values, describe, named, save_line
 from budgets.models import Budget, BudgetLine
 from budgets.modification_services import (
     delete_modification,
@@ -81,7 +81,7 @@ def add_line(
     with change(budget, user=user, now=now) as (locked, event):
         ensure(locked, "add_line", user)
         line = added_line(locked, user=user, now=now, values=values, complete=complete)
-        event |= {"action": "add_line", "sentence": f"Added {line}", "data": describe(line)}
+        event |= {"action": "add_line", "sentence": f"Added {named(line)}", "data": describe(line)}
     return line
 
 
@@ -100,7 +100,7 @@ def edit_line(
         save_line(row)
         event |= {
             "action": "edit_line",
-            "sentence": f"Changed {row}",
+            "sentence": f"Changed {named(row)}",
             "data": {"old": before, "new": describe(row)},
         }
     return row
@@ -111,7 +111,7 @@ def delete_line(line: BudgetLine, *, user: Any, now: datetime) -> None:
     with change(line.budget, user=user, now=now) as (locked, event):
         row = _locked_line(line, locked)
         ensure(row, "delete_line", user)
-        event |= {"action": "delete_line", "sentence": f"Deleted {row}", "data": describe(row)}
+        event |= {"action": "delete_line", "sentence": f"Deleted {named(row)}", "data": describe(row)}
         row.delete()
 
 

@@ -69,8 +69,8 @@ const sheet = { cell: null, column: 0, anchor: null };
 
   const cellOf = (row, column) => row.querySelector(`:scope > [data-col="${column}"]`);
   const nameOf = (row) => {
-    const parts = ["code", "type"].map((column) => cellOf(row, column)).filter(Boolean).map(valueOf).filter(Boolean);
-    return parts.join(" ") || "line without code";
+    const [code, type] = ["code", "type"].map((column) => cellOf(row, column)).map((cell) => (cell ? valueOf(cell) : ""));
+    return code ? `${code} ${type}`.trim() : `line without code${type && ` (${type})`}`;
   };
 
   const moveTo = (cell, { focus = true, keepColumn = false } = {}) => {

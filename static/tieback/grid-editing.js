@@ -203,8 +203,13 @@
   };
 
   const cancel = (cell) => {
-    if (cell.editor.failed === "conflict") takeTheirs(cell);
-    else close(cell);
+    const { failed } = cell.editor;
+    if (failed === "conflict") {
+      takeTheirs(cell);
+      return;
+    }
+    close(cell);
+    if (failed) sheet.say(`${label(cell)} is as it was: ${sheet.valueOf(cell) || "empty"}.`);
   };
 
   const press = (button) => {

@@ -25,7 +25,7 @@ def type_in(desk: Desk, line: BudgetLine, *, follow: bool = True, **values: Any)
 def test_a_saved_cell_is_answered_with_its_row_every_sum_and_what_was_done(desk: Desk) -> None:
     answer = words(type_in(desk, desk.concrete, amount="(1,234.50)"))
     assert 'data-answer="saved"' in answer
-    assert "Saved: 03-30-00 M, Original amount -1234.50." in answer
+    assert "Saved: 03-30-00 M, Original amount (1,234.50)." in answer
     assert f'data-line="{desk.concrete.pk}" data-version="1"' in answer
     assert '<td data-col="original" class="figure-cell negative">(1,234.50)</td>' in answer
     assert 'data-sums="|03"' in answer
@@ -53,6 +53,22 @@ def test_sums_follow_the_levels_of_the_senders_page(desk: Desk) -> None:
     assert f'data-sums="{MAIN}|03"' in answer
     assert f'data-sums="{SUB}|"' in answer
     assert 'data-col="job"' not in answer
+
+
+def test_the_numbers_beside_the_table_follow_the_filter_of_the_senders_page(desk: Desk) -> None:
+    form = {"cost_code": "09-68-99", "cost_type": "S", "amount": "100.00", "where": "?q=09-68&show=warnings"}
+    answer = words(desk.client.post(desk.url("add_here"), {"submission": new_id(), **form}, follow=True))
+    assert '<span data-number-of="warnings">1</span>' in answer
+    assert '<span data-number-of="rows">1 row</span>' in answer
+    shown = answer.split('<tr data-sums="shown">')[1].split("</tr>")[0]
+    assert "<td data-count>1 line</td>" in shown
+    assert '<td data-col="original" class="figure-cell">100.00</td>' in shown
+    whole = answer.split('<tr data-sums="|">')[1].split("</tr>")[0]
+    assert '<td data-col="original" class="figure-cell">92,600.75</td>' in whole
+    page = words(desk.get("page", q="09-68", show="warnings"))
+    assert '<span class="count" data-number-of="warnings">1</span>' in page
+    assert '<span data-number-of="rows">1 row</span>' in page
+    assert '<tr class="shown" data-sums="shown">' in page
 
 
 @pytest.mark.parametrize(
@@ -119,7 +135,7 @@ def test_the_second_of_two_sees_who_was_first_what_they_did_and_both_values(desk
     assert "Original amount: 40000.00 became 41000.00" in told
     assert '<th scope="row">Original amount</th><td>41000.00</td><td>39000</td>' in told
     seen.refresh_from_db()
-    assert "Original amount 39000.00" in words(type_in(desk, seen, amount="39000"))
+    assert "Original amount 39,000.00" in words(type_in(desk, seen, amount="39000"))
 
 
 def test_a_line_that_is_gone_says_so_and_can_be_added_again(desk: Desk) -> None:
@@ -241,6 +257,15 @@ def test_deleting_several_asks_first_with_their_number_and_sum(desk: Desk) -> No
     assert "Deleted 2 lines. Undo brings them back." in words(answer)
     assert f'data-gone="{desk.labor.pk}"' in words(answer)
     assert BudgetLine.objects.filter(budget=desk.scene.budget).count() == 4
+
+
+def test_a_line_without_code_is_called_that_where_it_is_told_of(desk: Desk) -> None:
+    desk.send("line_add", cost_type="S", description="No code yet", amount="5.00")
+    line = BudgetLine.objects.get(description="No code yet")
+    asked = words(desk.get("delete_many", line=[line.pk]))
+    assert f"Delete {MAIN} line without code (S)?" in asked
+    desk.send("delete_many", line=[line.pk])
+    assert Event.objects.latest("seq").sentence == "Deleted a line without code (S)"
 
 
 def test_deleting_several_says_which_must_stay_and_why_and_deletes_none(desk: Desk) -> None:

@@ -31,6 +31,10 @@ def sums(page: Page, group: str, column: str = "original") -> Locator:
     return page.locator(f".grid [data-sums='{group}'] > [data-col={column}]")
 
 
+def number_of(page: Page, what: str) -> Locator:
+    return page.locator(f"#detail [data-number-of={what}]")
+
+
 def said(page: Page, words: str) -> None:
     """Wait for what a screen reader is told."""
     expect(page.locator("#announcer")).to_contain_text(words)
@@ -59,11 +63,13 @@ def test_a_budget_is_changed_by_keyboard_alone(browser_page: Page, desk: Desk) -
     expect(editor).to_have_accessible_description(re.compile("is not a number. Write it like 1,234.50"))
     expect(page.locator("#sheet-unsaved")).to_contain_text("1 cell is not saved")
     assert faults(page) == []
+    press(page, "Escape")
+    said(page, "Original amount of 03-30-00 L is as it was: 15,000.00.")
+    expect(page.locator("#sheet-unsaved")).to_be_hidden()
 
-    press(page, "Control+a")
     page.keyboard.type("(1,234.50)")
     press(page, "Tab")
-    said(page, "Saved: 03-30-00 L, Original amount -1234.50.")
+    said(page, "Saved: 03-30-00 L, Original amount (1,234.50).")
     expect(original).to_have_text("(1,234.50)")
     expect(sums(page, "|03")).to_have_text("43,765.75")
     expect(sums(page, "|")).to_have_text("76,266.25")
@@ -120,6 +126,7 @@ def test_lines_are_added_selected_deleted_and_brought_back_by_keyboard(
     expect(page.get_by_label("Cost code of the new line")).to_be_focused()
     expect(page.get_by_label("Cost code of the new line")).to_have_value("")
     expect(sums(page, "|03")).to_have_text("61,000.25")
+    expect(number_of(page, "rows")).to_have_text("7 rows")
     press(page, "Escape")
 
     cell(page, desk.labor, "description").click()
@@ -132,11 +139,36 @@ def test_lines_are_added_selected_deleted_and_brought_back_by_keyboard(
     dialog.get_by_role("button", name="Delete 3 lines").click()
     said(page, "Deleted 3 lines.")
     expect(sums(page, "|03")).to_have_text("5,000.25")
+    expect(number_of(page, "rows")).to_have_text("4 rows")
     press(page, "Control+z")
     said(page, "Undone: 3 lines are here again, added as new")
     expect(sums(page, "|03")).to_have_text("61,000.25")
     expect(page.locator("#announcer")).not_to_be_empty()
     assert desk.scene.budget.lines.count() == 7
+
+
+def test_a_filtered_table_counts_what_its_filter_still_finds(browser_page: Page, desk: Desk) -> None:
+    page = browser_page
+    desk.send("cell", desk.labor.pk, version=desk.labor.version, description="Pouring")
+    sign_in(page, username="dana", password=PASSWORD)
+    page.goto(f"{desk.url('page')}?q=pouring")
+    expect(sums(page, "shown")).to_have_text("15,000.00")
+    cell(page, desk.labor, "code").focus()
+    cell(page, desk.labor, "type").click()
+    page.keyboard.type("Q9")
+    press(page, "Enter")
+    said(page, "Saved: 03-30-00 Q9, Cost type Q9. Q9 is no cost type of this company")
+    expect(number_of(page, "warnings")).to_have_text("1")
+    cell(page, desk.labor, "description").click()
+    page.keyboard.type("Placing")
+    press(page, "Enter")
+    said(page, "Saved: 03-30-00 Q9, Description Placing.")
+    expect(number_of(page, "warnings")).to_have_text("0")
+    expect(number_of(page, "rows")).to_have_text("0 rows")
+    for group in ("|03", "shown"):  # the row stays where somebody typed until the page is loaded again
+        expect(sums(page, group)).to_have_text("0.00")
+        expect(page.locator(f".grid [data-sums='{group}'] [data-count]")).to_have_text("0 lines")
+    expect(sums(page, "|")).to_have_text("92,500.75")
 
 
 RENEW = """async address => {
@@ -167,7 +199,7 @@ def test_what_is_typed_is_never_lost(browser_page: Page, desk: Desk) -> None:
     expect(original).to_contain_text("Tom Baptiste changed this line before you saved it.")
     expect(original).to_contain_text("Original amount: 40000.00 became 41000.00")
     press(page, "Enter", "Enter")  # to the first button, and press it
-    said(page, "Saved: 03-30-00 M, Original amount 39000.00.")
+    said(page, "Saved: 03-30-00 M, Original amount 39,000.00.")
 
     original.click()
     page.keyboard.type("38000")
@@ -187,7 +219,7 @@ def test_what_is_typed_is_never_lost(browser_page: Page, desk: Desk) -> None:
     expect(kept).to_have_value("37000")
     page.context.set_offline(False)
     page.get_by_role("button", name="Try again").click()
-    said(page, "Saved: 03-30-00 M, Original amount 37000.00.")
+    said(page, "Saved: 03-30-00 M, Original amount 37,000.00.")
 
     page.context.clear_cookies()
     types("36000")
@@ -197,7 +229,7 @@ def test_what_is_typed_is_never_lost(browser_page: Page, desk: Desk) -> None:
     sign_in(opened.value, username="dana", password=PASSWORD)
     page.bring_to_front()
     page.get_by_role("button", name="Try again").click()
-    said(page, "Saved: 03-30-00 M, Original amount 36000.00.")
+    said(page, "Saved: 03-30-00 M, Original amount 36,000.00.")
 
     line = BudgetLine.objects.get(pk=desk.concrete.pk)
     services.delete_line(line, user=desk.scene.tom, now=timezone.now())
@@ -209,7 +241,7 @@ def test_what_is_typed_is_never_lost(browser_page: Page, desk: Desk) -> None:
     expect(again).to_be_focused()
     expect(again).to_have_value("35000")
     press(page, "Enter")
-    said(page, "Saved: 03-30-00 M, Original amount 35000.00.")
+    said(page, "Saved: 03-30-00 M, Original amount 35,000.00.")
     expect(original).to_have_count(0)
     expect(sums(page, "|")).to_have_text("87,500.75")
 
@@ -225,7 +257,7 @@ def test_a_finger_on_a_phone_edits_and_a_locked_cell_says_why(
     original.tap()
     page.get_by_label("Original amount of 03-30-00 M").fill("-3")
     cell(page, desk.labor, "original").tap()
-    said(page, "Saved: 03-30-00 M, Original amount -3.00.")
+    said(page, "Saved: 03-30-00 M, Original amount (3.00).")
     page.get_by_role("button", name="Undo").tap()
     expect(original).to_have_text("40,000.00")
     assert not scrolls_sideways(page)
@@ -277,7 +309,7 @@ def test_remarks_are_gone_through_and_cells_and_lines_copied_and_pasted(
 
     cell(page, desk.concrete, "original").click()
     page.evaluate(PASTE, "(1,500.00)\r\n")
-    said(page, "Saved: 03-30-00 M, Original amount -1500.00.")
+    said(page, "Saved: 03-30-00 M, Original amount (1,500.00).")
     assert page.evaluate(COPY) == "(1,500.00)"
     cell(page, desk.concrete, "description").click()
     page.evaluate(PASTE, "=1+1")

@@ -112,8 +112,21 @@ def typed(number: Decimal | str | None) -> str:
     """This function will write a number as an input takes it: exact, no grouping; text as it was typed."""
     if number is None or isinstance(number, str):
         return number or ""
-    stored = -int(number.as_tuple().exponent)  # 2 places: money, kept as it is; 4: a quantity
-    return f"{number:.{_places(number) if stored > 2 else max(0, stored)}f}"
+    return f"{number:.{_kept(number)}f}"
+
+
+def spoken(number: Decimal | str | None) -> str:
+    """This function will write a number for a sentence: with separators, negatives in parentheses; text as it is."""
+    if number is None or isinstance(number, str):
+        return number or ""
+    digits = _digits(number, _kept(number))
+    return f"({digits})" if number < 0 else digits
+
+
+def _kept(number: Decimal) -> int:
+    """The places that are kept: 2 of money, as many as it has of a quantity, which is stored with 4."""
+    stored = -int(number.as_tuple().exponent)
+    return _places(number) if stored > 2 else max(0, stored)
 
 
 @register.filter
