@@ -18,8 +18,11 @@ from budgets.api import BudgetView, read
 from budgets.errors import InvalidInput
 from budgets.export_views import file_of
 from budgets.import_plan import Codes, plan
+from budgets.workbooks import LARGEST_FILE
 from workflow.actions import ensure
 from workflow.api import INVALID, REFUSED, MoneyField
+
+UNCLEAR = "Numbers such as 12,500 may mean two things in this file. Say what separates the decimals: . or ,"
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -43,7 +46,7 @@ class FileSerializer(serializers.Serializer[Any]):
     decimals = serializers.ChoiceField(
         choices=[".", ","],
         required=False,
-        help_text="of numbers written as text; left out: as the cells tell",
+        help_text="of numbers written as text; left out: as the cells tell. Needed to load where they may mean either",
     )
     version = serializers.IntegerField(
         required=False, help_text="of the budget you looked at; another one by now is refused"
@@ -84,6 +87,9 @@ class ImportedSerializer(serializers.Serializer[Any]):
     )
     before = MoneyField(max_digits=25, help_text="original amount of the budget before")
     after = MoneyField(max_digits=25, help_text="and after, with nothing removed")
+    certain = serializers.BooleanField(
+        help_text="false: numbers such as 12,500 may mean two things here; say `decimals`"
+    )
     ignored_columns = serializers.ListField(child=serializers.CharField())
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]
     unknown = UnknownSerializer(many=True)
@@ -104,7 +110,7 @@ class ImportFile(BudgetView):
         budget, given = self.budget(), read(FileSerializer, request).validated_data
         ensure(budget, "import_file", request.user)
         try:
-            content = given["file"].read()
+            content = given["file"].read(LARGEST_FILE + 1)
             known = Codes(budget.project).by_field()
             sheet = spreadsheets.read(data=content, decimals=given.get("decimals", ""), known=known)
         except spreadsheets.Unreadable as problem:
@@ -113,6 +119,8 @@ class ImportFile(BudgetView):
         shown = import_preview.make(budget, sheet, made, user=request.user)
         removed = 0
         if given["load"]:
+            if not sheet.certain:
+                raise InvalidInput({"decimals": UNCLEAR})
             if shown["bad"] and not given["good_rows"]:
                 raise imports.BadRows([*sheet.errors, *made.errors])
             result = imports.import_rows(
@@ -127,7 +135,7 @@ class ImportFile(BudgetView):
             )
             removed = result.removed
         told = {**shown["counts"], "loaded": given["load"], "version": budget.version, "removed": removed}
-        told["nothing_goes"] = shown["nothing_goes"]
+        told |= {"nothing_goes": shown["nothing_goes"], "certain": sheet.certain}
         told |= {"before": shown["sums"]["before"], "after": shown["sums"]["after"]}
         told |= {"errors": shown["groups"]["errors"], "unknown": shown["groups"]["unknown"]}
         return Response(ImportedSerializer(told | {"ignored_columns": shown["ignored"]}).data)

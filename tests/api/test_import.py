@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from budgets import import_api, spreadsheets
 from budgets.models import StagedImport
 from workflow.models import Event
 
@@ -61,3 +63,27 @@ def test_a_file_of_no_use_or_none_at_all_is_refused_with_a_sentence(scene, api):
     answer = api(scene.dana).post(f"/api/v1/budgets/{scene.project.pk}/import/", {})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["file"])
     assert api(scene.olga).post(f"/api/v1/budgets/{scene.project.pk}/import/", {}).status_code == 404
+
+
+@pytest.mark.parametrize(("typed", "read"), [(".", ["12500.00"]), (",", ["12.50"])])
+def test_numbers_that_may_mean_two_things_are_loaded_only_when_told_what_they_mean(scene, api, typed, read):
+    text = "cost code;type;amount\n01-31-00;E;12,500\n"
+    assert bring(scene, api, text).json()["certain"] is False
+    refused = bring(scene, api, text, load="true")
+    assert refused.status_code == 400 and "may mean two things" in refused.json()["errors"]["decimals"]
+    assert scene.budget.lines.count() == 6
+    told = bring(scene, api, text, load="true", decimals=typed).json()
+    assert (told["loaded"], told["certain"]) == (True, True)
+    new = scene.budget.lines.filter(cost_type__code="E")
+    assert [str(amount) for amount in new.values_list("amount", flat=True)] == read
+
+
+def test_no_more_of_a_file_is_read_than_shows_that_it_is_too_large(scene, api, monkeypatch):
+    taken = []
+    real = spreadsheets.read
+    monkeypatch.setattr(
+        spreadsheets, "read", lambda *, data, **given: taken.append(data) or real(data=data, **given)
+    )
+    monkeypatch.setattr(import_api, "LARGEST_FILE", len(GOOD) - 1)
+    bring(scene, api, GOOD + "more, and more\n")
+    assert taken == [GOOD.encode()]
