@@ -215,7 +215,7 @@ def load(
     """
     ensure(staged.budget, "import_file", user)
     with transaction.atomic():
-        row = StagedImport.objects.select_for_update(of=("self",)).defer("content").get(pk=staged.pk)
+        row = _locked(staged.pk)
         if row.state in (ImportState.LOADING, ImportState.DONE):
             return staged
         if row.state != ImportState.PREVIEW or row.budget_version != version:
@@ -242,6 +242,26 @@ def _refuse_unclear(shown: Mapping[str, Any], *, good_rows: bool, remove: bool) 
         raise InvalidInput({"remove": shown["nothing_goes"]})
 
 
+def discard(staged: StagedImport) -> None:
+    """This function will forget what was brought. Raises Conflict where it is at work or loaded: then it stays."""
+    with transaction.atomic():
+        row = _locked(staged.pk)
+        if row.state == ImportState.DONE:
+            raise Conflict("This was loaded before you asked to forget it.", current=row)
+        if row.state in AT_WORK:
+            raise Conflict(
+                "This is under way and cannot be forgotten now. See here how it ends.", current=row
+            )
+        row.delete()
+
+
+def _locked(pk: uuid.UUID) -> StagedImport:
+    rows = StagedImport.objects.select_for_update(of=("self",)).defer("content")
+    if row := rows.filter(pk=pk).first():
+        return row
+    raise Http404("There is no such import, or it was forgotten.")
+
+
 def _whole(pk: uuid.UUID) -> StagedImport:
     return StagedImport.objects.select_related("budget__project__company", "user").get(pk=pk)
 
@@ -266,7 +286,7 @@ def work_on(pk: uuid.UUID | str, *, now: datetime) -> StagedImport | None:
         _leave(staged, claim, state=ImportState.REFUSED, sentence=str(problem))
     except Http404:
         _leave(staged, claim, state=ImportState.REFUSED, sentence="You may not see this budget any more.")
-    return _whole(staged.pk)
+    return StagedImport.objects.select_related("budget__project__company", "user").filter(pk=pk).first()
 
 
 def _leave(staged: StagedImport, claim: uuid.UUID, **values: Any) -> bool:
@@ -342,7 +362,8 @@ def _load(staged: StagedImport, claim: uuid.UUID, *, now: datetime) -> None:
             raise imports.BadRows(sheet.errors)
         with transaction.atomic():
             lock_row(staged.budget)
-            if not StagedImport.objects.filter(pk=staged.pk, claim=claim, state=ImportState.LOADING).exists():
+            row = _locked(staged.pk)  # until it ends: whoever would forget or claim it waits for how it ended
+            if (row.claim, row.state) != (claim, ImportState.LOADING):
                 return
             result = imports.import_rows(
                 staged.budget,
@@ -357,7 +378,8 @@ def _load(staged: StagedImport, claim: uuid.UUID, *, now: datetime) -> None:
             counts = {name: getattr(result, name) for name in ("new", "changed", "unchanged", "removed")}
             left_out = len(import_preview.unpack(staged.preview)["bad"])
             done = {**counts, "left_out": left_out, "unknown": len(result.unknown)}
-            _leave(staged, claim, state=ImportState.DONE, sentence="", result=done)
+            if not _leave(staged, claim, state=ImportState.DONE, sentence="", result=done):
+                transaction.set_rollback(True)  # somebody took over: no lines without their result
     except Conflict as outrun:
         mine = StagedImport.objects.filter(pk=staged.pk, claim=claim)
         mine.update(

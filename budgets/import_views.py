@@ -207,9 +207,17 @@ def load(request: HttpRequest, budget: Budget, *, pk: uuid.UUID) -> HttpResponse
 @budget_page
 def discard(request: HttpRequest, budget: Budget, *, pk: uuid.UUID) -> HttpResponse:
     """This function will forget a file; the budget stays as it is."""
-    staged_of(request, budget, pk).delete()
-    messages.success(request, "Nothing was loaded, and the file is forgotten.")
-    return redirect(links.page(budget))
+    staged = staged_of(request, budget, pk)
+
+    def do() -> HttpResponse:
+        import_staging.discard(staged)
+        messages.success(request, "Nothing was loaded, and the file is forgotten.")
+        return redirect(links.page(budget))
+
+    def stays(budget: Budget, **problem: Any) -> HttpResponse:
+        return show(request, budget, staged=staged_of(request, budget, pk), **problem)
+
+    return perform(request, budget, act=do, again=stays)
 
 
 @require_GET

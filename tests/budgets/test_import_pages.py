@@ -8,7 +8,7 @@ import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from budgets import import_staging
+from budgets import import_staging, imports
 from budgets.models import BudgetLine, ImportState, StagedImport
 from budgets.services import edit_line, lock
 from tests.browser_pages.conftest import Desk, words
@@ -323,3 +323,49 @@ def test_a_file_can_be_dropped_without_loading_anything(desk: Desk) -> None:
     bring(desk, f"{HEADER},03-30-00,M,,1\n")
     answer = desk.client.post(desk.url("import_discard", staged().pk), {"submission": new_id()}, follow=True)
     assert "Nothing was loaded" in words(answer) and not StagedImport.objects.exists()
+
+
+@pytest.mark.parametrize("by", ["her own page", "a worker"])
+def test_what_is_being_loaded_or_is_loaded_cannot_be_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    bring(desk, f"{HEADER},03-30-00,M,,1\n")
+    row, meanwhile, real = staged(), [], imports.import_rows
+
+    def discard() -> Any:
+        return desk.client.post(desk.url("import_discard", row.pk), {"submission": new_id()}, follow=True)
+
+    def loads(*args: Any, **given: Any) -> Any:
+        result = real(*args, **given)
+        meanwhile.append(discard())
+        return result
+
+    monkeypatch.setattr(imports, "import_rows", loads)
+    if by == "a worker":
+        StagedImport.objects.update(state="loading", choices={"good_rows": False, "remove": False})
+        import_staging.work_on(row.pk, now=timezone.now())
+    else:
+        load(desk)
+    assert meanwhile[0].status_code == 409 and "cannot be forgotten now" in words(meanwhile[0])
+    answer = discard()
+    assert answer.status_code == 409 and "was loaded before you asked" in words(answer)
+    assert "Nothing was loaded" not in words(answer) + words(meanwhile[0])
+    assert (staged().state, line(desk, "03-30-00", "M").amount) == (ImportState.DONE, 1)
+
+
+def test_a_load_whose_import_was_taken_away_meanwhile_leaves_no_line_behind(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(desk, f"{HEADER},03-30-00,M,,1\n")
+    row, real = staged(), imports.import_rows
+
+    def loads(*args: Any, **given: Any) -> Any:
+        result = real(*args, **given)
+        StagedImport.objects.filter(pk=row.pk).update(claim=new_id())
+        return result
+
+    monkeypatch.setattr(imports, "import_rows", loads)
+    StagedImport.objects.update(state="loading", choices={"good_rows": False, "remove": False})
+    import_staging.work_on(row.pk, now=timezone.now())
+    assert (staged().state, line(desk, "03-30-00", "M").amount) == (ImportState.LOADING, 40000)
+    assert not Event.objects.filter(action="import_file").exists()
