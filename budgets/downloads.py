@@ -13,6 +13,7 @@ import xlsxwriter
 from django.http import HttpResponse
 from django.utils.timezone import localtime
 
+from budgets.export_files import kept_by_float
 from budgets.import_cells import escaped
 
 Cell = str | int | Decimal | datetime | None
@@ -67,7 +68,7 @@ def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     sheet.set_column(0, len(header) - 1, 16)
     for number, row in enumerate(rows, start=1):
         for column, cell in enumerate(row):
-            if isinstance(cell, Decimal):
+            if isinstance(cell, Decimal) and kept_by_float(f"{cell:f}"):
                 sheet.write_number(number, column, float(cell), money)
             elif isinstance(cell, int):
                 sheet.write_number(number, column, cell)

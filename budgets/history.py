@@ -46,6 +46,16 @@ class Change:
     detail: str  # what a line that was added or deleted holds besides its amount
 
     @property
+    def old_number(self) -> str | Decimal | None:
+        """The value before, as a number where it is one."""
+        return _number(self.key, self.old_value)
+
+    @property
+    def new_number(self) -> str | Decimal | None:
+        """The value after, as a number where it is one."""
+        return _number(self.key, self.new_value)
+
+    @property
     def deeds(self) -> str:
         """What was done to the line or the modification."""
         return {ADDED: "added", DELETED: "deleted"}.get(self.deed, "changed")
@@ -108,6 +118,10 @@ def what(row: Mapping[str, Any]) -> str:
         return line
     modification = f"Modification {row['number']}" if row["number"] else f"Modification “{row['title']}”"
     return f"{line} in {modification}" if line else modification
+
+
+def _number(field: str, value: str | None) -> str | Decimal | None:
+    return Decimal(value) if value and (field in sql.MONEY or field in _NUMBERS) else value
 
 
 def _words(field: str | None, value: str | None) -> str:

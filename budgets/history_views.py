@@ -59,7 +59,7 @@ def _rows(budget: Budget, wanted: history.Wanted) -> Iterator[tuple[downloads.Ce
                 change.deeds if change.key else "",
                 change.detail,
             ),
-            *(change.field, change.old_value, change.new_value, change.difference, row["note"] or ""),
+            *(change.field, change.old_number, change.new_number, change.difference, row["note"] or ""),
         )
 
 

@@ -155,6 +155,9 @@ def test_the_file_holds_what_is_filtered(desk):
     assert rows[2].endswith(",Original amount,40000.00,41000.00,1000.00,")
     assert len(rows) == 4
     assert desk.get("history", file="xlsx").content[:2] == b"PK"
+    edit(desk, desk.concrete, amount=Decimal("-1234.50"))
+    negative = desk.get("history", line=desk.concrete.pk, file="csv").content.decode("utf-8-sig").splitlines()
+    assert ",Original amount,41000.00,-1234.50,-42234.50," in negative[1]  # a number, and no guarded text
 
 
 def test_who_may_not_see_it_is_told_whom_to_ask(desk):
