@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from budgets import money
-from budgets.decimals import with_points
+from budgets.decimals import style_of, with_points
 from budgets.layouts import text_of, words
 
 LONGEST = {"job": 10, "master_job": 10, "cost_code": 40, "cost_type": 40, "unit": 20, "description": 200}
 NUMBERS = {"quantity": money.quantity, "unit_cost": money.quantity, "amount": money.amount}
+WRITTEN = {".": "numbers are written as 1,234.50", ",": "numbers are written as 1.234,50"}  # by their sign
 LONGEST_NUMBER = 60  # characters, thousands separated
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -24,11 +25,11 @@ DATES = datetime.date | datetime.time | datetime.timedelta
 
 
 class Wrong(Exception):
-    """A cell that cannot be taken: the sentence, and what may have been meant."""
+    """A cell that cannot be taken: the sentence, what may have been meant, the decimal sign it would be read with."""
 
-    def __init__(self, sentence: str, suggestion: str = "") -> None:
+    def __init__(self, sentence: str, suggestion: str = "", decimals: str = "") -> None:
         super().__init__(sentence)
-        self.suggestion = suggestion
+        self.suggestion, self.decimals = suggestion, decimals
 
 
 Reader = Callable[[Any], Any]
@@ -132,17 +133,20 @@ def _number_reader(name: str, comma: bool, fixes: Mapping[str, str]) -> Reader:
         try:
             return read_number(with_points(bare) if comma else bare)
         except money.NotExact as problem:
-            raise _as_it_stands(text, problem, comma) from None
+            said, other = _as_it_stands(text, problem, comma), "." if comma else ","
+            if style_of(bare) != (other, True):
+                raise Wrong(said) from None
+            raise Wrong(f"{said} It is one where {WRITTEN[other]}.", decimals=other) from None
 
     return read
 
 
-def _as_it_stands(text: str, problem: money.NotExact, comma: bool) -> Wrong:
+def _as_it_stands(text: str, problem: money.NotExact, comma: bool) -> str:
     """The sentence about a number with the text of its cell, not with what was made of it."""
     if comma:
-        return Wrong(f"{text!r} is not a number as this file writes them: 1.234,50 or -1234,5.")
+        return f"{text!r} is not a number as this file writes them: 1.234,50 or -1234,5."
     said = str(problem)
-    return Wrong(said if text in said else f"{text!r} is not a number. Write it like 1,234.50 or -1234.5.")
+    return said if text in said else f"{text!r} is not a number. Write it like 1,234.50 or -1234.5."
 
 
 def _of_workbook(cell: float, places: int) -> Decimal | None:

@@ -157,6 +157,8 @@ def guess_columns(
         _add_alike(names, columns)
     below = rows[0 if header is None else header + 1 :][:LOOKED_AT]
     _add_by_content(below, len(names), columns, known)
+    if header is None:
+        _add_description(below, len(names), columns)
     return columns
 
 
@@ -190,6 +192,18 @@ def _add_by_content(
         numbers = [place for place in free if all(_looks_like_number(cell) for cell in cells[place])]
         if numbers:
             columns["amount"] = numbers[-1]
+
+
+def _add_description(rows: Sequence[Sequence[Any]], width: int, columns: dict[str, int]) -> None:
+    """Where nothing has a name, the one column left that holds words is the description."""
+    free = [place for place in range(width) if place not in columns.values()]
+    wordy = [
+        place
+        for place in free
+        if any(place < len(r) and r[place] != "" and not _looks_like_number(r[place]) for r in rows)
+    ]
+    if len(wordy) == 1:
+        columns["description"] = wordy[0]
 
 
 NUMBER = re.compile(r"[-+(]?\s*[$€£]?\s*[\d.,' ]*\d[\d.,' )-]*")

@@ -36,6 +36,7 @@ class RowError:
     """What is wrong with one cell: its row as a spreadsheet counts, its column's header, and what to do.
 
     `field` is ours; `suggestion` what may have been meant, or empty; `also` another row that is bad for this reason.
+    `decimals` is the decimal sign with which the number would be read, where the file's is the other one.
     """
 
     row: int
@@ -45,6 +46,7 @@ class RowError:
     field: str = ""
     suggestion: str = ""
     also: int | None = None
+    decimals: str = ""
 
     def __str__(self) -> str:
         where = f"Row {self.row}" + (f", {self.column}" if self.column else "")
@@ -200,7 +202,10 @@ class _RowReader:
             except (Wrong, money.NotExact) as problem:
                 hint = getattr(problem, "suggestion", "")
                 value = text_of(cell)[:LONGEST_NUMBER]
-                errors.append(RowError(number, self.names[place], value, str(problem), name, hint))
+                mark = getattr(problem, "decimals", "")
+                errors.append(
+                    RowError(number, self.names[place], value, str(problem), name, hint, decimals=mark)
+                )
         unread = {error.field for error in errors}
         main = values.pop("master_job", "")
         values["job"] = values.get("job") or main

@@ -1,6 +1,7 @@
 """Dana brings a file through the pages: columns, preview, suggestions, load; what is wrong is said with its place."""
 
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_pasted_rows_without_names_are_understood_by_what_stands_in_them(desk: D
     preview = paste(desk, "03-30-00\tE\tPump, long reach\t1,200.00\r\n09-68-00\tM\tTiles\t(40.00)\r\n")
     assert [row["amount"] for row in preview.context["groups"][0].rows] == [1200, -40]
     load(desk)
-    assert line(desk, "09-68-00", "M").description == ""  # nothing said which column holds words
+    assert line(desk, "09-68-00", "M").description == "Tiles"  # the one column that is left and holds words
     assert line(desk, "03-30-00", "E").amount == 1200
 
 
@@ -247,6 +248,29 @@ def test_numbers_that_may_mean_two_things_are_asked_about(desk: Desk) -> None:
     form = {"submission": new_id(), "decimals": ","}
     preview = desk.client.post(desk.url("import_decimals", staged().pk), form, follow=True)
     assert [row["amount"] for row in group(preview, "changed")] == [12500, 3000]
+
+
+def test_a_number_with_the_other_decimal_sign_leads_to_the_choice_of_it(desk: Desk) -> None:
+    preview = bring(
+        desk, f'{HEADER},03-30-00,M,,"1.234,50"\n,03-30-00,L,,15000.00\n,03-30-00,E,,"3.900,00x"\n'
+    )
+    assert [error["decimals"] for error in group(preview, "errors")] == [",", ""]
+    assert "It is one where numbers are written as 1.234,50." in words(preview)
+    form = {"submission": new_id(), "decimals": ","}
+    assert 'name="decimals" value=","' in preview.content.decode()
+    preview = desk.client.post(desk.url("import_decimals", staged().pk), form, follow=True)
+    assert [row["amount"] for row in group(preview, "changed")] == [Decimal("1234.50")]
+    assert {error["value"]: error["decimals"] for error in group(preview, "errors")} == {
+        "15000.00": ".",
+        "3.900,00x": "",
+    }
+
+
+def test_pasted_rows_in_the_order_of_the_grid_bring_their_description(desk: Desk) -> None:
+    paste(desk, f"09-68-00\t{MAIN}\tTiles, grey\tM\t10\tCY\t4.00\t40.00\r\n")
+    load(desk)
+    made = line(desk, "09-68-00", "M")
+    assert (made.description, made.unit_code, made.amount) == ("Tiles, grey", "CY", 40)
 
 
 def test_what_somebody_uploaded_is_nobody_elses(desk: Desk) -> None:
