@@ -49,7 +49,7 @@ def stored(rows: Sequence[Mapping[str, Any]]) -> list[Formula]:
 
 
 def named(label: str, *, taken: Sequence[str]) -> str:
-    """This function will make the name by which formulas know a column: "In CMiC, %" -> "in_cmic"."""
+    """This function will make the name by which formulas know a column: "In the ERP, %" -> "in_the_erp"."""
     words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:30].strip("_") or "column"
     plain = f"column_{words}" if words[0].isdigit() or words in FUNCTIONS else words
     others, number, name = {*taken, *columns.REGISTRY}, 2, plain
