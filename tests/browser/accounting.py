@@ -19,7 +19,7 @@ class Approver(Person):
 
     def opens_the_queue(self) -> None:
         """Go to the queue as the head of every page offers it."""
-        self.page.goto("/")
+        self.goes_to("/")
         offered = self.page.get_by_role("navigation", name="Main")
         offered.get_by_role("link", name="ERP Integrations queue").click()
         expect(self.page.get_by_role("heading", name="ERP Integrations queue")).to_be_visible()
@@ -87,7 +87,7 @@ class Accountant(Person):
 
     def opens_the_desk(self) -> None:
         """Open CMiC."""
-        self.page.goto("/desk")
+        self.goes_to("/desk")
         expect(self.page.get_by_role("heading", name="Accountant's desk")).to_be_visible()
 
     def posts(self, number: str, *, total: str) -> None:

@@ -57,6 +57,13 @@ class Person:
         """Log in through the login page."""
         sign_in(self.page, username=self.username, password=self.password)
 
+    def goes_to(self, address: str) -> None:
+        """Open an address in a tab of its own and close the old one, which may be loading itself anew."""
+        left = self.page
+        self.page = left.context.new_page()
+        self.page.goto(address)
+        left.close()
+
     def presses(self, name: str, *, inside: Locator | None = None) -> None:
         """Press the button of exactly that name, on a page that fits the window."""
         button = (inside or self.page).get_by_role("button", name=name, exact=True)
@@ -94,7 +101,7 @@ class ProjectManager(Person):
 
     def opens(self, project: str) -> None:
         """Open a project's budget from My projects."""
-        self.page.goto("/")
+        self.goes_to("/")
         self.page.get_by_role("link", name=project, exact=True).click()
         expect(self.standing).to_be_visible()
 
@@ -102,7 +109,7 @@ class ProjectManager(Person):
         """Open the page a mail leads to."""
         found = re.search(r"https?://\S+", mail)
         assert found, mail
-        self.page.goto(found[0])
+        self.goes_to(found[0])
 
     def opens_tab(self, name: str) -> None:
         """Open one of the budget's parts."""

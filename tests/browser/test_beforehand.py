@@ -31,7 +31,7 @@ def test_the_grey_send_button_leads_to_the_list_of_everything_there_is_to_do(
     dana.cannot_send_because(*IN_THE_WAY)
     dana.presses_the_grey_button()
     expect(dana.todo).to_be_focused()
-    expect(browser_page.locator("#announcer")).to_have_text("2 things to do before sending")
+    expect(dana.page.locator("#announcer")).to_have_text("2 things to do before sending")
     dana.sees_state("Draft")
 
 
@@ -66,7 +66,7 @@ def test_who_sent_a_budget_sees_beforehand_that_others_accept_it(
     at_the_queue = Approver(tom.page, "tom", PASSWORD)
     at_the_queue.opens_the_queue()
     at_the_queue.reads("you prepared it")
-    tom.page.get_by_role("link", name=scene.project.name).click()
+    at_the_queue.page.get_by_role("link", name=scene.project.name).click()
     accept = at_the_queue.standing.get_by_role("button", name="Accept", exact=True)
     expect(accept).to_have_attribute("aria-disabled", "true")
     at_the_queue.reads("so somebody else accepts it: ask Jonas Lindqvist or Mira Osei.")
@@ -80,7 +80,7 @@ def test_another_companys_approver_does_not_find_the_batch(browser_page: Page, s
     olga.opens_the_queue()
     olga.reads("Nothing waits for accounting.")
     for page in ("change/", "progress/", "reading/", "posting-list/", "do/confirm_posted/"):
-        answer = browser_page.goto(f"/admin/erp/batch/{batch.pk}/{page}")
+        answer = olga.page.goto(f"/admin/erp/batch/{batch.pk}/{page}")
         assert answer is not None
         assert answer.status == 404, page
-    assert browser_page.request.get(f"/api/v1/batches/{batch.pk}/").status == 404
+    assert olga.page.request.get(f"/api/v1/batches/{batch.pk}/").status == 404

@@ -80,9 +80,8 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..
         context = browser.new_context(**(defaults | options))
         context.set_default_timeout(PATIENCE)
         opened.contexts.append(context)
-        page = context.new_page()
-        opened.heed(page)
-        return page
+        context.on("page", opened.heed)
+        return context.new_page()
 
     yield open_one
     for context in opened.contexts:
