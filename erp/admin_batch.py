@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from erp import admin_bulk, admin_views, queue
+from erp import admin_bulk, admin_trail, admin_views, queue
 from erp.admin_access import DeskAdmin, memberships
 from erp.models import Batch
 from workflow.numbers import number
@@ -142,6 +142,8 @@ class BatchAdmin(DeskAdmin):
             path("<int:pk>/change/", self._behind(admin_views.page), name="erp_batch_change"),
             path("<int:pk>/do/<slug:action>/", self._behind(admin_views.act), name="erp_batch_act"),
             path("<int:pk>/progress/", self._behind(admin_views.progress), name="erp_batch_progress"),
+            path("<int:pk>/timeline/", self._behind(admin_trail.batch_timeline), name="erp_batch_timeline"),
+            path("<int:pk>/calls/<int:call>/", self._behind(admin_trail.batch_call), name="erp_batch_call"),
             path("<int:pk>/reading/", self._behind(admin_views.reading), name="erp_batch_reading"),
             path(
                 "<int:pk>/posting-list/",

@@ -15,7 +15,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets.attachment_views import handed_out
 from budgets.errors import InvalidInput
-from erp import aftercare, confirmations, decision_page, decisions, selectors, services, verdicts
+from erp import (
+    aftercare,
+    confirmations,
+    decision_page,
+    decisions,
+    selectors,
+    services,
+    timeline_views,
+    verdicts,
+)
 from erp.models import Batch, BatchAttachment, BatchState, Document, RejectReason
 from projects import permissions
 from workflow import actions, submissions
@@ -66,6 +75,7 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
             context["recoded_since"] = decision_page.recoded_since(batch, problem["seen"])
         return render(request, "admin/erp/batch/decision.html", context, status=status)
     context |= {**decision_page.progress(batch), "decision": decisions.decision(batch)}
+    context |= timeline_views.context(request, batch, timeline_views.of_the_desk(batch))
     return render(request, "admin/erp/batch/progress.html", context, status=status)
 
 

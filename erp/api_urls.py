@@ -3,7 +3,7 @@
 from django.urls import path
 
 from budgets.api_urls import BUDGET
-from erp import api, api_compare, api_import, api_mapping
+from erp import api, api_compare, api_import, api_mapping, api_timeline
 
 BATCH = "batches/<int:pk>/"
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{BUDGET}read-erp/", api_compare.ReadErp.as_view(), name="api-read-erp"),
     path("batches/", api.Batches.as_view(), name="api-batches"),
     path(BATCH, api.OneBatch.as_view(), name="api-batch"),
+    path(f"{BATCH}timeline/", api_timeline.BatchTimeline.as_view(), name="api-timeline"),
     path(f"{BATCH}reading/", api.OneReading.as_view(), name="api-reading"),
     path(f"{BATCH}read-again/", api.ReadAgain.as_view(), name="api-read-again"),
     path(f"{BATCH}accept/", api.Accept.as_view(), name="api-accept"),

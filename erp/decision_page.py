@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from budgets.models import Hold
 from budgets.states import state_of
-from erp import decisions, selectors, waiting
+from erp import decisions, waiting
 from erp.compare import SAME, Comparison, Row, of_batches
 from erp.confirmations import contradicted
 from erp.decision_blockers import READING_MAX_AGE
@@ -167,7 +167,6 @@ def progress(batch: Batch) -> dict[str, Any]:
         "disproved": disproved,
         "refused_ones": DocumentState.REFUSED in states,
         "moving": batch.state in UNDER_WAY and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
-        "moments": selectors.timeline(batch),
         "open_states": OPEN,
         "state": state_of(batch.budget),
         "took": _took(batch),

@@ -96,6 +96,9 @@ class Document(models.Model):
     )
     check_at = models.DateTimeField(null=True, blank=True, help_text="when a person last wanted to know now")
     asked_at = models.DateTimeField(null=True, blank=True, help_text="when the ERP was last asked")
+    times_asked = models.PositiveIntegerField(
+        default=0, help_text="since it was delivered, whether it is posted"
+    )
     answered_at = models.DateTimeField(null=True, blank=True, help_text="when it last answered")
     answer = models.CharField(max_length=20, blank=True, choices=ANSWERS, help_text="what it said then")
     unanswered = models.TextField(blank=True, help_text="why the last question got no answer, in words")
@@ -173,6 +176,7 @@ class Document(models.Model):
 
     def _forget_answers(self) -> None:
         self.check_at = self.asked_at = self.answered_at = None
+        self.times_asked = 0
         self.answer = self.unanswered = ""
 
     @transition(field=state, source="queued", target="sending", conditions=[allowed("claim")])

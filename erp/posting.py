@@ -78,7 +78,9 @@ def _take(now: datetime, documents: Iterable[Document] | None) -> list[int]:
         else:
             keys = list(_watched().filter(pk__in=[d.pk for d in documents]).values_list("pk", flat=True))
         if keys:
-            Document.objects.filter(pk__in=keys).update(asked_at=now, poll_at=_next_time(now))
+            Document.objects.filter(pk__in=keys).update(
+                asked_at=now, times_asked=F("times_asked") + 1, poll_at=_next_time(now)
+            )
     return keys
 
 

@@ -16,7 +16,7 @@ from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
-from erp import compare_pages, remarks, selectors, services, waiting
+from erp import compare_pages, remarks, selectors, services, timeline_views, waiting
 from erp.approvers import able_to_accept
 from erp.models import OPEN, Batch, Remark
 from projects import permissions
@@ -107,10 +107,11 @@ def batch(request: HttpRequest, budget: Budget, *, number: int) -> HttpResponse:
 def _show_batch(
     request: HttpRequest, budget: Budget, *, number: int, status: int = 200, **problem: Any
 ) -> HttpResponse:
-    row = _batch(budget, number)
+    row = timeline_views.batch_of(budget, number)
     context = {
         **frame(budget),
         **_progress(row),
+        **timeline_views.context(request, row, timeline_views.of_the_project(row)),
         "items": row.items.prefetch_related("lines"),
         "remarks": remarks.on_batch(row),
         **problem,
@@ -122,7 +123,7 @@ def _show_batch(
 @budget_page
 def progress(request: HttpRequest, budget: Budget, *, number: int) -> HttpResponse:
     """This function will render the part of a batch's page that changes by itself; 204 while nothing changed."""
-    told = _progress(_batch(budget, number))
+    told = _progress(timeline_views.batch_of(budget, number))
     if request.GET.get("seen") == told["seen"]:
         return HttpResponse(status=204)
     return render(request, "erp/progress.html", {"budget": budget, **told})
@@ -132,14 +133,13 @@ def progress(request: HttpRequest, budget: Budget, *, number: int) -> HttpRespon
 @budget_page
 def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResponse:
     """This function will render when the ERP was last asked about a batch, and when it is asked next."""
-    row = _batch(budget, number)
+    row = timeline_views.batch_of(budget, number)
     asked = waiting.last_question_of(list(row.documents.all()))
     return render(request, "erp/last_asked.html", {"batch": row, "last_asked": asked})
 
 
 def _progress(row: Batch) -> dict[str, Any]:
     documents = list(row.documents.select_related("item", *waiting.BY_HAND))
-    moments = selectors.timeline(row)
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
     waits = waiting.waiting_of(row, documents)
     return {
@@ -147,21 +147,11 @@ def _progress(row: Batch) -> dict[str, Any]:
         "documents": documents,
         "waiting": waits,
         "last_asked": waiting.last_question_of(documents) if waits else None,
-        "moments": moments,
         "moving": row.state in OPEN,
         "open_states": OPEN,
         "state": state_of(row.budget),
-        "seen": sha256(f"{row.state}{states}{len(moments)}".encode()).hexdigest()[:16],
+        "seen": sha256(f"{row.state}{states}".encode()).hexdigest()[:16],
     }
-
-
-def _batch(budget: Budget, number: int) -> Batch:
-    people = ("sent_by", "accepted_by", "sent_back_by", "answers", "opened_by")
-    row = budget.batches.select_related(*people).filter(number=number).first()
-    if row is None:
-        raise Http404("This budget has no batch of that number.")
-    row.budget = budget
-    return row
 
 
 @require_POST

@@ -236,7 +236,7 @@ def test_a_refusal_that_nobody_explained_is_told_with_the_erps_own_words_open(sc
     assert '<details class="raw" open><summary>CMiC’s own words</summary>' in page  # nothing explains it
     assert "JAF-26014: Phase is inactive. &lt;b&gt;" in page
     assert "&lt;b&gt;JAF-26014&lt;/b&gt;" in page
-    assert "{&quot;CmdBudgAmt&quot;: 20000.00}" in page
+    assert "{ &quot;CmdBudgAmt&quot;: 20000.00 }" in page
 
 
 def test_mira_retries_and_the_progress_refreshes_itself(scene, desk, refused):

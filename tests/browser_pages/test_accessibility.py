@@ -35,6 +35,8 @@ NO_PAGES = {
     "attachment",
     "attachment_add",
     "attachment_remove",
+    "batch_call",
+    "batch_timeline",
     "cell",
     "choose",
     "compare_reading",
