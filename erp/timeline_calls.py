@@ -92,7 +92,7 @@ class Turn:
 
 def turns(batch: Batch) -> list[Turn]:
     """This function will fold a batch's calls into the turns of its workers, in one query."""
-    counted = (
+    counted: Any = (
         Call.objects.filter(document__batch=batch)
         .values("document_id", "claim", "attempt", "outcome")
         .annotate(number=Count("pk"), first=Min("sent_at"), last=Max("answered_at"))
