@@ -10,6 +10,7 @@ from budgets.models import Budget, BudgetState, Hold
 from budgets.request_book import open_request
 from budgets.request_models import RequestKind
 from projects import permissions
+from projects.models import Direction
 from workflow.blockers import Check, Found, Kind, blocker
 
 may_see = right("see")
@@ -98,7 +99,7 @@ def who_answers(budget: Budget, kind: str) -> Any:
     """This function will find the people who may do what is asked for."""
     if kind == RequestKind.UNLOCK:
         return permissions.who_may(budget.project, "unlock")
-    return permissions.who_may_decide(budget.project.company)
+    return permissions.who_may_decide(budget.project.company, Direction.BACK)
 
 
 def _name(user: Any) -> str:

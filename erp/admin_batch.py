@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from erp import admin_bulk, admin_trail, admin_views, queue
 from erp.admin_access import DeskAdmin, memberships
 from erp.models import Batch
+from projects.models import Direction
 from workflow.numbers import number
 from workflow.templatetags.figures import age, money
 
@@ -130,6 +131,7 @@ class BatchAdmin(DeskAdmin):
             "shelf": next((shelf for shelf in numbers.shelves if shelf.key == chosen), None),
             "senders": [(str(pk), name) for pk, name in numbers.senders],
             "desk_companies": [(str(row.company_id), str(row.company)) for row in memberships(request)],
+            "offers": self.get_actions(request),
             "may_decide": any(row.can_push for row in memberships(request)),
             "nav": "queue",
         }
@@ -162,7 +164,13 @@ class BatchAdmin(DeskAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """What can be done to several at once, for people who may decide anywhere."""
-        return super().get_actions(request) if any(m.can_push for m in memberships(request)) else {}
+        pushing = [row.direction for row in memberships(request) if row.can_push]
+        left_out = {
+            *(["accept_selected"] if set(pushing) <= {Direction.BACK} else []),
+            *(["reject_selected"] if set(pushing) <= {Direction.OUT} else []),
+        }
+        found = super().get_actions(request) if pushing else {}
+        return {name: action for name, action in found.items() if name not in left_out}
 
     # -- columns -------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from erp.documents import moved
 from erp.models import Batch, BatchLine, BatchPreparer, BatchState
 from erp.port import DocumentKind
 from erp.snapshots import latest_reading, new_deltas, posted_targets, unsent_modifications
-from projects.models import Company, ErpLevel, Membership
+from projects import permissions
+from projects.models import Company, Direction
 from workflow.blockers import once_per_object
 from workflow.events import events_about
 
@@ -80,9 +81,7 @@ def able(
     limit = (
         Q(approval_limit=None) if amount is None else Q(approval_limit=None) | Q(approval_limit__gte=amount)
     )
-    members = Membership.objects.filter(
-        limit, company=company, can_push=True, erp_level__gte=ErpLevel.STANDARD
-    )
+    members = permissions.deciding(company, Direction.OUT).filter(limit)
     people = get_user_model().objects.filter(pk__in=members.values("user"), is_active=True)
     return people.exclude(pk__in=without).order_by("first_name", "last_name", "username")
 

@@ -14,6 +14,7 @@ from erp.silence import silence_of
 from erp.snapshots import erp_connection
 from erp.words import erp_admins, erp_name
 from projects import permissions
+from projects.models import Direction
 
 LONG_UNKNOWN = timedelta(minutes=15)  # how long an unknown outcome may take
 LONG_SILENCE = timedelta(hours=1)  # how long a document may wait for an ERP that does not answer
@@ -49,7 +50,7 @@ def call_of(budget: Budget, documents: Iterable[Document], *, now: datetime) -> 
 def _lost(budget: Budget, documents: list[Document], erp: str) -> Call | None:
     if not documents:
         return None
-    who = permissions.names(permissions.who_may_decide(budget.project.company))
+    who = permissions.names(permissions.who_may_decide(budget.project.company, Direction.OUT))
     text = f"{erp} cannot tell whether {documents[0].number} arrived"
     return Call(text, f"{who} looks for it in {erp} and says whether it is there.", documents[0].state_since)
 

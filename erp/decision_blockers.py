@@ -28,7 +28,8 @@ from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
 from erp.waiting import question_of
 from erp.words import erp_name
 from projects import permissions
-from workflow.blockers import Found, Kind, blocker, once_per_object
+from projects.models import Direction
+from workflow.blockers import Check, Found, Kind, blocker, once_per_object
 
 MOST_SAID = 5  # findings in one sentence
 READING_MAX_AGE = timedelta(minutes=15)
@@ -43,6 +44,30 @@ def may_decide(batch: Batch, user: Any) -> Found | None:
         return None
     who = permissions.names(permissions.who_may_decide(company))
     return Found(f"You may not push to accounting for {company.name}. Ask {who}.", who=who)
+
+
+NARROWED = {
+    Direction.OUT: ("only_sends_back", "You may send batches back for {company}, not on to the ERP"),
+    Direction.BACK: ("only_sends_on", "You may send batches on to the ERP for {company}, not back"),
+}
+
+
+def _narrowed(way: Direction) -> Check:
+    code, sentence = NARROWED[way]
+
+    @blocker(code, Kind.PERMISSION)
+    def rule(batch: Batch, user: Any) -> Found | None:
+        """The person's flag works in the other direction alone."""
+        company = batch.budget.project.company
+        if not permissions.may_decide(user, company) or permissions.may_decide(user, company, way):
+            return None
+        who = permissions.names(permissions.who_may_decide(company, way))
+        return Found(f"{sentence.format(company=company.name)}. Ask {who}.", who=who)
+
+    return rule
+
+
+only_sends_back, only_sends_on = _narrowed(Direction.OUT), _narrowed(Direction.BACK)
 
 
 @blocker("already_decided", Kind.STATE)

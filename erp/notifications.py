@@ -19,6 +19,7 @@ from erp.models import Batch, BatchState, Circuit, Connection, Document, Notice,
 from erp.snapshots import erp_connection
 from erp.words import erp_name, person
 from projects import permissions
+from projects.models import Direction
 
 log = logging.getLogger(__name__)
 GIVE_UP_AFTER = 20
@@ -59,7 +60,8 @@ def _write(
 
 def tell_approvers_of_resend(batch: Batch) -> None:
     """This function will mail the approvers at once when a batch answers a rejection."""
-    approvers = permissions.who_may_decide(batch.budget.project.company).exclude(pk=batch.sent_by_id)
+    company = batch.budget.project.company
+    approvers = permissions.who_may_decide(company, Direction.OUT).exclude(pk=batch.sent_by_id)
     _write(
         to=approvers,
         kind="resend",

@@ -24,7 +24,7 @@ from erp.models import (
     ReadingState,
 )
 from erp.words import SOME_ERP, erp_name
-from projects.models import Company, ErpLevel, Membership
+from projects.models import Company, Direction, ErpLevel, Membership
 from projects.permissions import names
 
 
@@ -93,8 +93,8 @@ ATTENTION = (UNDER_WAY & (Q(refused=True) | Q(unsure=True) | Q(budget__hold=Hold
 
 
 def mine(memberships: list[Membership]) -> Q:
-    """This function will describe the batches a person may accept or reject: the right, other eyes, the limit."""
-    deciding = [row.company_id for row in memberships if row.can_push]
+    """This function will describe the batches a person may accept: the right to, other eyes, the limit."""
+    deciding = [row.company_id for row in memberships if row.can_push and row.direction != Direction.BACK]
     return Q(state=BatchState.WAITING, budget__project__company__in=deciding, over_limit=False) & ~Q(
         four_eyes=True, prepared=True
     )

@@ -157,8 +157,8 @@ class ProjectRoleAdmin(SetUp):
 class MembershipAdmin(SetUp):
     """Who decides for which company, up to which amount."""
 
-    list_display = ["user", "company", "erp_level", "can_push", "approval_limit"]
-    list_filter = ["company", "erp_level", "can_push"]
+    list_display = ["user", "company", "erp_level", "can_push", "direction", "approval_limit"]
+    list_filter = ["company", "erp_level", "can_push", "direction"]
     list_select_related = ["user", "company"]
     search_fields = ["user__username", "user__last_name"]
     autocomplete_fields = ["user", "company"]

@@ -159,6 +159,14 @@ class ErpLevel(models.IntegerChoices):
     ADMIN = 2, "admin"
 
 
+class Direction(models.TextChoices):
+    """Which way the flag to push to accounting works: on to the ERP, back to the project manager, or both."""
+
+    BOTH = "both", "to the ERP and back"
+    OUT = "out", "to the ERP only"
+    BACK = "back", "back only"
+
+
 class ProjectRole(models.Model):
     """A person's level on one project's Budget tool, and grants beyond it."""
 
@@ -187,6 +195,12 @@ class Membership(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
     erp_level = models.PositiveSmallIntegerField(choices=ErpLevel.choices, default=ErpLevel.NONE)
     can_push = models.BooleanField(default=False, verbose_name="can push to accounting")
+    direction = models.CharField(
+        max_length=4,
+        choices=Direction.choices,
+        default=Direction.BOTH,
+        help_text="to the ERP: accept, retry, confirm; back: reject, return, take out",
+    )
     approval_limit = models.DecimalField(
         max_digits=15,
         decimal_places=2,
@@ -201,6 +215,9 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=Q(approval_limit__isnull=True) | Q(approval_limit__gte=0),
                 name="approval_limit_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(direction__in=Direction.values), name="membership_direction_is_known"
             ),
         ]
 

@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from projects.models import BudgetLevel, Company, ErpLevel, Membership, Project, ProjectRole
+from projects.models import BudgetLevel, Company, Direction, ErpLevel, Membership, Project, ProjectRole
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,22 @@ def queue_companies(user: Any) -> QuerySet[Company]:
     return Company.objects.filter(memberships__user=user, memberships__erp_level__gte=ErpLevel.STANDARD)
 
 
-def may_decide(user: Any, company: Company) -> bool:
-    """This function will tell whether a user may accept, reject, retry and return: level standard and the flag."""
+def may_decide(user: Any, company: Company, way: Direction = Direction.BOTH) -> bool:
+    """This function will tell whether a user may accept, reject, retry and return: level standard and the flag.
+
+    `way` OUT or BACK asks for that way alone; without it either way is enough.
+    """
     member = membership(user, company)
-    return bool(member and member.erp_level >= ErpLevel.STANDARD and member.can_push)
+    return bool(member and _decides(member) and member.direction in _covering(way))
+
+
+def _decides(member: Membership) -> bool:
+    return member.erp_level >= ErpLevel.STANDARD and member.can_push
+
+
+def _covering(way: Direction) -> list[str]:
+    """The directions of a membership that let a person go this way; BOTH asks for neither in particular."""
+    return Direction.values if way == Direction.BOTH else [Direction.BOTH, way]
 
 
 def may_administer(user: Any, company: Company) -> bool:
@@ -101,10 +113,15 @@ def may_administer(user: Any, company: Company) -> bool:
     return bool(member and member.erp_level >= ErpLevel.ADMIN)
 
 
-def who_may_decide(company: Company) -> QuerySet[Any]:
-    """This function will find the active people who may accept or reject in a company, by name."""
+def deciding(company: Company, way: Direction = Direction.BOTH) -> QuerySet[Membership]:
+    """This function will find the memberships of a company that let their people decide, that way or either."""
     members = Membership.objects.filter(company=company, can_push=True, erp_level__gte=ErpLevel.STANDARD)
-    return _people(members.values("user"))
+    return members.filter(direction__in=_covering(way))
+
+
+def who_may_decide(company: Company, way: Direction = Direction.BOTH) -> QuerySet[Any]:
+    """This function will find the active people who may accept or reject in a company, by name."""
+    return _people(deciding(company, way).values("user"))
 
 
 def who_administers(company: Company) -> QuerySet[Any]:

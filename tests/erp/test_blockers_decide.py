@@ -9,10 +9,12 @@ from django.utils import timezone
 from budgets import services as budget_services
 from erp import mapping_services
 from erp import services as erp_services
+from erp.approvers import able_to_accept
 from erp.mapping import Rule
 from erp.mapping_state import Edit
 from erp.models import CostCodeLink, ErpReading, ReadingState
 from erp.port import Finding
+from erp.queue import desk_memberships, mine, queue
 from erp.readings import make
 from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
@@ -321,3 +323,83 @@ def test_what_the_erp_would_refuse_on_paper_is_said_before_it_is_accepted(scene,
         assert found.sentence.startswith(f"CMiC would refuse it: Job {MAIN} is too long for CMiC.")
         assert len(found.lines) == 1
     gone(batch, "accept", scene.mira, "document_unfit")
+
+
+# -- one way only -----------------------------------------------------------------------------------------
+
+
+def narrow(user, way):
+    Membership.objects.filter(user=user).update(direction=way)
+
+
+@shows("only_sends_back")
+@removes("only_sends_back")
+def test_whoever_only_sends_back_is_told_who_accepts(scene):
+    batch = acts.send(scene)
+    narrow(scene.mira, "back")
+    for action in ("accept", "retry", "confirm_posted", "close_alarm", "say_arrived", "say_not_arrived"):
+        found = met(batch, action, scene.mira, "only_sends_back")
+        assert found.kind is Kind.PERMISSION
+        assert found.sentence == (
+            "You may send batches back for Northgate Builders, not on to the ERP. "
+            "Ask Jonas Lindqvist or Tom Baptiste."
+        )
+    for action in ("reject", "return_to_pm", "read_again", "check_now"):
+        stays_out(batch, action, scene.mira)
+    narrow(scene.mira, "both")
+    gone(batch, "accept", scene.mira, "only_sends_back")
+
+
+@shows("only_sends_on")
+@removes("only_sends_on")
+def test_whoever_only_sends_on_is_told_who_rejects(scene):
+    batch = acts.send(scene)
+    narrow(scene.mira, "out")
+    for action in ("reject", "return_to_pm", "decline_return", "take_out_anyway", "leave_in_erp"):
+        found = met(batch, action, scene.mira, "only_sends_on")
+        assert found.sentence == (
+            "You may send batches on to the ERP for Northgate Builders, not back. "
+            "Ask Jonas Lindqvist or Tom Baptiste."
+        )
+    for action in ("accept", "retry", "read_again", "check_now"):
+        stays_out(batch, action, scene.mira)
+    narrow(scene.mira, "both")
+    gone(batch, "reject", scene.mira, "only_sends_on")
+
+
+def stays_out(batch, action, user):
+    assert not {"only_sends_back", "only_sends_on"} & set(codes(batch, action, user))
+
+
+def test_without_the_flag_the_direction_says_nothing(scene):
+    batch = acts.send(scene)
+    narrow(scene.ruth, "back")
+    stays_out(batch, "accept", scene.ruth)
+    met(batch, "accept", scene.ruth, "no_right_to_decide")
+
+
+def test_whoever_only_sends_back_is_nobodys_approver_and_has_nothing_to_decide(scene):
+    narrow(scene.mira, "back")
+    batch = acts.send(scene)
+    assert scene.mira not in able_to_accept(batch)
+    assert scene.jonas in able_to_accept(batch)
+    held = {who: desk_memberships(getattr(scene, who)) for who in ("mira", "jonas")}
+    assert not queue(scene.mira, held["mira"]).filter(mine(held["mira"])).exists()
+    assert queue(scene.jonas, held["jonas"]).filter(mine(held["jonas"])).get() == batch
+    with pytest.raises(ActionBlocked):
+        erp_services.accept(batch, user=scene.mira, now=now(), reading_hash="")
+    erp_services.reject(
+        batch, user=scene.mira, now=now(), reason_code="amounts", reason="Too high.", remarks=[]
+    )
+    batch.refresh_from_db()
+    assert batch.state == "rejected"
+
+
+@pytest.mark.parametrize(("way", "left_out"), [("back", "accept_selected"), ("out", "reject_selected")])
+def test_the_queue_offers_no_bulk_that_goes_the_other_way(scene, client, way, left_out):
+    acts.send(scene)
+    narrow(scene.mira, way)
+    client.force_login(scene.mira)
+    page = client.get("/admin/erp/batch/").content.decode()
+    assert f'value="{left_out}"' not in page
+    assert 'value="read_selected"' in page

@@ -43,7 +43,12 @@ def row_of(member: Membership, **changed: Any) -> dict[str, Any]:
     limit = {} if member.approval_limit is None else {"approval_limit": str(member.approval_limit)}
     push = {"can_push": "on"} if member.can_push else {}
     return {
-        **{"id": member.pk, "user": member.user_id, "erp_level": member.erp_level},
+        **{
+            "id": member.pk,
+            "user": member.user_id,
+            "erp_level": member.erp_level,
+            "direction": member.direction,
+        },
         **{"company": member.company_id, **limit, **push, **changed},
     }
 
@@ -67,7 +72,7 @@ def test_members_changed_added_and_deleted_on_the_companys_page_are_in_the_trail
         *others,
         row_of(mira, approval_limit="250000.00"),
         row_of(ruth, DELETE="on"),
-        {"user": scene.dana.pk, "company": scene.company.pk, "erp_level": 1},
+        {"user": scene.dana.pk, "company": scene.company.pk, "erp_level": 1, "direction": "both"},
     ]
     answer = root.post(f"/admin/projects/company/{scene.company.pk}/change/", form_of(scene.company, rows))
     assert answer.status_code == 302, answer.context["errors"]
