@@ -177,6 +177,9 @@ CELERY_BEAT_SCHEDULE = {
     "remind-of-postings": _every(
         env.seconds("TIEBACK_REMINDER_SECONDS", "900"), "erp.tasks.remind_of_postings"
     ),
+    "write-daily-mails": _every(
+        env.seconds("TIEBACK_DAILY_MAIL_SECONDS", "300"), "erp.tasks.write_daily_mails"
+    ),
     "send-notices": _every(env.seconds("TIEBACK_NOTICES_SECONDS", "30"), "erp.tasks.send_notices"),
     "sync-reference-data": _every(
         env.seconds("TIEBACK_SYNC_SECONDS", "3600"), "erp.tasks.sync_reference_data"

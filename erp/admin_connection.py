@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
-from erp import admin_mapping, admin_mapping_edit, checkup, reminder_actions, switching
+from erp import admin_mapping, admin_mapping_edit, checkup, mail_actions, reminder_actions, switching
 from erp import connection_actions as services
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState, Reminder
@@ -200,6 +200,11 @@ def _set_reminder(connection: Connection, request: HttpRequest) -> str:
     return "Reminder kept."
 
 
+def _retry_mails(connection: Connection, request: HttpRequest) -> str:
+    count = mail_actions.retry_mails(connection, user=request.user, now=timezone.now())
+    return f"{count} {'mail is' if count == 1 else 'mails are'} being tried again."
+
+
 DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "verify": _verify,
     "try_now": _try,
@@ -209,6 +214,7 @@ DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "change_settings": _change,
     "switch_erp": _switch,
     "set_reminder": _set_reminder,
+    "retry_mails": _retry_mails,
 }
 
 

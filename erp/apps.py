@@ -17,6 +17,7 @@ class ErpConfig(AppConfig):
             explanation_actions,
             holds,
             line_facts,
+            mail_actions,
             pulse,
             reminder_actions,
             request_notices,

@@ -1,4 +1,4 @@
-"""Batches, their frozen lines, documents, the journal of calls, and mails waiting to be sent."""
+"""Batches, their frozen lines, and remarks; the models of the app's other rooms are found through this module."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django_fsm import FSMField, transition
 
 from budgets.models import AMOUNT, QUANTITY, Budget, BudgetLine, Modification
@@ -37,8 +36,8 @@ from erp.mirror import (  # noqa: F401  Django finds an app's models through thi
     ReadingState,
     Reminder,
 )
+from erp.notice_models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
 from erp.port import DocumentKind
-from projects.models import Company
 from workflow import guards
 from workflow.actions import allowed
 
@@ -352,26 +351,3 @@ class Remark(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-class Notice(models.Model):
-    """A mail to one person, written in the transaction it tells about and sent by a task."""
-
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
-    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=20)
-    key = models.CharField(max_length=100, unique=True, help_text="the same news is told once")
-    subject = models.CharField(max_length=200)
-    text = models.TextField()
-    html = models.TextField(blank=True, help_text="the same for mail programs that show it")
-    created_at = models.DateTimeField(default=timezone.now)
-    not_before = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    error = models.TextField(blank=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["not_before"], condition=Q(sent_at=None), name="notice_waiting")]
-
-    def __str__(self) -> str:
-        return self.subject

@@ -1,28 +1,38 @@
-"""Mails: written as rows in the transaction they tell about, sent by a task, the same news once."""
+"""Mails about decisions, deliveries and connections: who is told what, in the transaction it tells about."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from smtplib import SMTPException
-from typing import Any
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
-from django.conf import settings
-from django.core.mail import send_mail
-from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 
+from budgets import links
+from budgets.models import Budget
+from erp import mails
 from erp.explaining import explained
-from erp.models import Batch, BatchState, Circuit, Connection, Document, Notice, Remark
+from erp.mail_queue import send_waiting
+from erp.models import Batch, BatchState, Circuit, Connection, Document, Remark
 from erp.snapshots import erp_connection
 from erp.words import erp_name, person
 from projects import permissions
 from projects.models import Direction
 
-log = logging.getLogger(__name__)
-GIVE_UP_AFTER = 20
+__all__ = [
+    "send_waiting",
+    "tell_admins_of_answer",
+    "tell_admins_of_silence",
+    "tell_admins_of_stop",
+    "tell_approvers_of_resend",
+    "tell_of_drift",
+    "tell_of_failure",
+    "tell_sender_of_end",
+    "tell_sender_of_rejection",
+    "tell_step_due",
+]
+MOST_LINES = 20  # in one mail
 
 
 def _write(
@@ -34,28 +44,33 @@ def _write(
     template: str,
     batch: Batch,
     deciding: bool = False,
+    button: str = "Open the budget",
+    anchor: str = "",
     **more: Any,
-) -> None:
+) -> list[Any]:
     """Write one mail for each reader; it leads whoever is `deciding` to the queue, the others to the budget."""
-    project = batch.budget.project
-    page = (
-        reverse("admin:erp_batch_change", args=[batch.pk])
-        if deciding
-        else reverse("budgets:page", args=[project.pk])
+    budget = batch.budget
+    queue = reverse("admin:erp_batch_change", args=[batch.pk])
+    return mails.write(
+        company=budget.project.company,
+        to=to,
+        kind=kind,
+        key=key,
+        subject=subject,
+        template=template,
+        path=queue if deciding else links.page(budget, anchor),
+        button="Open the batch" if deciding else button,
+        batch=batch,
+        project=budget.project,
+        sender=person(batch.sent_by),
+        erp=erp_name(erp_connection(budget)),
+        **more,
     )
-    link = settings.BASE_URL + page
-    for reader in to:
-        told = {"batch": batch, "project": project, "link": link, "reader": person(reader), **more}
-        Notice.objects.get_or_create(
-            key=f"{key}:{reader.pk}",
-            defaults={
-                "company": project.company,
-                "to": reader,
-                "kind": kind,
-                "subject": " ".join(subject.split())[:200],  # a name from the ERP may hold a line break
-                "text": render_to_string(f"mail/{template}.txt", told),
-            },
-        )
+
+
+def _sender(batch: Batch) -> list[Any]:
+    """Whoever sent a batch, as long as they may see the budget: a mail shows amounts."""
+    return [batch.sent_by] if permissions.may(batch.sent_by, batch.budget.project, "see") else []
 
 
 def tell_approvers_of_resend(batch: Batch) -> None:
@@ -73,10 +88,26 @@ def tell_approvers_of_resend(batch: Batch) -> None:
     )
 
 
+def tell_step_due(batch: Batch, people: Iterable[Any]) -> list[Any]:
+    """This function will mail people at once that a step of a batch's approval is theirs. Returns who was told.
+
+    A person is told once a batch, however many of its steps are theirs.
+    """
+    return _write(
+        to=people,
+        kind="step",
+        key=f"step:{batch.pk}",
+        template="step",
+        batch=batch,
+        deciding=True,
+        subject=f"Your turn to approve: {batch.budget.project}, batch {batch.number}",
+    )
+
+
 def tell_sender_of_rejection(batch: Batch, remarks: list[Remark]) -> None:
     """This function will mail the sender the reason and the remarks."""
     _write(
-        to=[batch.sent_by],
+        to=_sender(batch),
         kind="rejection",
         key=f"reject:{batch.pk}",
         template="rejection",
@@ -91,7 +122,7 @@ def tell_sender_of_end(batch: Batch) -> None:
     """This function will mail the sender that a batch was posted or returned."""
     if batch.state == BatchState.POSTED:
         _write(
-            to=[batch.sent_by],
+            to=_sender(batch),
             kind="posting",
             key=f"posted:{batch.pk}",
             template="posting",
@@ -101,7 +132,7 @@ def tell_sender_of_end(batch: Batch) -> None:
         )
     else:
         _write(
-            to=[batch.sent_by],
+            to=_sender(batch),
             kind="return",
             key=f"returned:{batch.pk}",
             template="return",
@@ -117,7 +148,7 @@ def tell_of_failure(document: Document) -> None:
     company = batch.budget.project.company
     approvers = permissions.who_may_decide(company).exclude(pk=batch.sent_by_id)
     findings = explained(document)
-    for readers, deciding in (([batch.sent_by], False), (approvers, True)):
+    for readers, deciding in ((_sender(batch), False), (approvers, True)):
         _write(
             to=readers,
             kind="failure",
@@ -126,86 +157,80 @@ def tell_of_failure(document: Document) -> None:
             batch=batch,
             deciding=deciding,
             findings=findings,
-            erp=erp_name(erp_connection(batch.budget)),
             subject=f"Needs attention: {batch.budget.project}",
         )
 
 
+class DriftedLine(Protocol):
+    """What the mail of a drift says of a line: its codes, and the amount here and in the ERP."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def ours(self) -> Any: ...
+    @property
+    def theirs(self) -> Any: ...
+
+
+def tell_of_drift(
+    budget: Budget, lines: Sequence[DriftedLine], *, path: str = "", now: datetime
+) -> list[Any]:
+    """This function will mail the approvers and ERP admins that somebody changed in the ERP what was posted.
+
+    The same differences are told once a day at most. `path` is the page that decides them. Returns who was told.
+    """
+    company = budget.project.company
+    said = "|".join(f"{line.label} {line.ours} {line.theirs}" for line in lines)
+    erp = erp_name(erp_connection(budget))
+    return mails.write(
+        company=company,
+        to=[*permissions.who_may_decide(company), *permissions.who_administers(company)],
+        kind="drift",
+        key=f"drift:{budget.pk}:{now:%Y%m%d}:{hashlib.sha256(said.encode()).hexdigest()[:16]}",
+        subject=f"Changed in {erp}: {budget.project}, {len(lines)} line{'' if len(lines) == 1 else 's'}",
+        template="drift",
+        path=path or links.page(budget),
+        button="Decide which value holds",
+        project=budget.project,
+        erp=erp,
+        lines=lines[:MOST_LINES],
+        others=max(0, len(lines) - MOST_LINES),
+    )
+
+
 def tell_admins_of_stop(connection: Connection) -> None:
     """This function will mail the ERP admins that a connection was stopped."""
-    for admin in permissions.who_administers(connection.company):
-        Notice.objects.get_or_create(
-            key=f"stopped:{connection.pk}:{connection.stopped_at}:{admin.pk}",
-            defaults={
-                "company": connection.company,
-                "to": admin,
-                "kind": "failure",
-                "subject": f"The ERP connection of {connection.company.name} was stopped",
-                "text": render_to_string(
-                    "mail/stopped.txt", {"connection": connection, "reader": person(admin)}
-                ),
-            },
-        )
+    subject = f"The ERP connection of {connection.company.name} was stopped"
+    _write_to_admins(connection, about="stopped", since=connection.stopped_at, subject=subject)
 
 
 def tell_admins_of_silence(connection: Connection, circuit: Circuit) -> None:
     """This function will mail the ERP admins that an ERP has not answered for a while."""
     subject = f"The ERP of {connection.company.name} does not answer"
-    _write_to_admins(connection, circuit, about="silent", subject=subject)
+    _write_to_admins(connection, about="silent", since=circuit.silent_since, subject=subject, circuit=circuit)
 
 
 def tell_admins_of_answer(connection: Connection, circuit: Circuit) -> None:
     """This function will mail the ERP admins, who were told that an ERP is silent, that it answers again."""
     subject = f"The ERP of {connection.company.name} answers again"
-    _write_to_admins(connection, circuit, about="answers", subject=subject)
+    _write_to_admins(
+        connection, about="answers", since=circuit.silent_since, subject=subject, circuit=circuit
+    )
 
 
-def _write_to_admins(connection: Connection, circuit: Circuit, *, about: str, subject: str) -> None:
-    company = connection.company
-    link = settings.BASE_URL + reverse("admin:erp_connection_change", args=[connection.pk])
-    for admin in permissions.who_administers(company):
-        told = {"circuit": circuit, "erp": erp_name(connection), "zone": company.time_zone, "link": link}
-        Notice.objects.get_or_create(
-            key=f"{about}:{connection.pk}:{circuit.silent_since}:{admin.pk}",
-            defaults={
-                "company": company,
-                "to": admin,
-                "kind": "failure",
-                "subject": subject[:200],
-                "text": render_to_string(
-                    f"mail/{about}.txt", {"connection": connection, "reader": person(admin), **told}
-                ),
-            },
-        )
-
-
-def send_waiting(*, now: datetime, limit: int = 100) -> int:
-    """This function will send the mails that are due; a dead mail server only delays them. Returns how many went."""
-    sent = 0
-    due = Notice.objects.filter(sent_at=None, not_before__lte=now, attempts__lt=GIVE_UP_AFTER).order_by("pk")
-    for key in due.values_list("pk", flat=True)[:limit]:
-        with transaction.atomic():
-            notice = Notice.objects.select_for_update(skip_locked=True).filter(pk=key, sent_at=None).first()
-            if notice is not None:
-                sent += _send(notice, now)
-    return sent
-
-
-def _send(notice: Notice, now: datetime) -> int:
-    notice.attempts += 1
-    try:
-        if notice.to.email:
-            send_mail(
-                notice.subject,
-                notice.text,
-                settings.DEFAULT_FROM_EMAIL,
-                [notice.to.email],
-                html_message=notice.html or None,
-            )
-        notice.sent_at, notice.error = now, ""
-    except (SMTPException, OSError, ValueError) as problem:  # ValueError: no mail can be made of it
-        log.warning("mail %s was not taken: %s", notice.pk, problem)
-        notice.error = str(problem)
-        notice.not_before = now + timedelta(minutes=min(2**notice.attempts, 60))
-    notice.save()
-    return int(notice.sent_at is not None)
+def _write_to_admins(
+    connection: Connection, *, about: str, since: datetime | None, subject: str, **told: Any
+) -> None:
+    mails.write(
+        company=connection.company,
+        to=permissions.who_administers(connection.company),
+        kind="alarm",
+        key=f"{about}:{connection.pk}:{since}",
+        subject=subject,
+        template=about,
+        path=reverse("admin:erp_connection_change", args=[connection.pk]),
+        button="Open the connection",
+        connection=connection,
+        erp=erp_name(connection),
+        **told,
+    )

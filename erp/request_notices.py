@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from budgets import links
 from budgets.request_blockers import who_answers
 from budgets.request_models import BudgetRequest, RequestKind, RequestState
 from budgets.signals import request_told
-from erp.models import Notice
+from erp import mails
 from erp.snapshots import latest_batch
 from erp.words import person
 
@@ -22,8 +20,8 @@ SAID = {
     RequestState.OVER: "It cannot be done any more:",
 }
 WHAT = {
-    RequestKind.UNLOCK: "Unlock it, or decline with a sentence:",
-    RequestKind.RETURN: "Return it, or decline with a sentence:",
+    RequestKind.UNLOCK: "Unlock it, or decline with a sentence.",
+    RequestKind.RETURN: "Return it, or decline with a sentence.",
 }
 
 
@@ -38,24 +36,20 @@ def tell(sender: Any, *, request: BudgetRequest, **kwargs: Any) -> None:
 
 def _write(request: BudgetRequest, reader: Any, template: str, subject: str) -> None:
     project = request.budget.project
-    told = {
-        "request": request,
-        "project": project,
-        "reader": person(reader),
-        "asker": person(request.asked_by),
-        "said": SAID.get(RequestState(request.state), "").format(who=person(request.answered_by)),
-        "what": WHAT[RequestKind(request.kind)],
-        "link": settings.BASE_URL + _place(request, template),
-    }
-    Notice.objects.get_or_create(
-        key=f"{template}:{request.pk}:{request.state}:{reader.pk}",
-        defaults={
-            "company": project.company,
-            "to": reader,
-            "kind": "request",
-            "subject": f"{subject}: {project}"[:200],
-            "text": render_to_string(f"mail/{template}.txt", told),
-        },
+    mails.write(
+        company=project.company,
+        to=[reader],
+        kind="request",
+        key=f"{template}:{request.pk}:{request.state}",
+        subject=f"{subject}: {project}",
+        template=template,
+        path=_place(request, template),
+        button="Open it",
+        request=request,
+        project=project,
+        asker=person(request.asked_by),
+        said=SAID.get(RequestState(request.state), "").format(who=person(request.answered_by)),
+        what=WHAT[RequestKind(request.kind)],
     )
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import bell, circuit, connections, notifications, outbox, posting, readings, reminders, sync
+from erp import bell, circuit, connections, digest, notifications, outbox, posting, readings, reminders, sync
 from erp.models import Connection, ErpReading, ReadingState
 from workflow import submissions
 
@@ -35,6 +35,12 @@ def poll_postings(**later: object) -> None:
 def remind_of_postings(**later: object) -> None:
     """Remind approvers of what waits to be posted longer than usual."""
     reminders.remind(now=timezone.now())
+
+
+@shared_task
+def write_daily_mails(**later: object) -> None:
+    """Write the daily mails whose hour has come."""
+    digest.write(now=timezone.now())
 
 
 @shared_task

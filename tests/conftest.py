@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(*(f"erp.{module}" for module in CONTRACT))
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.cells",
+    "tests.support.mail_server",
     "tests.support.scene",
     "tests.support.simulator",
     "tests.support.soak",

@@ -296,6 +296,7 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         ),
     ),
     (Connection, "set_reminder"): (connection_page("set_reminder"),),
+    (Connection, "retry_mails"): (connection_page("retry_mails"),),
 }
 
 

@@ -2,10 +2,10 @@
 
 from django.utils import timezone
 
-from erp import connection_actions, connections, mapping_services
+from erp import connection_actions, connections, mail_actions, mail_queue, mapping_services
 from erp.mapping import Rule
 from erp.mapping_state import Edit
-from erp.models import Connection, CostTypeLink
+from erp.models import Connection, CostTypeLink, Notice
 from projects.models import ErpLevel, Membership
 from tests.erp.office import sync
 from tests.workflow.cases import codes, gone, met, removes, shows
@@ -13,7 +13,7 @@ from workflow.blockers import Kind
 
 ALL = (
     *("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings", "switch_erp"),
-    *("explain_error", "drop_explanation", "edit_mapping"),
+    *("explain_error", "drop_explanation", "edit_mapping", "retry_mails"),
 )
 
 
@@ -99,3 +99,18 @@ def test_nothing_is_mapped_before_codes_were_read(office, scene):
     assert found.sentence == ("The ERP's codes were never read, so there is nothing to map to. Sync first.")
     sync(scene)
     gone(scene.connection, "edit_mapping", scene.jonas, "nothing_to_map_to")
+
+
+@shows("every_mail_goes_out")
+@removes("every_mail_goes_out")
+def test_mails_are_tried_again_once_some_could_not_be_sent(scene):
+    mail = Notice.objects.create(company=scene.company, to=scene.dana, kind="posting", key="k", text="words")
+    met(scene.connection, "retry_mails", scene.jonas, "every_mail_goes_out")
+    mail.gave_up_at = mail.trying_since = now()
+    mail.error = "550 no such person"
+    mail.save()
+    gone(scene.connection, "retry_mails", scene.jonas, "every_mail_goes_out")
+    other = Connection.objects.get(company=scene.other_company)
+    met(other, "retry_mails", scene.jonas, "every_mail_goes_out")
+    assert mail_actions.retry_mails(scene.connection, user=scene.jonas, now=now()) == 1
+    assert mail_queue.standing(scene.company).well

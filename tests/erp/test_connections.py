@@ -110,7 +110,7 @@ def test_a_second_stop_is_told_again(brisk_cmic: Simulator):
     story = accepted(brisk_cmic)
     for times in (1, 2):
         connections.stop(story.connection, because="names are missing", now=timezone.now())
-        assert Notice.objects.filter(to=story.jonas, kind="failure").count() == times
+        assert Notice.objects.filter(to=story.jonas, kind="alarm").count() == times
         verify(story)
     delivers(story)
 

@@ -175,7 +175,7 @@ def test_a_refused_log_in_stops_the_connection_after_at_most_two_tries_and_tells
         story.poll()
     assert 1 <= refused_logins(brisk_cmic) <= 2
     assert stopped(story)
-    mails = Notice.objects.filter(to=story.jonas, kind="failure")
+    mails = Notice.objects.filter(to=story.jonas, kind="alarm")
     assert mails.count() == 1
     assert "Verify now" in mails[0].text
     assert one().state == DocumentState.QUEUED

@@ -1,21 +1,18 @@
-"""Mails are written in the transaction they tell about, go out once, and a dead mail server only delays them."""
+"""Mails are written in the transaction they tell about, and go out once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
 from django.core import mail
 from django.db import connections, transaction
 from django.utils import timezone
 
 from erp import notifications, services
 from erp.models import Batch, Notice
-from erp.notifications import GIVE_UP_AFTER
 from tests.support import scene as acts
-from tests.support.delivery import assert_books_agree, fill, finish, send_and_accept, until
+from tests.support.delivery import fill, finish, send_and_accept, until
 from tests.support.scene import Scene
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
@@ -83,47 +80,6 @@ def test_a_resend_after_a_rejection_is_told_to_the_approvers_at_once(brisk_cmic:
     story.send()
     told = Notice.objects.filter(kind="resend").values_list("to__username", flat=True)
     assert set(told) == {"mira", "jonas"}
-
-
-def test_a_dead_mail_server_delays_mails_and_nothing_else(brisk_cmic: Simulator, settings: LazySettings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    story = begin(brisk_cmic, status="I")
-    fill(story)
-    send_and_accept(story)
-    finish(story)
-    story.post_everything()
-    story.poll()
-    assert_books_agree(story)
-    now = timezone.now()
-    assert notifications.send_waiting(now=now) == 0
-    notice = Notice.objects.get(kind="posting")
-    assert (notice.attempts, notice.sent_at) == (1, None)
-    assert "refused" in notice.error
-    assert notice.not_before == now + timedelta(minutes=2)
-    assert notifications.send_waiting(now=now) == 0
-    notice.refresh_from_db()
-    assert notice.attempts == 1
-
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert notifications.send_waiting(now=now + timedelta(minutes=2)) == 1
-    notice.refresh_from_db()
-    assert (notice.sent_at, notice.error) == (now + timedelta(minutes=2), "")
-    assert notifications.send_waiting(now=now + timedelta(days=1)) == 0
-
-
-def test_a_mail_that_cannot_be_made_does_not_hold_up_the_others(brisk_cmic: Simulator):
-    story = rejected(brisk_cmic)
-    first = Notice.objects.get()
-    Notice.objects.filter(pk=first.pk).update(subject="two\nlines")
-    company = story.connection.company
-    Notice.objects.create(company=company, to=story.mira, kind="other", key="k", subject="good", text="words")
-    assert notifications.send_waiting(now=timezone.now()) == 1
-    assert [message.subject for message in mail.outbox] == ["good"]
-    first.refresh_from_db()
-    assert first.error
-    Notice.objects.filter(pk=first.pk).update(attempts=GIVE_UP_AFTER)
-    assert notifications.send_waiting(now=timezone.now() + timedelta(days=9)) == 0
 
 
 def test_a_name_with_a_line_break_from_cmic_makes_a_mail_all_the_same(brisk_cmic: Simulator):
