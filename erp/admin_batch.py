@@ -145,6 +145,11 @@ class BatchAdmin(DeskAdmin):
             path("<int:pk>/do/<slug:action>/", self._behind(admin_views.act), name="erp_batch_act"),
             path("<int:pk>/progress/", self._behind(admin_views.progress), name="erp_batch_progress"),
             path("<int:pk>/timeline/", self._behind(admin_trail.batch_timeline), name="erp_batch_timeline"),
+            path(
+                "<int:pk>/evidence.<slug:kind>",
+                self._behind(admin_trail.batch_evidence),
+                name="erp_batch_evidence",
+            ),
             path("<int:pk>/calls/<int:call>/", self._behind(admin_trail.batch_call), name="erp_batch_call"),
             path("<int:pk>/reading/", self._behind(admin_views.reading), name="erp_batch_reading"),
             path(

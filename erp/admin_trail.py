@@ -1,11 +1,11 @@
-"""The desk's addresses of a batch's timeline and calls: the same as the project manager's, found in the queue."""
+"""The desk's addresses of a batch's timeline, calls and evidence: the same as the project manager's."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from erp import timeline_views
+from erp import evidence_views, timeline_views
 from erp.admin_views import batch_page
 from erp.models import Batch
 
@@ -22,3 +22,10 @@ def batch_timeline(request: HttpRequest, batch: Batch) -> HttpResponse:
 def batch_call(request: HttpRequest, batch: Batch, *, call: int) -> HttpResponse:
     """This function will hand out a call of a batch of the queue."""
     return timeline_views.call_file(batch, call)
+
+
+@require_GET
+@batch_page
+def batch_evidence(request: HttpRequest, batch: Batch, *, kind: str) -> HttpResponse:
+    """This function will hand out the evidence of a batch of the queue."""
+    return evidence_views.handed_out(batch, kind=kind, by=request.user)

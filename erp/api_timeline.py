@@ -1,15 +1,18 @@
-"""A batch's timeline over HTTP: the same steps as on the pages, the calls page by page."""
+"""A batch's timeline and its evidence over HTTP: the same as on the pages, the calls page by page."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from erp import evidence_views
 from erp.api import BatchView
 from erp.timeline import SHOWS, timeline
 from workflow.numbers import number
@@ -119,3 +122,13 @@ class BatchTimeline(BatchView):
             document=number(asked.get("document", "")),
         )
         return Response(TimelineSerializer(told).data)
+
+
+@extend_schema(tags=["batches"])
+class BatchEvidence(BatchView):
+    """The evidence pack of a batch."""
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, 404: None})
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """Take the evidence pack away as JSON; `verify_evidence` and docs/evidence.md say how it is checked."""
+        return evidence_views.handed_out(self.batch(), kind="json", by=request.user)

@@ -27,6 +27,7 @@ urlpatterns = [
     path("batches/", api.Batches.as_view(), name="api-batches"),
     path(BATCH, api.OneBatch.as_view(), name="api-batch"),
     path(f"{BATCH}timeline/", api_timeline.BatchTimeline.as_view(), name="api-timeline"),
+    path(f"{BATCH}evidence/", api_timeline.BatchEvidence.as_view(), name="api-evidence"),
     path(f"{BATCH}reading/", api.OneReading.as_view(), name="api-reading"),
     path(f"{BATCH}read-again/", api.ReadAgain.as_view(), name="api-read-again"),
     path(f"{BATCH}accept/", api.Accept.as_view(), name="api-accept"),

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from budgets.urls import ACT_ON_BUDGET, BUDGET
-from erp import compare_views, import_views, timeline_views, views
+from erp import compare_views, evidence_views, import_views, timeline_views, views
 
 urlpatterns = [
     path(f"{BUDGET}send/", views.preview, name="preview"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path(f"{BUDGET}batches/<int:number>/asked/", views.last_asked, name="last_asked"),
     path(f"{BUDGET}batches/<int:number>/timeline/", timeline_views.batch_timeline, name="batch_timeline"),
     path(f"{BUDGET}batches/<int:number>/calls/<int:call>/", timeline_views.batch_call, name="batch_call"),
+    path(
+        f"{BUDGET}batches/<int:number>/evidence.<slug:kind>",
+        evidence_views.batch_evidence,
+        name="batch_evidence",
+    ),
     path(f"{BUDGET}import-from-erp/", import_views.page, name="import_from_erp"),
     path(f"{BUDGET}import-from-erp/read/", import_views.read, name="import_from_erp_read"),
     path(f"{BUDGET}import-from-erp/asked/", import_views.asked, name="import_from_erp_asked"),

@@ -36,6 +36,7 @@ NO_PAGES = {
     "attachment_add",
     "attachment_remove",
     "batch_call",
+    "batch_evidence",
     "batch_timeline",
     "cell",
     "choose",

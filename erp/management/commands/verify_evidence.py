@@ -1,0 +1,86 @@
+"""`manage.py verify_evidence FILE`: whether an evidence pack holds; if not, the first thing that does not is named."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from erp.evidence_against import check_against_database
+from erp.evidence_check import Broken, check
+from erp.evidence_pdf import pdf, printed_by, printer
+from erp.evidence_seal import Unreadable, read
+
+
+class Command(BaseCommand):
+    """Recomputes every hash of a pack; with the database also holds it against what is on record there."""
+
+    help = (
+        "Verify an evidence pack (JSON, or the PDF as it was downloaded) and name the first thing that does not hold. "
+        "Exit code 0: it holds; 1: it does not; 2: the file is no evidence pack, or wrong usage."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare what the command takes."""
+        parser.add_argument("file", type=Path, metavar="FILE", help="the evidence pack")
+        parser.add_argument(
+            "--against-database",
+            action="store_true",
+            help="also compare it with this installation's database, and walk the company's chain of events",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check part by part and say what holds; raise CommandError at the first part that does not."""
+        try:
+            data = options["file"].read_bytes()
+            pack = read(data)
+        except OSError as problem:
+            raise CommandError(
+                f"{options['file']} cannot be read: {problem.strerror}.", returncode=2
+            ) from None
+        except Unreadable as problem:
+            raise CommandError(str(problem), returncode=2) from None
+        try:
+            self._parts(check(pack))
+            self._introduce(pack)
+            if data.startswith(b"%PDF-"):
+                self._pages(pack, data)
+            if options["against_database"]:
+                self.stdout.write("Against the database:")
+                self._parts(check_against_database(pack, now=timezone.now()))
+        except Broken as broken:
+            raise CommandError(
+                f"This pack does not hold. {broken.where[:1].upper()}{broken.where[1:]}: {broken.why}."
+            ) from None
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as problem:
+            raise CommandError(f"This pack does not hold: it is not built as one ({problem!r}).") from None
+        self.stdout.write(self.style.SUCCESS("The pack holds."))
+        if not options["against_database"]:
+            self.stdout.write("Whether it is what Tieback has on record is told by --against-database.")
+
+    def _introduce(self, pack: Any) -> None:
+        batch, made = pack["batch"], pack["made"]
+        person = f" for {made['for']['name']}" if made["for"] else ""
+        self.stdout.write(
+            f"Batch {batch['number']} of {pack['project']['name']}, {pack['company']['name']}: "
+            f"{pack['decision']['words']}. Made {made['at']}{person}."
+        )
+
+    def _parts(self, parts: list[tuple[str, str]]) -> None:
+        for name, words in parts:
+            self.stdout.write(f"  holds  {name}: {words}")
+
+    def _pages(self, pack: Any, data: bytes) -> None:
+        """The pages are printed from the JSON: printed anew they are the same bytes, unless something else printed."""
+        if printed_by(data) != printer():
+            self.stdout.write(
+                f"  not compared  pages: printed by {printed_by(data) or 'something unknown'}, here is {printer()}; "
+                "what was checked is the attached JSON"
+            )
+            return
+        if pdf(pack) != data:
+            raise Broken("pages", "the PDF is not the print of the evidence attached to it")
+        self.stdout.write("  holds  pages: the print of the attached evidence")
