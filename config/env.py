@@ -54,6 +54,39 @@ def count(name: str, default: int) -> int:
     return int(value)
 
 
+def limits(name: str, default: str) -> tuple[float, float | None]:
+    """Return seconds after which something is degraded and failing: two rising numbers, or one for never failing."""
+    value = text(name, default)
+    try:
+        parts = [float(part) for part in value.split(",")]
+    except ValueError:
+        parts = []
+    rising = (
+        len(parts) in (1, 2) and parts == sorted(set(parts)) and 0 < parts[0] and parts[-1] < float("inf")
+    )
+    if not rising:
+        raise ImproperlyConfigured(
+            f"{name} must be two rising numbers of seconds, degraded and failing, for example {default}; "
+            "or one alone, which never counts as failing."
+        )
+    return parts[0], parts[1] if len(parts) == 2 else None
+
+
+def erp_health(*, sync_seconds: float) -> dict[str, tuple[float, float | None]]:
+    """Return the limits of the health page and /healthz/erp, by what they are about."""
+    sync = f"{max(3 * sync_seconds, 600):g},{max(26 * sync_seconds, 26 * 3600):g}"
+    return {
+        "worker": limits("TIEBACK_HEALTH_WORKER", "60,300"),
+        "beat": limits("TIEBACK_HEALTH_BEAT", "60,300"),
+        "silent": limits("TIEBACK_HEALTH_SILENT", "1,3600"),
+        "sync": limits("TIEBACK_HEALTH_SYNC", sync),
+        "waiting": limits("TIEBACK_HEALTH_WAITING", "300,1800"),
+        "unconfirmed": limits("TIEBACK_HEALTH_UNCONFIRMED", "900,7200"),
+        "refused": limits("TIEBACK_HEALTH_REFUSED", "86400"),
+        "mail": limits("TIEBACK_HEALTH_MAIL", "900,14400"),
+    }
+
+
 def secret_key(*, debug: bool) -> str:
     """Return SECRET_KEY, which may be missing only while DEBUG is on."""
     value = text("SECRET_KEY")

@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can do its work."""
+"""Whether this process lives, whether it can do its work, and how the way into the ERP does."""
 
 import logging
 
@@ -6,9 +6,12 @@ from django.core.cache import cache
 from django.db import Error as DatabaseUnreachable
 from django.db import connection, transaction
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
+
+from erp import health as erp
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,20 @@ def readyz(request: HttpRequest) -> JsonResponse:
     ready = all(parts.values())
     states = {name: "ok" if well else "unreachable" for name, well in parts.items()}
     return JsonResponse({"status": "ok" if ready else "unready", **states}, status=200 if ready else 503)
+
+
+@require_safe
+@never_cache
+def healthz_erp(request: HttpRequest) -> JsonResponse:
+    """Answer how the way into the ERP does: 200 while ok or degraded, 503 when failing. Says no names; asks no ERP."""
+    parts = {"database": database_answers(), "cache": cache_answers()}
+    said = {name: {"status": erp.OK if well else erp.FAILING} for name, well in parts.items()}
+    state = erp.OK if all(parts.values()) else erp.FAILING
+    if parts["database"]:
+        checks = [*erp.of_installation(), *erp.of_connections(now=timezone.now())]
+        said |= {check.name: check.told() for check in checks}
+        state = max(state, erp.worst(checks), key=erp.ORDER.index)
+    return JsonResponse({"status": state, "checks": said}, status=503 if state == erp.FAILING else 200)
 
 
 def database_answers() -> bool:

@@ -111,7 +111,7 @@ TIME_ZONE = env.time_zone()
 # TLS ends at a proxy; gunicorn takes its X-Forwarded-Proto from the addresses in --forwarded-allow-ips.
 _HTTPS = BASE_URL.startswith("https://") and not DEBUG
 SECURE_SSL_REDIRECT = _HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^healthz/erp$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -171,6 +171,8 @@ def _every(seconds: float, task: str) -> dict[str, object]:
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
+SYNC_SECONDS = env.seconds("TIEBACK_SYNC_SECONDS", "3600")
+ERP_HEALTH = env.erp_health(sync_seconds=SYNC_SECONDS)
 CELERY_BEAT_SCHEDULE = {
     "sweep": _every(env.seconds("TIEBACK_SWEEP_SECONDS", "10"), "erp.tasks.sweep"),
     "poll-postings": _every(env.seconds("TIEBACK_POLL_SECONDS", "15"), "erp.tasks.poll_postings"),
@@ -181,9 +183,7 @@ CELERY_BEAT_SCHEDULE = {
         env.seconds("TIEBACK_DAILY_MAIL_SECONDS", "300"), "erp.tasks.write_daily_mails"
     ),
     "send-notices": _every(env.seconds("TIEBACK_NOTICES_SECONDS", "30"), "erp.tasks.send_notices"),
-    "sync-reference-data": _every(
-        env.seconds("TIEBACK_SYNC_SECONDS", "3600"), "erp.tasks.sync_reference_data"
-    ),
+    "sync-reference-data": _every(SYNC_SECONDS, "erp.tasks.sync_reference_data"),
     "sweep-imports": _every(env.seconds("TIEBACK_SWEEP_SECONDS", "10"), "budgets.tasks.sweep_imports"),
     "forget-old-imports": _every(3600.0, "budgets.tasks.forget_old_imports"),
 }

@@ -15,6 +15,7 @@ admin.site.index_title = "Administration"
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("healthz/erp", health.healthz_erp, name="healthz_erp"),
     path("readyz", health.readyz, name="readyz"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

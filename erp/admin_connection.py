@@ -16,7 +16,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
-from erp import admin_mapping, admin_mapping_edit, checkup, mail_actions, reminder_actions, switching
+from erp import (
+    admin_health,
+    admin_mapping,
+    admin_mapping_edit,
+    admin_sync,
+    checkup,
+    mail_actions,
+    reminder_actions,
+    switching,
+)
 from erp import connection_actions as services
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState, Reminder
@@ -39,6 +48,14 @@ MAPPING: tuple[tuple[str, Callable[..., HttpResponse], str], ...] = (
     ("history/", admin_mapping_edit.history, "erp_mapping_history"),
     ("history/<int:change_id>/", admin_mapping_edit.change, "erp_mapping_change"),
 )
+PAGES: tuple[tuple[str, Callable[..., HttpResponse], str], ...] = (
+    ("health/", admin_health.page, "erp_health"),
+    ("syncs/", admin_sync.runs, "erp_sync_runs"),
+    ("syncs/<int:run_id>/", admin_sync.run, "erp_sync_run"),
+    ("syncs/<int:run_id>/changes.csv", admin_sync.export, "erp_sync_csv"),
+    ("syncs/<int:run_id>/cancel/", admin_sync.cancel, "erp_sync_cancel"),
+    *((f"codes/{at}", view, name) for at, view, name in MAPPING),
+)
 RECENT = 8  # events shown on the connection's page
 
 
@@ -59,8 +76,8 @@ class ConnectionAdmin(DeskAdmin):
             path("<int:pk>/change/", self._behind(self.page), name="erp_connection_change"),
             path("<int:pk>/do/<slug:action>/", self._behind(self.act), name="erp_connection_act"),
             *(
-                path(f"<int:pk>/codes/{at}", self._behind(self._on_one(view)), name=name)
-                for at, view, name in MAPPING
+                path(f"<int:pk>/{at}", self._behind(self._on_one(view)), name=name)
+                for at, view, name in PAGES
             ),
         ]
 
@@ -97,6 +114,8 @@ class ConnectionAdmin(DeskAdmin):
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         """Do what a button says."""
+        if action in ("sync", "sync_whole"):
+            return require_POST(admin_sync.ask)(request, self._find(request, pk), action)
         return require_POST(_act)(request, self._find(request, pk), action, again=self._find)
 
 
@@ -165,16 +184,6 @@ def _try(connection: Connection, request: HttpRequest) -> str:
     return "The ERP is being asked. Reload in a few seconds to see whether it answers."
 
 
-def _sync(connection: Connection, request: HttpRequest) -> str:
-    services.ask_to_sync(connection, user=request.user, now=timezone.now())
-    return "What changed of jobs and codes is being read. Reload in a few seconds."
-
-
-def _sync_whole(connection: Connection, request: HttpRequest) -> str:
-    services.ask_to_sync(connection, user=request.user, now=timezone.now(), whole=True)
-    return "All jobs and codes are being read. Reload in a few seconds."
-
-
 def _confirm(connection: Connection, request: HttpRequest) -> str:
     typed = [number(key) for key in request.POST.getlist("match")]
     shown = [key for key in typed if key is not None]
@@ -208,8 +217,6 @@ def _retry_mails(connection: Connection, request: HttpRequest) -> str:
 DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "verify": _verify,
     "try_now": _try,
-    "sync": _sync,
-    "sync_whole": _sync_whole,
     "confirm_cost_types": _confirm,
     "change_settings": _change,
     "switch_erp": _switch,

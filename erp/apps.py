@@ -15,6 +15,7 @@ class ErpConfig(AppConfig):
             actions,
             connection_actions,
             explanation_actions,
+            heartbeat,
             holds,
             line_facts,
             mail_actions,
@@ -22,9 +23,11 @@ class ErpConfig(AppConfig):
             reminder_actions,
             request_notices,
             switching,
+            sync_actions,
         )
 
         facts.register(line_facts.SOURCE)
         watch(pulse.part)
         holds.listen()
+        heartbeat.listen()
         request_notices.listen()

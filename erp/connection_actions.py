@@ -75,26 +75,12 @@ def nothing_to_confirm(connection: Connection, user: Any) -> Found | None:
 register(
     Action(name="verify", model=Connection, label="Verify now", permission=may_administer),
     Action(
-        name="sync",
-        model=Connection,
-        label="Sync now",
-        permission=may_administer,
-        problems=(not_in_use, erp_silent),
-    ),
-    Action(
         name="try_now",
         model=Connection,
         label="Try now",
         permission=may_administer,
         problems=(not_in_use, erp_answers),
         tone="primary",
-    ),
-    Action(
-        name="sync_whole",
-        model=Connection,
-        label="Read everything",
-        permission=may_administer,
-        problems=(not_in_use, erp_silent),
     ),
     Action(
         name="confirm_cost_types",
@@ -145,12 +131,6 @@ def ask_to_try(connection: Connection, *, user: Any, now: datetime) -> None:
             sentence="Had the ERP asked again now",
         )
         bell.ring("probe_connection", row.pk)
-
-
-def ask_to_sync(connection: Connection, *, user: Any, now: datetime, whole: bool = False) -> None:
-    """This function will let a worker read jobs and codes now instead of at the next run; all of them when `whole`."""
-    ensure(connection, "sync_whole" if whole else "sync", user)
-    bell.ring("sync_reference_data", connection.pk, *([True] if whole else []))
 
 
 def confirm_cost_types(connection: Connection, *, user: Any, now: datetime, shown: Collection[int]) -> int:

@@ -18,7 +18,7 @@ from budgets.models import Budget
 from erp.backends import backend
 from erp.cost_models import ErpCost
 from erp.documents import ZERO
-from erp.mirroring import Changes, keep_mark, latest, mark
+from erp.mirroring import Changes, Watch, keep_mark, latest, mark
 from erp.models import Connection, ErpJob
 from erp.port import ErpKey, JobCosts
 from erp.snapshots import erp_connection
@@ -34,7 +34,9 @@ ERP_CODES = (
 # -- the sync ----------------------------------------------------------------------------------------------
 
 
-def read_costs(connection: Connection, *, now: datetime, whole: bool) -> tuple[list[str], Changes]:
+def read_costs(
+    connection: Connection, *, now: datetime, whole: bool, watched: Watch = iter
+) -> tuple[list[str], Changes]:
     """This function will read what was spent on the linked jobs: the jobs that were told, and those that changed.
 
     One job after the other, each stored in a transaction of its own. Jobs that the ERP leaves out keep what was last
@@ -48,9 +50,11 @@ def read_costs(connection: Connection, *, now: datetime, whole: bool) -> tuple[l
     erp, changes, moments = backend(connection.alias), Changes(), []
     told: list[str] = []
     for codes, changed_since in ((new, None), (old, since)):
-        for costs in erp.costs(connection.erp, codes, changed_since=changed_since) if codes else ():
-            if _keep(connection, costs, now=now):
+        for costs in watched(erp.costs(connection.erp, codes, changed_since=changed_since)) if codes else ():
+            sums = _keep(connection, costs, now=now)
+            if sums is not None:
                 changes.changed.append(costs.job)
+                changes.fields[costs.job] = {"costs to date": sums}
             told.append(costs.job)
             moments.append(costs)
     # The jobs read afresh came first: what was posted on the others meanwhile comes after this mark.
@@ -58,13 +62,13 @@ def read_costs(connection: Connection, *, now: datetime, whole: bool) -> tuple[l
     return told, changes
 
 
-def _keep(connection: Connection, costs: JobCosts, *, now: datetime) -> bool:
-    """Put what was told in the place of what was known of the job; tells whether that is something else."""
+def _keep(connection: Connection, costs: JobCosts, *, now: datetime) -> tuple[str, str] | None:
+    """Put what was told in the place of what was known: the sums before and after, None where nothing is new."""
     with transaction.atomic():
         Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)  # one sync stores at a time
         ErpJob.objects.filter(connection=connection, code=costs.job).update(costs_read_at=now)
         if costs.rows is None:
-            return False
+            return None
         mine = ErpCost.objects.filter(connection=connection, job_code=costs.job)
         held = {
             (c, t): (a, day)
@@ -72,7 +76,7 @@ def _keep(connection: Connection, costs: JobCosts, *, now: datetime) -> bool:
         }
         came = {(r.key.cost_code, r.key.cost_type): (r.amount, r.posted_to) for r in costs.rows}
         if held == came:
-            return False
+            return None
         mine.delete()
         ErpCost.objects.bulk_create(
             (
@@ -88,7 +92,8 @@ def _keep(connection: Connection, costs: JobCosts, *, now: datetime) -> bool:
             ),
             batch_size=2000,
         )
-    return True
+    before, after = (sum((amount for amount, _ in rows.values()), ZERO) for rows in (held, came))
+    return f"{before:,.2f}", f"{after:,.2f}"
 
 
 def forget_costs(connection: Connection) -> None:

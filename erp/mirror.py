@@ -179,6 +179,7 @@ class ErpAssignment(models.Model):
     cost_code = models.CharField(max_length=16)
     cost_type = models.CharField(max_length=16, blank=True)
     active = models.BooleanField(default=True)
+    gone_at = models.DateTimeField(null=True, blank=True, help_text="when the job was found without it")
 
     class Meta:
         constraints = [

@@ -45,6 +45,7 @@ def unfit_lines(budget: Budget) -> Unfit:
 def _suspects(budget: Budget, connection: Connection) -> QuerySet[BudgetLine]:
     assigned = ErpAssignment.objects.filter(
         connection=connection,
+        gone_at=None,
         job_code=OuterRef("job__erp_link__erp_job__code"),
         cost_code=OuterRef("cost_code__erp_link__erp_cost_code__code"),
     )

@@ -134,3 +134,11 @@ def due(connection: Connection, *, now: datetime) -> list[Budget]:
         .exclude(state=BudgetState.SENT)
         .select_related("project")
     )
+
+
+def linked(connection: Connection) -> list[Budget]:
+    """This function will find every budget of a company whose project has a job in the ERP."""
+    budgets = Budget.objects.filter(
+        project__company=connection.company_id, project__jobs__erp_link__isnull=False
+    )
+    return list(budgets.select_related("project").distinct())

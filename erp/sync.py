@@ -1,12 +1,14 @@
 """Reading jobs and codes from the ERP into the mirror, and making ours by identity.
 
 Most runs read what changed, one a day reads all. What the ERP no longer has is marked gone, never deleted, and only
-after a whole read.
+after a whole read. Each run is a row (`erp.sync_runs`) that says how far it is and what it changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,26 +16,23 @@ from django.db import transaction
 
 from budgets.models import Budget, BudgetState
 from budgets.services import lock_row
-from erp import circuit, holds, mapping_services, readings, reconciliation
+from erp import circuit, holds, readings, reconciliation, sync_runs
 from erp.assigned import read_assignments
 from erp.backends import backend, outside_transactions
 from erp.connections import stop
 from erp.costs import read_costs
 from erp.mirroring import Changes, Mirrored, read_into_mirror
-from erp.models import (
-    Connection,
-    ErpCostCode,
-    ErpCostType,
-    ErpJob,
-    ErpUnit,
-    JobLink,
-)
-from erp.port import ErpMisconfigured
-from projects.models import Company, CostCode, Job, Unit
+from erp.models import Connection, ErpAssignment, ErpCostCode, ErpCostType, ErpJob, ErpUnit
+from erp.port import ErpError, ErpMisconfigured
+from erp.sync_models import SyncKind, SyncRun, SyncState
+from erp.sync_ours import make_ours
+from projects.models import Company
 from workflow import events
 
 Progress = Callable[[str], None]
 WHOLE_EVERY = timedelta(hours=23)  # at least once a day, also where a run comes a little early
+MASTERS = (SyncKind.JOBS, SyncKind.COST_CODES, SyncKind.COST_TYPES, SyncKind.UNITS)
+NOT_FORESEEN = "Tieback failed in a way nobody foresaw ({}). An administrator finds it in the workers' log."
 
 
 @dataclass
@@ -47,32 +46,112 @@ class SyncResult:
     made: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass
+class _Reading:
+    """One run while it is at work."""
+
+    connection: Connection
+    run: SyncRun
+    now: datetime
+    result: SyncResult
+    teller: sync_runs.Teller
+    progress: Progress
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def over(self) -> datetime:
+        """The business time it is by now."""
+        return self.now + timedelta(seconds=time.monotonic() - self.began)
+
+    def keep(self, kind: SyncKind, words: str, rows: int, changes: Changes, changed: str = "") -> None:
+        """Note what a kind brought; `words` name the rows, `changed` what changed of them where that is named else."""
+        self.result.read[words], self.result.changes[changed or words] = rows, changes
+        self.teller.kept(kind, words, rows, changes)
+
+
 def sync_company(
-    connection: Connection, *, now: datetime, whole: bool = False, progress: Progress = lambda line: None
+    connection: Connection,
+    *,
+    now: datetime,
+    whole: bool = False,
+    only: str = "",
+    run: SyncRun | None = None,
+    progress: Progress = lambda line: None,
 ) -> SyncResult:
     """This function will read a company's jobs, codes, units and assignments, then make what is ours by identity.
 
-    It reads what changed since the last time; all when `whole`, or when the last whole read is a day old. Reads outside
-    any transaction; each kind is stored in one. Raises ErpUnavailable and ErpMisconfigured (which also stops the
-    connection); what was stored before stays.
+    It reads what changed since the last time; all when `whole`, or when the last whole read is a day old; of one kind
+    alone with `only`. `run` is one that was asked for. Reads outside any transaction; each kind is stored in one.
+    Raises AlreadyReading, ErpUnavailable and ErpMisconfigured (which also stops the connection); what was stored
+    before stays.
     """
     outside_transactions()
-    result = SyncResult(whole=whole or _due(connection, now))
+    if run is not None:
+        only, whole = run.only, run.whole
+    whole = whole or (not only and _due(connection, now))
+    run = sync_runs.begin(connection, now=now, whole=whole, only=only, run=run)
+    work = _Reading(connection, run, now, SyncResult(whole=whole), sync_runs.Teller(run), progress)
+    with _to_its_end(work), circuit.through(connection, now=now):
+        for kind in [SyncKind(only)] if only else SyncKind:
+            _read(work, kind)
+    return work.result
+
+
+def make_asked(run: SyncRun, *, now: datetime) -> SyncResult | None:
+    """This function will do a run that was asked for, if the connection still is in use; None where it is not."""
+    connection = run.connection
+    if connection.enabled and not connection.stopped_at:
+        return sync_company(connection, now=now, run=run)
+    why = connection.stopped_because or "the connection is switched off."
+    sync_runs.end(run, SyncState.FAILED, now=now, error=f"Nothing was read: {why}")
+    return None
+
+
+@contextmanager
+def _to_its_end(work: _Reading) -> Iterator[None]:
+    """Finish the run's row however the reading ends."""
+    run, now, connection = work.run, work.now, work.connection
     try:
-        with circuit.through(connection, now=now):
-            _read_masters(connection, now, result, progress)
-            _make_ours(connection, now, result, progress)
-            _read_assignments(connection, now, result, progress)
-            _read_costs(connection, now, result, progress)
+        yield
+        _after(work)
+    except sync_runs.Cancelled as stopped:
+        sync_runs.end(run, SyncState.CANCELLED, now=work.over, made=work.result.made)
+        work.progress(f"cancelled before: {SyncKind(stopped.args[0]).label.lower()}")
+        recount(connection.company, now=now)
     except ErpMisconfigured as problem:
+        sync_runs.end(run, sync_runs.broken(run), now=work.over, error=str(problem))
         stop(connection, because=str(problem), now=now)
         raise
-    _note(connection, now, result)
+    except ErpError as problem:
+        sync_runs.end(run, sync_runs.broken(run), now=work.over, error=str(problem))
+        raise
+    except sync_runs.LostRun:
+        raise
+    except Exception as problem:
+        said = NOT_FORESEEN.format(type(problem).__name__)
+        sync_runs.end(run, sync_runs.broken(run), now=work.over, error=said)
+        raise
+    else:
+        sync_runs.end(run, SyncState.DONE, now=work.over, made=work.result.made)
+
+
+def _read(work: _Reading, kind: SyncKind) -> None:
+    if kind in MASTERS:
+        _read_master(work, kind)
+        if kind == MASTERS[-1] or work.run.only:
+            _make_ours(work)
+    else:
+        OTHERS[kind](work)
+
+
+def _after(work: _Reading) -> None:
+    """What follows from what was read: when it was, what budgets have to do now, which budgets to compare."""
+    connection, now = work.connection, work.now
+    if not work.run.only:
+        _note(connection, now, work.result)
+    elif any(changes.lists() for changes in work.result.changes.values()):
+        _record(connection, now, work.result, f"Read one kind from the ERP: {SyncKind(work.run.only).label}")
     recount(connection.company, now=now)
-    with transaction.atomic():
-        for budget in [*reconciliation.due(connection, now=now), *readings.mapped_anew(connection)]:
-            readings.ask(budget, now=now)
-    return result
 
 
 def _due(connection: Connection, now: datetime) -> bool:
@@ -85,6 +164,15 @@ def _note(connection: Connection, now: datetime, result: SyncResult) -> None:
     if result.whole:
         connection.read_whole_at = now
     connection.save(update_fields=["synced_at", "read_whole_at"])
+    said = (
+        "Read all jobs and codes of the ERP"
+        if result.whole
+        else "Read what changed of the ERP's jobs and codes"
+    )
+    _record(connection, now, result, said)
+
+
+def _record(connection: Connection, now: datetime, result: SyncResult, sentence: str) -> None:
     said = [changes.sentence(words) for words, changes in result.changes.items()]
     with transaction.atomic():
         events.record(
@@ -93,9 +181,7 @@ def _note(connection: Connection, now: datetime, result: SyncResult) -> None:
             actor=None,
             action="sync",
             about=[connection],
-            sentence="Read all jobs and codes of the ERP"
-            if result.whole
-            else "Read what changed of the ERP's jobs and codes",
+            sentence=sentence,
             note="; ".join(part for part in said if part) or "nothing changed",
             data={
                 "whole": result.whole,
@@ -106,126 +192,95 @@ def _note(connection: Connection, now: datetime, result: SyncResult) -> None:
         )
 
 
-def _read_masters(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
+# -- the kinds ----------------------------------------------------------------------------------------------
+
+
+def _read_master(work: _Reading, kind: SyncKind) -> None:
+    one = _masters(work.connection)[kind]
+    known = one.model.objects.filter(connection=work.connection, gone_at=None)
+    work.teller.part(kind, known=known.count())
+    reach = read_into_mirror(
+        work.connection, one, now=work.now, whole=work.result.whole, watched=work.teller.rows
+    )
+    work.keep(kind, one.words, reach.rows, reach.changes)
+    work.progress(f"{one.words}: {reach.rows} read")
+
+
+def _masters(connection: Connection) -> dict[SyncKind, Mirrored]:
     erp, company = backend(connection.alias), connection.erp
-    kinds = (
-        Mirrored(
+    return {
+        SyncKind.JOBS: Mirrored(
             "jobs",
             ErpJob,
             lambda since: erp.jobs(company, changed_since=since),
             ("name", "parent", "status", "writable"),
         ),
-        Mirrored(
+        SyncKind.COST_CODES: Mirrored(
             "cost codes",
             ErpCostCode,
             lambda since: erp.cost_codes(company, changed_since=since),
             ("name", "parent", "active"),
         ),
-        Mirrored(
+        SyncKind.COST_TYPES: Mirrored(
             "cost types",
             ErpCostType,
             lambda since: erp.cost_types(company, changed_since=since),
             ("name", "active"),
         ),
-        Mirrored("units", ErpUnit, lambda since: erp.units(company), ("name",)),
-    )
-    for kind in kinds:
-        reach = read_into_mirror(connection, kind, now=now, whole=result.whole)
-        result.read[kind.words], result.changes[kind.words] = reach.rows, reach.changes
-        progress(f"{kind.words}: {reach.rows} read")
+        SyncKind.UNITS: Mirrored("units", ErpUnit, lambda since: erp.units(company), ("name",)),
+    }
 
 
-def _make_ours(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
-    with transaction.atomic():
-        row = mapping_services.lock(connection)
-        made = _make_cost_codes(connection)
-        result.made["cost codes"] = len(made)
-        result.made["units"] = _make_units(connection)
-        result.made["sub jobs"] = _make_sub_jobs(connection)
-        result.made["cost type matches"] = mapping_services.follow_sync(row, now=now, made=made)
-    for words, number in result.made.items():
+def _make_ours(work: _Reading) -> None:
+    work.result.made.update(make_ours(work.connection, now=work.now))
+    for words, number in work.result.made.items():
         if number:
-            progress(f"{words}: {number} made")
+            work.progress(f"{words}: {number} made")
 
 
-def _make_cost_codes(connection: Connection) -> set[int]:
-    """Make ours of what the ERP has and we lack, and take over names; the ids of those made."""
-    company = connection.company
-    mirrored = list(ErpCostCode.objects.filter(connection=connection, gone_at=None).order_by("code"))
-    parents = {row.code: row.parent_code for row in mirrored}
-    known = {code.code: code for code in CostCode.objects.filter(company=company)}
-    new = [
-        CostCode(company=company, code=row.code, name=row.name, division=_root(row.code, parents))
-        for row in mirrored
-        if row.code not in known
-    ]
-    known |= {code.code: code for code in CostCode.objects.bulk_create(new, batch_size=2000)}
-    changed = []
-    for row in mirrored:
-        ours, parent = known[row.code], known.get(row.parent_code)
-        wanted = (row.name, _root(row.code, parents), parent.pk if parent else None)
-        if (ours.name, ours.division, ours.parent_id) != wanted:
-            ours.name, ours.division, ours.parent_id = wanted
-            changed.append(ours)
-    CostCode.objects.bulk_update(changed, ["name", "division", "parent"], batch_size=1000)
-    return {known[code.code].pk for code in new}
+def _read_assignments(work: _Reading) -> None:
+    known = ErpAssignment.objects.filter(connection=work.connection, gone_at=None).count()
+    work.teller.part(SyncKind.ASSIGNMENTS, known=known)
+    found = read_assignments(work.connection, now=work.now, whole=work.result.whole, watched=work.teller.rows)
+    work.keep(SyncKind.ASSIGNMENTS, "assignments", found.codes, found.changes)
+    work.progress(f"assignments: {found.codes} known for {found.jobs} linked jobs")
 
 
-def _root(code: str, parents: dict[str, str]) -> str:
-    """Follow the tree up to the division; a loop in the ERP's data ends at the code it came back to."""
-    seen = {code}
-    while parents.get(code) and parents[code] not in seen:
-        code = parents[code]
-        seen.add(code)
-    return code
-
-
-def _make_units(connection: Connection) -> int:
-    rows = ErpUnit.objects.filter(connection=connection, gone_at=None)
-    known = set(Unit.objects.filter(company=connection.company).values_list("code", flat=True))
-    new = [Unit(company=connection.company, code=r.code, name=r.name) for r in rows if r.code not in known]
-    Unit.objects.bulk_create(new)
-    return len(new)
-
-
-def _make_sub_jobs(connection: Connection) -> int:
-    """Give linked projects the sub jobs that their main job has in the ERP."""
-    made = 0
-    mains = JobLink.objects.filter(erp_job__connection=connection, job__parent=None).select_related(
-        "job", "erp_job"
+def _read_costs(work: _Reading) -> None:
+    jobs = ErpJob.objects.filter(connection=work.connection, link__isnull=False)
+    work.teller.part(SyncKind.COSTS, known=jobs.count())
+    told, changes = read_costs(
+        work.connection, now=work.now, whole=work.result.whole, watched=work.teller.rows
     )
-    for main in mains:
-        subs = ErpJob.objects.filter(
-            connection=connection, parent_code=main.erp_job.code, link=None, gone_at=None
-        ).order_by("code")
-        for row in subs:
-            job = Job.objects.create(
-                company=connection.company,
-                project=main.job.project,
-                parent=main.job,
-                code=row.code,
-                name=row.name,
-            )
-            JobLink.objects.create(job=job, erp_job=row)
-            made += 1
-    return made
-
-
-def _read_assignments(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
-    count, jobs = read_assignments(connection, now=now, whole=result.whole)
-    result.read["assignments"] = count
-    progress(f"assignments: {count} known for {jobs} linked jobs")
-
-
-def _read_costs(connection: Connection, now: datetime, result: SyncResult, progress: Progress) -> None:
-    told, result.changes["costs of jobs"] = read_costs(connection, now=now, whole=result.whole)
-    result.read["jobs with costs"] = len(told)
-    new = len(result.changes["costs of jobs"].changed)
-    progress(
+    work.keep(SyncKind.COSTS, "jobs with costs", len(told), changes, "costs of jobs")
+    new = len(changes.changed)
+    work.progress(
         f"costs to date: told for {len(told)} linked jobs, new on {new}"
         if told
         else "costs to date: none told"
     )
+
+
+def _read_budgets(work: _Reading) -> None:
+    """Ask for readings of the budgets that were not compared for a while; each is read by a task of its own."""
+    work.teller.part(SyncKind.BUDGETS)
+    connection, now = work.connection, work.now
+    if work.run.only:
+        wanted = list(reconciliation.linked(connection))
+    else:
+        wanted = [*reconciliation.due(connection, now=now), *readings.mapped_anew(connection)]
+    with transaction.atomic():
+        for budget in wanted:
+            readings.ask(budget, now=now)
+    work.keep(SyncKind.BUDGETS, "budgets", len(wanted), Changes())
+    work.progress(f"budgets: {len(wanted)} are being read and compared")
+
+
+OTHERS: dict[SyncKind, Callable[[_Reading], None]] = {
+    SyncKind.ASSIGNMENTS: _read_assignments,
+    SyncKind.COSTS: _read_costs,
+    SyncKind.BUDGETS: _read_budgets,
+}
 
 
 def recount(company: Company, *, now: datetime) -> None:

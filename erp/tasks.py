@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from celery import shared_task
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import bell, circuit, connections, digest, notifications, outbox, posting, readings, reminders, sync
-from erp.models import Connection, ErpReading, ReadingState
+from erp import (
+    bell,
+    circuit,
+    connections,
+    digest,
+    heartbeat,
+    notifications,
+    outbox,
+    posting,
+    readings,
+    reminders,
+    sync,
+    sync_runs,
+)
+from erp.models import Connection, ErpReading, ReadingState, SyncRun
+from erp.sync_models import SyncState
 from workflow import submissions
 
 
@@ -46,7 +62,9 @@ def write_daily_mails(**later: object) -> None:
 @shared_task
 def sweep(**later: object) -> None:
     """Find work whose bell was not heard."""
+    heartbeat.beat(heartbeat.SWEEP)
     outbox.sweep()
+    sync_runs.sweep(now=timezone.now())
 
 
 @shared_task
@@ -59,17 +77,29 @@ def send_notices(**later: object) -> None:
 def sync_reference_data(connection_id: int | None = None, whole: bool = False, **later: object) -> None:
     """Read what changed of one company's jobs and codes, or all; or ring for each: one that fails is no other's loss.
 
-    The hourly ring, which names no company, also clears away the answers to old forms.
+    The hourly ring, which names no company, also clears away the answers to old forms and old runs. A company that is
+    being read already is left to that run.
     """
     in_use = Connection.objects.filter(enabled=True, stopped_at=None).select_related("company")
     if connection_id is None:
         submissions.forget_old(now=timezone.now())
+        sync_runs.forget_old(now=timezone.now())
         for key in in_use.order_by("pk").values_list("pk", flat=True):
             bell.ring("sync_reference_data", key)
     else:
         for connection in in_use.filter(pk=connection_id):
             if not circuit.open_circuit(connection):  # else it is read at the next ring after the ERP is back
-                sync.sync_company(connection, now=timezone.now(), whole=whole)
+                with suppress(sync_runs.AlreadyReading):
+                    sync.sync_company(connection, now=timezone.now(), whole=whole)
+
+
+@shared_task
+def make_sync(run_id: int, **later: object) -> None:
+    """Do a run that was asked for, unless another worker has it."""
+    run = SyncRun.objects.select_related("connection__company").filter(pk=run_id).first()
+    if run and run.state == SyncState.ASKED:
+        with suppress(sync_runs.LostRun):
+            sync.make_asked(run, now=timezone.now())
 
 
 @shared_task

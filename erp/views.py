@@ -16,9 +16,10 @@ from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
-from erp import compare_pages, remarks, selectors, services, timeline_views, waiting
+from erp import compare_pages, remarks, selectors, services, sync_actions, sync_runs, timeline_views, waiting
 from erp.approvers import able_to_accept
 from erp.models import OPEN, Batch, Remark
+from erp.snapshots import erp_connection
 from projects import permissions
 
 
@@ -52,8 +53,17 @@ def _show_preview(
     request: HttpRequest, budget: Budget, *, note: str = "", status: int = 200, **problem: Any
 ) -> HttpResponse:
     preview = selectors.preview(budget, user=request.user, today=timezone.localdate())
-    context = {**frame(budget), "preview": preview, "note": note, **problem}
+    context = {**frame(budget), "preview": preview, "note": note, "age": _age_of_codes(budget), **problem}
     return render(request, "erp/preview.html", context, status=status)
+
+
+def _age_of_codes(budget: Budget) -> dict[str, Any] | None:
+    """Have old jobs and codes read again for whoever is about to send; None where they are fresh."""
+    connection, now = erp_connection(budget), timezone.now()
+    if connection is None or not sync_actions.is_old(connection, now=now):
+        return None
+    sync_actions.freshen(connection, now=now)
+    return {"read_at": connection.synced_at, "reading": sync_runs.open_run(connection) is not None}
 
 
 @require_http_methods(["GET", "POST"])

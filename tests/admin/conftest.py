@@ -6,7 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
+
+from erp.backends import forget_backends
+from tests.erp import office as office_of_the_erp
+from tests.support.scene import Scene
 
 
 @pytest.fixture
@@ -19,3 +24,11 @@ def desk() -> Callable[[Any], Client]:
         return client
 
     return of
+
+
+@pytest.fixture
+def office(scene: Scene, settings: LazySettings) -> office_of_the_erp.Office:
+    """The scene, with an ERP whose jobs and codes its own people change."""
+    settings.ERP_BACKENDS = office_of_the_erp.BACKENDS
+    forget_backends()
+    return office_of_the_erp.open_office()

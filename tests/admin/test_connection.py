@@ -50,7 +50,7 @@ def test_verify_and_sync_are_left_to_workers(scene, desk, monkeypatch, django_ca
     )
     assert asked == [
         ("erp.tasks.verify_connection", scene.connection.pk, scene.jonas.pk),
-        ("erp.tasks.sync_reference_data", scene.connection.pk),
+        ("erp.tasks.make_sync", scene.connection.sync_runs.get().pk),
     ]
 
 

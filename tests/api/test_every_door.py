@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from html import escape
 from typing import Any
 
@@ -17,8 +19,8 @@ from django.utils import timezone
 from budgets import attachments, view_services
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
 from budgets.view_services import ViewValues
-from erp import confirmations
-from erp.models import Batch, Confirmation, Connection, Remark
+from erp import confirmations, sync_actions
+from erp.models import Batch, Confirmation, Connection, Remark, SyncRun
 from tests.support import files
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
@@ -280,6 +282,9 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Connection, "try_now"): (connection_page("try_now"),),
     (Connection, "sync"): (connection_page("sync"),),
     (Connection, "sync_whole"): (connection_page("sync_whole"),),
+    (SyncRun, "cancel_sync"): (
+        Door(lambda s, o: f"/admin/erp/connection/{o.connection_id}/syncs/{o.pk}/cancel/", lambda s, o: {}),
+    ),
     (Connection, "confirm_cost_types"): (connection_page("confirm_cost_types"),),
     (Connection, "change_settings"): (connection_page("change_settings"),),
     (Connection, "switch_erp"): (connection_page("switch_erp"),),
@@ -355,6 +360,23 @@ def stopped(scene: Scene) -> None:
     )
 
 
+def being_read(scene: Scene) -> None:
+    """The ERP is being read, and Jonas has cancelled that; a run of yesterday is over."""
+    long_ago = timezone.now() - timedelta(days=1)
+    SyncRun.objects.create(
+        connection=scene.connection,
+        asked_at=long_ago,
+        state="done",
+        started_at=long_ago,
+        finished_at=long_ago,
+    )
+    run = sync_actions.ask_to_sync(scene.connection, user=scene.jonas, now=timezone.now())
+    SyncRun.objects.filter(pk=run.pk).update(
+        state="running", claim=uuid.uuid4(), lease_until=timezone.now(), started_at=timezone.now()
+    )
+    sync_actions.cancel(run, user=scene.jonas, now=timezone.now())
+
+
 STATES = (draft, locked, waiting, sent_back, in_the_erp, disproved, stopped)
 
 
@@ -368,10 +390,13 @@ def objects(scene: Scene, model: type) -> list[Any]:
         Batch: ("budget__project__company",),
         Connection: ("company",),
         SavedView: ("company",),
+        SyncRun: ("connection__company",),
     }[model]
     rows = model.objects.select_related(*related).order_by("pk")  # type: ignore[attr-defined]
     if model in (Connection, SavedView):
         return list(rows.filter(company=scene.company))
+    if model is SyncRun:
+        return list(rows.filter(connection=scene.connection))
     where = {Budget: "project", Attachment: "modification__budget__project"}.get(model, "budget__project")
     return list(rows.filter(**{where: scene.project}))[:3]
 
@@ -444,7 +469,9 @@ def _states_for(model: type, name: str) -> tuple[Callable[[Scene], None], ...]:
         return (sent_back,)
     if model is SavedView:
         return (draft,)
-    return (draft, stopped) if model is Connection else STATES
+    if model is SyncRun:
+        return (being_read,)
+    return (draft, stopped, being_read) if model is Connection else STATES
 
 
 @contextmanager

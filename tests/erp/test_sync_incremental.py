@@ -193,16 +193,20 @@ def test_assigned_codes_are_read_as_they_change_and_whole_for_a_job_just_linked(
     }
 
 
-def test_an_assigned_code_that_is_gone_is_forgotten_by_a_whole_read(story: Story):
+def test_an_assigned_code_that_is_gone_is_marked_by_a_whole_read_and_comes_back(story: Story):
     story.simulator.seed({"job_phases": [{"company": "001", "job": JOB, "phase": "01-31-00"}]})
     run(story)
     offset = story.simulator.control("GET", "clock")["offset_seconds"]
     story.simulator.reset(cmic_holds(status="I"))
     story.simulator.control("POST", "clock", {"advance": float(offset)})
     run(story)
-    assert ErpAssignment.objects.filter(cost_type="").exists()
-    run(story, whole=True)
-    assert not ErpAssignment.objects.filter(cost_type="").exists()
+    assert ErpAssignment.objects.get(cost_type="").gone_at is None
+    found = run(story, whole=True).changes["assignments"]
+    assert found.gone == [f"{JOB} 01-31-00"]
+    assert ErpAssignment.objects.get(cost_type="").gone_at is not None
+    story.simulator.seed({"job_phases": [{"company": "001", "job": JOB, "phase": "01-31-00"}]})
+    assert run(story, whole=True).changes["assignments"].back == [f"{JOB} 01-31-00"]
+    assert ErpAssignment.objects.get(cost_type="").gone_at is None
 
 
 def test_a_quiet_run_changes_nothing(story: Story):
