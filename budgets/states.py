@@ -99,6 +99,11 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
             total,
         )
     words = "Waiting for accounting" + (f", round {told['round']}" if told.get("round", 1) > 1 else "")
+    if told.get("step"):
+        words = f"{words}, step {told['place']} of {told['steps']}"
+        by = f"Approved by {told['approved_by']}. " if told.get("approved_by") else ""
+        why = f"{by}Waiting for {told['step']}: {who}."
+        return StateWord("waiting", words, why, "wait", since)
     return StateWord("waiting", words, f"Waiting for {who} to accept or reject.", "wait", since)
 
 

@@ -41,6 +41,8 @@ def weigh(batch: Batch, reading: ErpReading) -> None:
     set_bases(batch, rows, reading)
     _weigh(batch, rows)
     batch.save(update_fields=["moved", "net", "lines_changed"])
+    # Steps for larger amounts are part of the route from now on, whatever the next reading says.
+    batch.steps.filter(needed=False, moved_from__lte=batch.moved).update(needed=True)
 
 
 def _weigh(batch: Batch, rows: list[BatchLine]) -> None:

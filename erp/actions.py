@@ -3,11 +3,14 @@
 from budgets import blockers as budget_rules
 from budgets import request_blockers as asking
 from budgets.models import Budget
+from erp import approval_blockers as steps
 from erp import blockers as b
 from erp import decision_blockers as d
 from erp import import_blockers as imports
 from erp import line_blockers as lines
+from erp import routes
 from erp.models import Batch, Document
+from erp.reauthentication import reauthentication_needed
 from erp.snapshots import erp_connection, latest_batch
 from erp.words import erp_name
 from workflow.actions import Action, register, system_only
@@ -15,6 +18,12 @@ from workflow.actions import Action, register, system_only
 
 def _send_label(budget: Budget) -> str:
     return "Re-send to ERP" if latest_batch(budget) else "Send to ERP"
+
+
+def _accept_label(batch: Batch) -> str:
+    """The last step lets it go; the others pass it on."""
+    step, left = routes.due(batch), len(routes.open_steps(batch))
+    return f"Approve as {step.name}" if step is not None and left > 1 else "Accept"
 
 
 def _import_label(budget: Budget) -> str:
@@ -109,29 +118,41 @@ register(
     Action(
         name="accept",
         model=Batch,
-        label="Accept",
+        label=_accept_label,
         permission=d.may_decide,
         problems=(
             d.only_sends_back,
             d.already_decided,
             d.you_prepared_it,
+            steps.step_taken_for_you,
+            steps.not_your_step,
             d.over_your_limit,
+            steps.would_leave_nobody,
+            steps.step_without_people,
             d.lines_not_mapped,
             d.mapping_changed,
             d.document_unfit,
             d.reading_missing,
             d.reading_old,
             d.erp_changed,
+            reauthentication_needed,
         ),
         transition="accept",
         tone="primary",
+    ),
+    Action(
+        name="name_for_step",
+        model=Batch,
+        label="Name somebody",
+        permission=steps.may_name,
+        problems=(d.already_decided, steps.step_has_people),
     ),
     Action(
         name="reject",
         model=Batch,
         label="Reject",
         permission=d.may_decide,
-        problems=(d.only_sends_on, d.already_decided),
+        problems=(d.only_sends_on, d.already_decided, steps.not_your_step),
         transition="reject",
         tone="danger",
     ),

@@ -2,13 +2,16 @@
 
 from django.contrib import admin
 
+from erp.admin_approvals import ApprovalRuleAdmin, DelegationAdmin
 from erp.admin_batch import BatchAdmin
 from erp.admin_connection import ConnectionAdmin, EventAdmin
 from erp.admin_errors import ErrorAdmin
-from erp.models import Batch, Connection, ErrorExplanation
+from erp.models import ApprovalRule, Batch, Connection, Delegation, ErrorExplanation
 from workflow.models import Event
 
+admin.site.register(ApprovalRule, ApprovalRuleAdmin)
 admin.site.register(Batch, BatchAdmin)
 admin.site.register(Connection, ConnectionAdmin)
+admin.site.register(Delegation, DelegationAdmin)
 admin.site.register(ErrorExplanation, ErrorAdmin)
 admin.site.register(Event, EventAdmin)

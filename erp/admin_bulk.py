@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from budgets.errors import InvalidInput
 from erp import selectors, services
-from erp.models import Batch, ErpReading, RejectReason
+from erp.models import Batch, BatchState, ErpReading, RejectReason
+from erp.reauthentication import PROVEN
 from erp.snapshots import latest_reading
 from workflow import actions
 from workflow.actions import ActionBlocked
@@ -23,6 +24,7 @@ from workflow.blockers import Blocker
 from workflow.numbers import number
 
 UNPROCESSABLE = 422
+PASSED_ON = "passed on"
 
 
 @dataclass(frozen=True)
@@ -41,26 +43,31 @@ def _chosen(request: HttpRequest) -> list[Batch]:
 
 
 def _candidates(request: HttpRequest, action: str) -> list[Candidate]:
+    chosen = _chosen(request)
+    for batch in chosen:
+        batch.__dict__[PROVEN] = False  # a list asks for no password, so large batches are left out
     return [
         Candidate(batch, latest_reading(batch.budget), actions.blockers(batch, action, request.user))
-        for batch in _chosen(request)
+        for batch in chosen
     ]
 
 
 def _each(
     request: HttpRequest, batches: list[Batch], act: Callable[[Batch], Any], *, done: str, undone: str
 ) -> None:
-    """Do it to one batch after the other, and say what became of each."""
-    refused = []
+    """Do it to one batch after the other, and say what became of each; `act` may say that one was only passed on."""
+    refused, passed_on = [], 0
     for batch in batches:
         try:
-            act(batch)
+            passed_on += act(batch) == PASSED_ON
         except ActionBlocked as blocked:
             sentences = " ".join(blocker.sentence for blocker in blocked.blockers)
             refused.append(f"{batch.budget.project} (batch {batch.number}): {sentences}")
-    number = len(batches) - len(refused)
+    number = len(batches) - len(refused) - passed_on
     if number:
         messages.success(request, f"{number} {done}.")
+    if passed_on:
+        messages.success(request, f"{passed_on} approved and waiting for the next step.")
     if refused:
         messages.warning(request, f"{len(refused)} not {undone}: {' · '.join(refused)}")
 
@@ -73,9 +80,10 @@ def accept_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[B
         context = {"candidates": candidates, "free": [c for c in candidates if not c.blockers]}
         return _page(request, "bulk_accept.html", "accept_selected", context)
 
-    def accept(batch: Batch) -> None:
+    def accept(batch: Batch) -> str:
         seen = request.POST.get(f"reading-{batch.pk}", "")
-        services.accept(batch, user=request.user, now=timezone.now(), reading_hash=seen)
+        done = services.accept(batch, user=request.user, now=timezone.now(), reading_hash=seen)
+        return PASSED_ON if done.state == BatchState.WAITING else ""
 
     _each(request, _chosen(request), accept, done="accepted", undone="accepted")
     return None

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets.attachment_views import handed_out
@@ -20,8 +21,11 @@ from erp import (
     confirmations,
     decision_page,
     decisions,
+    reauthentication,
+    routes,
     selectors,
     services,
+    stepping,
     timeline_views,
     verdicts,
 )
@@ -70,6 +74,7 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
     if batch.state == BatchState.WAITING:
         context |= decision_page.context(batch)
         context["reasons"] = RejectReason.choices
+        context["takes_password"] = reauthentication.wanted(batch)
         if "seen" in problem:
             context["moved_since"] = decision_page.moved_since(batch, problem["seen"])
             context["recoded_since"] = decision_page.recoded_since(batch, problem["seen"])
@@ -131,14 +136,17 @@ class Deed:
     """What one button does with the form's values, and what is said afterwards; `asks` opens a page first."""
 
     service: Callable[..., Any]
-    done: str
+    done: str | Callable[[Any], str]  # what is said, or how to say it of what the service answered
     takes: Callable[[HttpRequest], dict[str, Any]] = lambda request: {}
     asks: str = ""
     hint: str = ""
 
 
 def _accepted(request: HttpRequest) -> dict[str, Any]:
-    return {"reading_hash": request.POST.get("reading_hash", "")}
+    return {
+        "reading_hash": request.POST.get("reading_hash", ""),
+        "password": request.POST.get("password", ""),
+    }
 
 
 def _rejected(request: HttpRequest) -> dict[str, Any]:
@@ -168,12 +176,28 @@ def _judged(request: HttpRequest) -> dict[str, Any]:
     return {**_noted(request), "document": number(request.POST.get("document", "")) or 0}
 
 
+def _named(request: HttpRequest) -> dict[str, Any]:
+    return {"person_id": number(request.POST.get("person", "")) or 0}
+
+
+def went_on(batch: Batch) -> str:
+    """This function will say what became of a batch whose step was just taken."""
+    if batch.state != BatchState.WAITING:
+        return "Accepted. Tieback writes it into the ERP now."
+    step = routes.due(batch)
+    who = routes.said(routes.due_ways(batch)) or "nobody yet"
+    return (
+        f"Approved. It waits for {step.name if step else 'the next step'} now: {who}, who was told by mail."
+    )
+
+
 def _confirmed(request: HttpRequest) -> dict[str, Any]:
     return {**_noted(request), "despite_erp": "despite_erp" in request.POST}
 
 
 DEEDS = {
-    "accept": Deed(services.accept, "Accepted. Tieback writes it into the ERP now.", _accepted),
+    "accept": Deed(services.accept, went_on, _accepted),
+    "name_for_step": Deed(stepping.name_for_step, "Named. They were told by mail if it is due.", _named),
     "reject": Deed(services.reject, "Sent back. {sender} reads your reason and remarks.", _rejected),
     "read_again": Deed(services.read_again, "The ERP is being read. This takes a few seconds."),
     "retry": Deed(aftercare.retry, "Queued again. What is in the ERP already is not sent twice."),
@@ -239,6 +263,7 @@ DEEDS = {
 }
 
 
+@sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 @batch_page
 def act(request: HttpRequest, batch: Batch, *, action: str) -> HttpResponse:
@@ -250,8 +275,9 @@ def act(request: HttpRequest, batch: Batch, *, action: str) -> HttpResponse:
         return _ask(request, batch, action) if deed.asks else _home(batch)
 
     def do() -> HttpResponse:
-        deed.service(batch, user=request.user, now=timezone.now(), **deed.takes(request))
-        messages.success(request, deed.done.format(sender=permissions.names([batch.sent_by])))
+        result = deed.service(batch, user=request.user, now=timezone.now(), **deed.takes(request))
+        done = deed.done if isinstance(deed.done, str) else deed.done(result)
+        messages.success(request, done.format(sender=permissions.names([batch.sent_by])))
         return _home(batch)
 
     try:

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from budgets.api import CREATED, BudgetView, read
 from budgets.selectors import visible_budgets
-from erp import aftercare, confirmations, selectors, services, verdicts
+from erp import aftercare, confirmations, selectors, services, stepping, verdicts
 from erp.api_serializers import (
     AcceptSerializer,
     AnswerSerializer,
@@ -25,6 +25,7 @@ from erp.api_serializers import (
     BatchSerializer,
     ConfirmSerializer,
     FullReadingSerializer,
+    NameSerializer,
     NoteSerializer,
     RejectSerializer,
     RemarkSerializer,
@@ -128,9 +129,21 @@ class Accept(BatchView):
         request=AcceptSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED}
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Let a batch go to the ERP, on the strength of the reading you looked at."""
+        """Take the step that is due, on the strength of the reading you looked at; the last lets it go to the ERP."""
         batch, given = self.batch(), read(AcceptSerializer, request).validated_data
         services.accept(batch, user=request.user, now=timezone.now(), **given)
+        return self.shown()
+
+
+@extend_schema(tags=["decisions"])
+class NameForStep(BatchView):
+    """An ERP admin's word."""
+
+    @extend_schema(request=NameSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED})
+    def post(self, request: Request, pk: int) -> Response:
+        """Let another person take a step of this batch that nobody can take any more."""
+        batch, given = self.batch(), read(NameSerializer, request).validated_data
+        stepping.name_for_step(batch, user=request.user, now=timezone.now(), person_id=given["person"])
         return self.shown()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from erp import selectors
+from erp import reauthentication, routes, selectors
 from erp.api_document_serializers import DocumentSerializer, WaitingSerializer
 from erp.models import Batch, BatchItem, BatchLine, ErpReading, RejectReason, Remark
 from erp.snapshots import latest_reading
@@ -148,6 +148,18 @@ class RemarkSerializer(serializers.ModelSerializer[Remark]):
         fields = ["id", "batch", "line", "line_version", "text", "answer", "answered_by", "answered_at"]
 
 
+class StepSerializer(serializers.Serializer[Any]):
+    """One step of the batch's route, in order: done, due or later; `who` can take one that is open."""
+
+    place = serializers.IntegerField()
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=["done", "due", "later"])
+    who = serializers.CharField()
+    taken_by = PersonSerializer(allow_null=True)
+    on_behalf_of = PersonSerializer(allow_null=True)
+    taken_at = serializers.DateTimeField(allow_null=True)
+
+
 class BatchDetailSerializer(BatchSerializer):
     """A batch with its lines, documents, remarks, what happened, and what whoever asks can do to it now."""
 
@@ -156,18 +168,32 @@ class BatchDetailSerializer(BatchSerializer):
     reading = serializers.SerializerMethodField(
         help_text="the newest while it waits, then the one accepted on"
     )
+    takes_password = serializers.SerializerMethodField(help_text="whether accept takes your password")
+    steps = serializers.SerializerMethodField(help_text="its route; accept takes the step that is due")
     waiting = serializers.SerializerMethodField(help_text="for a posting; null while it does not")
     events = serializers.SerializerMethodField()
     actions = serializers.SerializerMethodField()
 
     class Meta(BatchSerializer.Meta):
-        fields = [*BatchSerializer.Meta.fields, "waiting", "reading", "items", "remarks", "events", "actions"]
+        fields = [
+            *BatchSerializer.Meta.fields,
+            *("takes_password", "steps", "waiting", "reading", "items", "remarks", "events", "actions"),
+        ]
 
     @extend_schema_field(ReadingSerializer(allow_null=True))
     def get_reading(self, batch: Batch) -> Any:
         """The reading a decision rests on."""
         reading = batch.reading or latest_reading(batch.budget)
         return None if reading is None else ReadingSerializer(reading).data
+
+    def get_takes_password(self, batch: Batch) -> bool:
+        """Whether it moves more than the company accepts without."""
+        return reauthentication.wanted(batch)
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, batch: Batch) -> Any:
+        """The steps of its route."""
+        return StepSerializer(routes.shown(batch), many=True).data
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, batch: Batch) -> Any:
@@ -199,6 +225,19 @@ class AcceptSerializer(serializers.Serializer[Any]):
     """The hash of the reading that was looked at: nobody accepts blind."""
 
     reading_hash = serializers.CharField()
+    password = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="your own, where the batch moves more than the company accepts without (`takes_password`)",
+    )
+
+
+class NameSerializer(serializers.Serializer[Any]):
+    """The id of who shall take the step."""
+
+    person = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
 class RejectSerializer(serializers.Serializer[Any]):

@@ -31,6 +31,7 @@ urlpatterns = [
     path(f"{BATCH}reading/", api.OneReading.as_view(), name="api-reading"),
     path(f"{BATCH}read-again/", api.ReadAgain.as_view(), name="api-read-again"),
     path(f"{BATCH}accept/", api.Accept.as_view(), name="api-accept"),
+    path(f"{BATCH}name-for-step/", api.NameForStep.as_view(), name="api-name-for-step"),
     path(f"{BATCH}reject/", api.Reject.as_view(), name="api-reject"),
     path(f"{BATCH}retry/", api.Retry.as_view(), name="api-retry"),
     path(f"{BATCH}return-to-pm/", api.ReturnToPm.as_view(), name="api-return-to-pm"),

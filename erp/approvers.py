@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, Q, QuerySet, Sum
+from django.utils import timezone
 
 from budgets import large_reads
 from budgets.models import Budget, BudgetLine, Modification
+from erp import routes
 from erp.documents import moved
 from erp.models import Batch, BatchLine, BatchPreparer, BatchState
 from erp.port import DocumentKind
@@ -87,22 +90,53 @@ def able(
 
 
 def able_to_accept(batch: Batch) -> QuerySet[Any]:
-    """This function will find who could accept a batch: the right, the limit, and other eyes than its preparers'."""
+    """This function will find who could take the step of a batch that is due, in their own right or for another.
+
+    Of a decided batch: who could have accepted it, by the right, the limit and other eyes than its preparers'.
+    """
+    if batch.state == BatchState.WAITING:
+        found = routes.takers(routes.due_ways(batch))
+        people = get_user_model().objects.filter(pk__in=found)
+        return people.order_by("first_name", "last_name", "username")
     without = batch.preparers.values("user") if batch.four_eyes else ()
     return able(batch.budget.project.company, amount=batch.moved, without=without)
 
 
-def able_to_accept_next(budget: Budget, sender: Any, *, amount: Decimal) -> QuerySet[Any]:
-    """This function will find who could accept what `sender` would send now, if it moves `amount`."""
-    return able(budget.project.company, amount=amount, without=_not_the_next(budget, sender))
+# -- what would be sent now ----------------------------------------------------------------------------------
 
 
-def anybody_for_the_next(budget: Budget, sender: Any) -> bool:
-    """This function will tell whether anybody could accept what `sender` (None: no matter who) would send now."""
+@dataclass(frozen=True)
+class NextRoute:
+    """The route that a batch would take if it were sent now, and the people who count for it."""
+
+    steps: list[routes.Planned]
+    circle: routes.Circle
+    moved: Decimal
+
+    @property
+    def gap(self) -> routes.Seat | None:
+        """The first step that nobody could take once those before it are taken."""
+        return routes.gap(self.circle, routes.seats_of(self.steps), moved=self.moved)
+
+    @property
+    def shown(self) -> list[routes.ShownStep]:
+        """The steps with who could take each."""
+        return routes.shown_plan(self.steps, self.circle, moved=self.moved)
+
+
+def next_route(budget: Budget, sender: Any, *, carried: routes.Carried) -> NextRoute:
+    """This function will find the route that what `sender` (None: no matter who) would send now would take."""
+    company = budget.project.company
+    people = routes.circle_of(company, now=timezone.now(), preparers=_not_the_next(budget, sender))
+    return NextRoute(routes.planned(company, carried), people, carried.moved)
+
+
+def gap_for_the_next(budget: Budget, sender: Any) -> routes.Seat | None:
+    """This function will find the step of the next batch's route that nobody could take; None where all find people."""
     without, company = _not_the_next(budget, sender), budget.project.company
-    if able(company, amount=None, without=without).exists():
-        return True  # what would move need not be summed to know
-    return able(company, amount=_would_move(budget), without=without).exists()
+    if not routes.rules_of(company) and able(company, amount=None, without=without).exists():
+        return None  # what would move need not be summed to know
+    return next_route(budget, sender, carried=_would_carry(budget)).gap
 
 
 def _not_the_next(budget: Budget, sender: Any) -> frozenset[int]:
@@ -129,5 +163,13 @@ def _would_be_preparers(budget: Budget) -> frozenset[int]:
 
 
 @once_per_object
-def _would_move(budget: Budget) -> Decimal:
-    return moved(new_deltas(budget, reading=latest_reading(budget)))
+def _would_carry(budget: Budget) -> routes.Carried:
+    posted, modifications = posted_targets(budget), unsent_modifications(budget)
+    nets = modifications.order_by().annotate(net_amount=Sum("lines__amount"))
+    return routes.Carried(
+        moved=moved(new_deltas(budget, reading=latest_reading(budget))),
+        original=not posted
+        or any(amount != posted.get(key, 0) for key, amount in budget.lines.values_list("pk", "amount")),
+        modification=modifications.exists(),
+        total=nets.exclude(net_amount=0).exists(),
+    )

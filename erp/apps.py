@@ -13,7 +13,9 @@ class ErpConfig(AppConfig):
         from budgets.pulse import register as watch
         from erp import (  # noqa: F401  they need the models
             actions,
+            approval_settings,
             connection_actions,
+            delegations,
             explanation_actions,
             heartbeat,
             holds,

@@ -11,9 +11,10 @@ from django.urls import reverse
 from budgets import links
 from budgets.models import Budget, ModificationLine
 from erp import remarks
-from erp.approvers import anybody_for_the_next
+from erp.approvers import gap_for_the_next
 from erp.models import Batch, BatchState, Remark
 from erp.port import JobStatus
+from erp.routes import rules_of
 from erp.snapshots import (
     amounts_and_keys,
     bases,
@@ -198,13 +199,20 @@ def may_read_erp(budget: Budget, user: Any) -> Found | None:
 
 @blocker("no_approver", Kind.PROBLEM)
 def no_approver(budget: Budget, user: Any) -> Found | None:
-    """Nobody could accept it: no approver, all of them prepared it, or it moves more than they may accept."""
-    if anybody_for_the_next(budget, user):
+    """A step of its route could be taken by nobody: no approver, all prepared it, took another, or may accept less."""
+    left = gap_for_the_next(budget, user)
+    if left is None:
         return None
     who, company = erp_admins(budget), budget.project.company
+    if not rules_of(company):
+        return Found(
+            f"Nobody could accept this batch: {company.name} has no approver with a high enough limit who did not "
+            f"prepare it. {who} can name one.",
+            who=who,
+        )
     return Found(
-        f"Nobody could accept this batch: {company.name} has no approver with a high enough limit who did not "
-        f"prepare it. {who} can name one.",
+        f"Nobody could take the step “{left.name}” of this batch: whoever it is for prepared it, takes another step, "
+        f"has too low a limit or lost the right. {who} can change the approval rules or name another approver.",
         who=who,
     )
 

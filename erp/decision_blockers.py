@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from django.utils import timezone
 
 from budgets import links
 from budgets.request_book import open_request
 from budgets.request_models import RequestKind
-from erp import mapping_links, preflight
+from erp import mapping_links, preflight, routes
 from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence
 from erp.circuit import open_circuit
@@ -90,8 +88,8 @@ def you_prepared_it(batch: Batch, user: Any) -> Found | None:
 
 @blocker("over_your_limit", Kind.PERMISSION)
 def over_your_limit(batch: Batch, user: Any) -> Found | None:
-    """The amount moved is above the person's limit."""
-    if user is None:
+    """The amount moved is above the person's limit, which counts at the last step; nobody lent them theirs."""
+    if user is None or len(routes.open_steps(batch)) > 1 or routes.way_of(batch, user) is not None:
         return None
     company = batch.budget.project.company
     member = permissions.membership(user, company)
@@ -102,11 +100,6 @@ def over_your_limit(batch: Batch, user: Any) -> Found | None:
         f"This batch moves {batch.moved:,.2f}; you may accept up to {member.approval_limit:,.2f}. Ask {who}.",
         who=who,
     )
-
-
-def _now(batch: Batch) -> datetime:
-    """The business time of the decision being made; the clock's while somebody only looks."""
-    return batch.__dict__.get("deciding_at") or timezone.now()
 
 
 @blocker("reading_missing", Kind.WAITING)
@@ -127,7 +120,11 @@ def reading_old(batch: Batch, user: Any) -> Found | None:
     if batch.state != BatchState.WAITING:
         return None
     reading = latest_reading(batch.budget)
-    if reading is None or reading.made_at is None or _now(batch) - reading.made_at <= READING_MAX_AGE:
+    if (
+        reading is None
+        or reading.made_at is None
+        or routes.moment_of(batch) - reading.made_at <= READING_MAX_AGE
+    ):
         return None
     return Found(
         f"{erp_name(erp_connection(batch.budget))} was last read more than 15 minutes ago. Read again, then decide.",
@@ -333,7 +330,7 @@ def not_asked_lately(batch: Batch, user: Any) -> Found | None:
     if any(question_of(document).wanted_at for document in delivered):
         return Found(f"{erp} is being asked whether it is posted. This takes a few seconds.")
     asked = [document.asked_at for document in delivered]
-    if all(at is not None and _now(batch) - at <= ANSWER_MAX_AGE for at in asked):
+    if all(at is not None and routes.moment_of(batch) - at <= ANSWER_MAX_AGE for at in asked):
         return None
     return Found(
         f"{erp} was not asked within the last {ANSWER_MAX_AGE.seconds // 60} minutes whether it is posted. "

@@ -10,8 +10,7 @@ from django.db import transaction
 from budgets.models import Budget, BudgetState, Hold
 from budgets.services import lock_row
 from budgets.signals import budget_changed
-from erp import attention
-from erp.approvers import able_to_accept
+from erp import attention, routes
 from erp.models import Batch, BatchState, Confirmation, ConfirmationState, Document, DocumentState
 from erp.snapshots import erp_connection
 from erp.words import erp_name
@@ -41,8 +40,8 @@ def _things_to_do(budget: Budget) -> int:
 
 def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | None, dict[str, Any]]:
     if batch.state == BatchState.WAITING:
-        approvers = able_to_accept(batch)
-        return Hold.WAITING, batch.sent_at, {"who": permissions.names(approvers), "round": batch.round}
+        who = routes.said(routes.due_ways(batch)) or permissions.names([])
+        return Hold.WAITING, batch.sent_at, {"who": who, "round": batch.round, **routes.progress_of(batch)}
     if batch.state == BatchState.REJECTED:
         return Hold.SENT_BACK, batch.state_since, {"text": batch.reason}
     if batch.state == BatchState.RETRIEVED:

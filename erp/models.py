@@ -12,6 +12,13 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from budgets.models import AMOUNT, QUANTITY, Budget, BudgetLine, Modification
+from erp.approval_models import (  # noqa: F401  Django finds an app's models here
+    ApprovalRule,
+    BatchStep,
+    BatchStepPerson,
+    Delegation,
+    RuleKind,
+)
 from erp.attachment_models import BatchAttachment  # noqa: F401  Django finds an app's models here
 from erp.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
 from erp.confirmation_models import Confirmation, ConfirmationState  # noqa: F401  likewise
@@ -182,6 +189,13 @@ class Batch(models.Model):
                 when="NEW.four_eyes AND NEW.accepted_by_id IS NOT NULL AND EXISTS (SELECT 1 FROM erp_batchpreparer p"
                 " WHERE p.batch_id = NEW.id AND p.user_id = NEW.accepted_by_id)",
                 because="whoever prepared a batch may not accept it",
+            ),
+            guards.refuse(
+                "steps",
+                operation=pgtrigger.Update,
+                when="NEW.accepted_by_id IS NOT NULL AND OLD.accepted_by_id IS NULL AND EXISTS (SELECT 1"
+                " FROM erp_batchstep s WHERE s.batch_id = NEW.id AND s.needed AND s.taken_by_id IS NULL)",
+                because="a batch is accepted when every step of its route was taken",
             ),
         ]
 

@@ -23,8 +23,9 @@ from erp.models import (
     ErpReading,
     ReadingState,
 )
+from erp.route_queue import takeable
 from erp.words import SOME_ERP, erp_name
-from projects.models import Company, Direction, ErpLevel, Membership
+from projects.models import Company, ErpLevel, Membership
 from projects.permissions import names
 
 
@@ -56,6 +57,7 @@ def queue(user: Any, memberships: list[Membership]) -> QuerySet[Batch]:
             read_at=Subquery(made.order_by("-pk").values("made_at")[:1]),
             modifications=_items("modification"),
             originals=_items("original"),
+            yours=Case(When(mine(memberships), then=Value(True)), default=Value(False)),
             over_limit=_over_limit(memberships),
         )
     )
@@ -93,11 +95,8 @@ ATTENTION = (UNDER_WAY & (Q(refused=True) | Q(unsure=True) | Q(budget__hold=Hold
 
 
 def mine(memberships: list[Membership]) -> Q:
-    """This function will describe the batches a person may accept: the right to, other eyes, the limit."""
-    deciding = [row.company_id for row in memberships if row.can_push and row.direction != Direction.BACK]
-    return Q(state=BatchState.WAITING, budget__project__company__in=deciding, over_limit=False) & ~Q(
-        four_eyes=True, prepared=True
-    )
+    """This function will describe the batches whose due step a person can take: the right, other eyes, the limit."""
+    return takeable(memberships, now=timezone.now())
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ DEFAULT = "waiting"
 def shelves(memberships: list[Membership]) -> list[Shelf]:
     """This function will list the filters of the queue in the order of the work."""
     return [
-        Shelf("mine", "Mine to decide", mine(memberships)),
+        Shelf("mine", "Mine to decide", Q(yours=True)),
         Shelf(DEFAULT, "Waiting", Q(state=BatchState.WAITING)),
         Shelf("exporting", "Exporting", Q(state=BatchState.ACCEPTED) & ~ATTENTION),
         Shelf("attention", "Needs attention", ATTENTION),
@@ -193,7 +192,23 @@ def standing(batch: Any) -> tuple[str, str]:
     if batch.disproved:
         return "bad", "Needs attention"
     tone, words = WORDS[batch.state]
+    if batch.state == BatchState.WAITING and batch.budget.hold_data.get("step"):
+        return tone, _on_its_route(batch.budget.hold_data)
     return tone, words.format(erp=erp_name(_connection(batch.budget.project.company)))
+
+
+def _on_its_route(told: dict[str, Any]) -> str:
+    """Who approved, and for whom it waits now."""
+    waits = f"waiting for {told['step']}: {told['who']}"
+    if not told["approved_by"]:
+        return f"{waits[:1].upper()}{waits[1:]} ({told['place']} of {told['steps']})"
+    return f"Approved by {told['approved_by']} ({told['place'] - 1} of {told['steps']}), {waits}"
+
+
+def _more_steps(batch: Any) -> bool:
+    """Whether other steps follow the one that is due; limits count at the last."""
+    told = batch.budget.hold_data
+    return bool(told.get("place", 0) < told.get("steps", 0))
 
 
 def warnings(batch: Any) -> list[str]:
@@ -202,7 +217,7 @@ def warnings(batch: Any) -> list[str]:
     if batch.state == BatchState.WAITING:
         if batch.four_eyes and batch.prepared:
             said.append("you prepared it")
-        if batch.over_limit:
+        if batch.over_limit and not batch.yours and not _more_steps(batch):
             said.append("over your limit")
         if batch.read_at is None:
             said.append(f"{erp_name(connection)} not read yet")

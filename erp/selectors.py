@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from budgets.models import Budget, BudgetLine
-from erp.approvers import able_to_accept_next
+from erp import routes
+from erp.approvers import NextRoute, next_route
 from erp.backends import backend
 from erp.blockers import open_remarks
 from erp.documents import ZERO, moved
@@ -77,7 +78,7 @@ class Preview:
     """What Send would put into a batch; amounts in company currency."""
 
     items: list[NewItem]
-    deciders: list[Any]
+    route: NextRoute
     seconds: float  # how long the export takes at the ERP's allowed rate
     reading: ErpReading | None
 
@@ -101,12 +102,11 @@ def preview(budget: Budget, *, user: Any, today: date) -> Preview:
     """This function will show exactly what Send would carry now, and who would decide."""
     reading = latest_reading(budget)
     items = new_items(budget, reading=reading, today=today)
-    amount = moved(row.delta for item in items for row in item.lines)
-    deciders = able_to_accept_next(budget, user, amount=amount)
+    route = next_route(budget, user, carried=routes.carried_by(items))
     calls = sum(len(item.lines) + 4 for item in items)
     connection = erp_connection(budget)
     rate = backend(connection.alias).requests_per_second if connection else 1.0
-    return Preview(items, list(deciders), calls / rate, reading)
+    return Preview(items, route, calls / rate, reading)
 
 
 # -- what is under way, and what the ERP holds ----------------------------------------------------------

@@ -17,7 +17,7 @@ from django.db import transaction
 from budgets.errors import MOST_TEXT, InvalidInput, long_texts, refuse_long
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
-from erp import bell, holds, notifications, readings
+from erp import bell, holds, notifications, readings, reauthentication, routes, stepping
 from erp.acceptance import fix_and_queue, hold_mapping, weigh
 from erp.approvers import freeze_preparers
 from erp.documents import ZERO, moved
@@ -63,6 +63,7 @@ def send(budget: Budget, *, user: Any, now: datetime, note: str = "") -> Batch:
         )
         freeze(batch, items)
         freeze_preparers(batch, sender=user)
+        routes.freeze(batch, routes.carried_by(items))
         _mark(batch, in_batch=True)
         locked.send(now=now)
         locked.save(update_fields=["state", "state_since"])
@@ -148,16 +149,23 @@ def read_erp(budget: Budget, *, user: Any, now: datetime) -> ErpReading:
         return readings.ask(locked, now=now)
 
 
-@transaction.atomic
-def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batch:
-    """This function will let a batch go to the ERP, on the strength of the reading the approver looked at.
+def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str, password: str = "") -> Batch:
+    """This function will take the step that is due, on the strength of the reading the approver looked at.
 
-    Writes the documents and queues them in the same transaction.
+    The last step lets the batch go to the ERP: it writes the documents and queues them in the same transaction. A
+    step before it leaves the batch waiting for the next. The password is looked at before anything is locked, and
+    only where the company wants it.
     """
+    proven = bool(password) and reauthentication.wanted(batch) and reauthentication.prove(user, password)
+    return _accept(batch, user=user, now=now, reading_hash=reading_hash, proven=proven)
+
+
+@transaction.atomic
+def _accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str, proven: bool) -> Batch:
     with on_budget(batch.budget, user=user, now=now) as (locked, event):
         row = lock_batch(batch, locked)
         hold_mapping(locked)
-        row.__dict__ |= {"read_hash": reading_hash, "deciding_at": now}
+        row.__dict__ |= {"read_hash": reading_hash, "deciding_at": now, reauthentication.PROVEN: proven}
         reading = latest_reading(locked)
         if reading is not None and row.state == BatchState.WAITING:
             weigh(
@@ -166,26 +174,41 @@ def accept(batch: Batch, *, user: Any, now: datetime, reading_hash: str) -> Batc
         ensure(row, "accept", user)
         if reading is None:  # `reading_missing` has said so already; this tells the type checker
             raise InvalidInput({"reading": "The ERP was not read yet."})
-        documents = fix_and_queue(row, reading, now=now)
-        row.accept(user=user, now=now, reading=reading)
-        row.save()
-        locked.ever_exported = True
-        for document in documents:
-            if document.state == DocumentState.QUEUED:
-                bell.ring("deliver", document.pk)
-        event |= {
-            "action": "accept",
-            "about": [*event["about"], row],
-            "from_state": "waiting",
-            "to_state": "accepted",
-            "sentence": f"Accepted batch {row.number}",
-            "data": {"reading": reading.hash, "moved": row.moved, "net": row.net},
-        }
+        taken = stepping.take(row, user=user, now=now, reading=reading)
+        event["about"] = [*event["about"], row]
+        event |= (
+            _let_go(row, locked, taken, user=user, now=now, reading=reading)
+            if taken.last
+            else stepping.pass_on(row, taken, reading=reading)
+        )
+    if not taken.last:
+        return row
     # After its own event: a batch that changes nothing in the ERP is posted in the same moment.
     settle_batch(row, locked, now=now)
     if row.state != BatchState.ACCEPTED:
         holds.refresh(locked, now=now)
     return row
+
+
+def _let_go(
+    row: Batch, locked: Budget, taken: stepping.Taken, *, user: Any, now: datetime, reading: ErpReading
+) -> dict[str, Any]:
+    """Queue the documents of a batch whose route is done, and write the event."""
+    documents = fix_and_queue(row, reading, now=now)
+    row.accept(user=user, now=now, reading=reading)
+    row.save()
+    locked.ever_exported = True
+    for document in documents:
+        if document.state == DocumentState.QUEUED:
+            bell.ring("deliver", document.pk)
+    route = taken.told if taken.of > 1 or taken.for_whom else {}
+    return {
+        "action": "accept",
+        "from_state": "waiting",
+        "to_state": "accepted",
+        "sentence": f"Accepted batch {row.number}{taken.for_whom}",
+        "data": {"reading": reading.hash, "moved": row.moved, "net": row.net, **route},
+    }
 
 
 def reject(

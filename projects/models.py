@@ -35,12 +35,23 @@ class Company(models.Model):
     allow_total_change = models.BooleanField(
         default=False, help_text="modifications may change the grand total (internal changes)"
     )
+    reauthenticate_above = models.DecimalField(
+        max_digits=15,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="accepting a batch that moves more asks for the password again; empty: never",
+    )
 
     class Meta:
         verbose_name_plural = "companies"
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(condition=Q(digest_hour__lte=23), name="company_digest_hour_is_an_hour"),
+            models.CheckConstraint(
+                condition=Q(reauthenticate_above=None) | Q(reauthenticate_above__gte=0),
+                name="reauthenticate_above_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:

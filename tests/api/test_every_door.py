@@ -20,7 +20,9 @@ from budgets import attachments, view_services
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
 from budgets.view_services import ViewValues
 from erp import confirmations, sync_actions
-from erp.models import Batch, Confirmation, Connection, Remark, SyncRun
+from erp.models import Batch, Confirmation, Connection, Delegation, Remark, SyncRun
+from projects.models import Company
+from tests.erp.test_approval_steps import lend
 from tests.support import files
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
@@ -59,6 +61,10 @@ def batch_api(rest: str, **given: Any) -> Door:
 
 def connection_page(action: str) -> Door:
     return Door(lambda s, o: f"/admin/erp/connection/{o.pk}/do/{action}/", lambda s, o: {"options": "{}"})
+
+
+def company_page(page: str, **given: Any) -> Door:
+    return Door(lambda s, o: f"/admin/erp/{page}/{o.pk}/", lambda s, o: given)
 
 
 def mapping_page(rest: str) -> Door:
@@ -260,6 +266,10 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         batch_page("accept", reading_hash="x"),
         batch_api("accept", reading_hash="x"),
     ),
+    (Batch, "name_for_step"): (
+        batch_page("name_for_step", person="1"),
+        batch_api("name-for-step", person=1),
+    ),
     (Batch, "reject"): (batch_page("reject", **REASON), batch_api("reject", **REASON)),
     (Batch, "read_again"): (batch_page("read_again"), batch_api("read-again")),
     (Batch, "retry"): (batch_page("retry"), batch_api("retry")),
@@ -300,12 +310,30 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
             "put",
         ),
     ),
+    (Company, "set_approval_rules"): (
+        company_page("approvalrule", do="save", name="x"),
+        company_page("approvalrule", do="remove", rule=1),
+        company_page("approvalrule", do="reauthenticate", above="1"),
+    ),
+    (Company, "delegate"): (company_page("delegation", do="delegate", giver=1, taker=2),),
+    (Delegation, "revoke_delegation"): (
+        Door(
+            lambda s, o: f"/admin/erp/delegation/{o.company_id}/",
+            lambda s, o: {"do": "revoke", "delegation": o.pk},
+        ),
+    ),
     (Connection, "set_reminder"): (connection_page("set_reminder"),),
     (Connection, "retry_mails"): (connection_page("retry_mails"),),
 }
 
 
 def draft(scene: Scene) -> None:
+    """As it is at first; Jonas lets Tom act for him."""
+    lend(scene, scene.jonas, scene.tom)
+    _views(scene)
+
+
+def _views(scene: Scene) -> None:
     """Nothing has happened yet, but that Dana shared a view and kept another to herself, and so did Ruth."""
     now = timezone.now()
     for person, name in ((scene.dana, "Ours"), (scene.dana, "Mine"), (scene.ruth, "Mine")):
@@ -389,11 +417,15 @@ def objects(scene: Scene, model: type) -> list[Any]:
         Attachment: ("modification__budget__project__company",),
         Batch: ("budget__project__company",),
         Connection: ("company",),
+        Company: (),
+        Delegation: ("company", "from_user", "revoked_by"),
         SavedView: ("company",),
         SyncRun: ("connection__company",),
     }[model]
-    rows = model.objects.select_related(*related).order_by("pk")  # type: ignore[attr-defined]
-    if model in (Connection, SavedView):
+    rows = model.objects.select_related(*related or [None]).order_by("pk")  # type: ignore[attr-defined]
+    if model is Company:
+        return [scene.company]
+    if model in (Connection, Delegation, SavedView):
         return list(rows.filter(company=scene.company))
     if model is SyncRun:
         return list(rows.filter(connection=scene.connection))
@@ -471,6 +503,8 @@ def _states_for(model: type, name: str) -> tuple[Callable[[Scene], None], ...]:
         return (draft,)
     if model is SyncRun:
         return (being_read,)
+    if model in (Company, Delegation):
+        return (draft,)
     return (draft, stopped, being_read) if model is Connection else STATES
 
 

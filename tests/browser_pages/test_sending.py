@@ -30,7 +30,7 @@ def test_before_sending_the_page_shows_documents_amounts_and_who_decides(locked:
     page = words(locked.get("preview"))
     assert "Original budget" in page
     assert "92,500.75" in page
-    assert "Jonas Lindqvist, Mira Osei, Tom Baptiste" in page
+    assert "Jonas Lindqvist, Mira Osei or Tom Baptiste" in page
     assert "about" in page
 
 

@@ -39,6 +39,13 @@ def yes_of(scene, who):
     }
 
 
+def step_taken(scene, batch, by):
+    """Somebody has taken the only step of a batch's route."""
+    reading = scene.budget.readings.first()
+    step = {"taken_by_id": by.pk, "taken_at": timezone.now(), "reading_id": reading.pk}
+    update(batch.steps.get(), **step)
+
+
 # -- four eyes --------------------------------------------------------------------------------------------
 
 
@@ -46,6 +53,7 @@ def test_whoever_sent_a_batch_cannot_accept_it_by_sql(scene, waiting):
     with refused("whoever prepared a batch may not accept it"):
         update(waiting, **yes_of(scene, scene.dana))
     with undone():
+        step_taken(scene, waiting, scene.mira)
         update(waiting, **yes_of(scene, scene.mira))
 
 
@@ -62,6 +70,7 @@ def test_one_person_may_do_both_where_the_company_said_so_when_it_was_sent(scene
     Company.objects.filter(pk=scene.company.pk).update(four_eyes=False)
     batch = acts.send(scene)
     with undone():
+        step_taken(scene, batch, scene.dana)
         update(batch, **yes_of(scene, scene.dana))
 
 
@@ -74,6 +83,7 @@ def test_nobody_is_taken_off_the_list_of_preparers(scene, waiting):
 
 
 def test_an_acceptance_names_its_person_and_its_reading(scene, waiting):
+    step_taken(scene, waiting, scene.mira)
     for missing in ("accepted_by_id", "accepted_at", "reading_id"):
         with refused("accepted_by_somebody_on_a_reading"):
             update(waiting, **yes_of(scene, scene.mira) | {missing: None})
