@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from budgets.errors import InvalidInput
-from erp import routes, step_notices
+from erp import notifications, routes
 from erp.approval_blockers import could_be_named, step_to_name_for
+from erp.approvers import able_to_accept
 from erp.locking import lock_batch, on_budget
 from erp.models import Batch, BatchStep, BatchStepPerson, ErpReading
 from erp.words import person
@@ -58,7 +59,7 @@ def take(batch: Batch, *, user: Any, now: datetime, reading: ErpReading) -> Take
 
 def pass_on(batch: Batch, taken: Taken, *, reading: ErpReading) -> dict[str, Any]:
     """This function will tell the people of the next step, and write the event of a step that was not the last."""
-    step_notices.tell_step_is_due(batch)
+    notifications.tell_step_due(batch, able_to_accept(batch))
     return {
         "action": "approve",
         "sentence": f"Approved batch {batch.number} as {taken.step.name} "
@@ -82,7 +83,7 @@ def name_for_step(batch: Batch, *, user: Any, now: datetime, person_id: int) -> 
         forget_facts(row)
         due = routes.due(row)
         if due is not None and due.pk == step.pk:
-            step_notices.tell_step_is_due(row)
+            notifications.tell_step_due(row, able_to_accept(row))
         event |= {
             "action": "name_for_step",
             "about": [*event["about"], row],

@@ -196,8 +196,7 @@ def test_the_people_of_the_next_step_hear_of_it_at_once_and_once(scene):
     batch = acts.send(scene)
     acts.accept(scene, batch)
     notice = Notice.objects.get(kind="step")
-    assert (notice.to, notice.subject) == (scene.jonas, "Yours to decide, Controller: Quay Street")
-    assert "1. Approver: approved by Mira Osei" in notice.text
+    assert (notice.to, notice.subject) == (scene.jonas, "Your turn to approve: Quay Street, batch 1")
     assert f"/admin/erp/batch/{batch.pk}/change/" in notice.text
 
 
