@@ -148,7 +148,7 @@ class RemarkSerializer(serializers.ModelSerializer[Remark]):
         fields = ["id", "batch", "line", "line_version", "text", "answer", "answered_by", "answered_at"]
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class RouteStepSerializer(serializers.Serializer[Any]):
     """One step of the batch's route, in order: done, due or later; `who` can take one that is open."""
 
     place = serializers.IntegerField()
@@ -190,10 +190,10 @@ class BatchDetailSerializer(BatchSerializer):
         """Whether it moves more than the company accepts without."""
         return reauthentication.wanted(batch)
 
-    @extend_schema_field(StepSerializer(many=True))
+    @extend_schema_field(RouteStepSerializer(many=True))
     def get_steps(self, batch: Batch) -> Any:
         """The steps of its route."""
-        return StepSerializer(routes.shown(batch), many=True).data
+        return RouteStepSerializer(routes.shown(batch), many=True).data
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, batch: Batch) -> Any:
