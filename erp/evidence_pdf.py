@@ -137,7 +137,7 @@ def _decision(paper: Paper, pack: Pack) -> None:
 
 def _lines(paper: Paper, pack: Pack) -> None:
     head = ("Line", "Description", "Shall be", "Counted already", "Change", "In the ERP's codes")
-    widths = (0.23, 0.21, 0.13, 0.13, 0.13, 0.17)
+    widths = (0.2, 0.2, 0.13, 0.12, 0.13, 0.22)
     for item, sums in zip(pack["items"], pack["totals"]["items"], strict=True):
         paper.heading(f"{item['title']}, dated {item['date']}")
         paper.table(head, _line_rows(item), widths=widths, right=AMOUNTS)

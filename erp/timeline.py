@@ -36,6 +36,20 @@ TONES = {
     "confirmation_disproved": "bad",
     "mark_posted": "good",
 }
+# What leads to what, where clocks are too coarse to tell; an event without a place here stays behind the one before.
+RANKS = {
+    "send": 1,
+    "open": 2,
+    "accept": 4,
+    "document_sending": 6,
+    "document_delivered": 8,
+    "document_refused": 8,
+    "document_unconfirmed": 8,
+    "mark_exported": 9,
+    "document_posted": 11,
+    "mark_posted": 12,
+}
+READ, QUEUED, CALLED, ASKED = 3, 5, 7, 10
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Entry:
     action: str = ""
     tone: str = ""
     after: timedelta | None = None
+    rank: int = 0  # among what happened in the same moment
     turn: Turn | None = None
     calls: tuple[ShownCall, ...] = ()
 
@@ -61,7 +76,7 @@ class Timeline:
     batch: Batch
     entries: list[Entry]
     left_out: int  # steps between the first and the newest that are not shown
-    total: timedelta  # from the first step to the last, or until now while it waits
+    total: timedelta  # from the first step to the posting or the last step, or until now while it waits
     wait: Wait | None
     show: str
     counts: dict[str, int]
@@ -99,7 +114,7 @@ def timeline(
         batch=batch,
         entries=[],
         left_out=0,
-        total=_total(steps, wait, now),
+        total=_total(batch, steps, wait, now),
         wait=wait,
         show=show if show in SHOWS else ALL,
         counts=counts,
@@ -111,7 +126,9 @@ def timeline(
     return _steps(told, _with_calls(batch, documents, steps, counts[CALLS]), whole)
 
 
-def _total(steps: list[Entry], wait: Wait | None, now: datetime) -> timedelta:
+def _total(batch: Batch, steps: list[Entry], wait: Wait | None, now: datetime) -> timedelta:
+    if batch.posted_at:
+        return batch.posted_at - batch.sent_at
     if not steps:
         return timedelta(0)
     return (now if wait else steps[-1].at) - steps[0].at
@@ -141,7 +158,7 @@ def _calls_alone(told: Timeline, documents: list[Document], folded: list[Turn]) 
 
 
 def _in_order(batch: Batch, documents: list[Document], folded: list[Turn]) -> list[Entry]:
-    """Everything by time; what happened in the same moment in the order of the sources."""
+    """Everything by time; what happened in the same moment as one thing leads to the other."""
     sources: tuple[Callable[[], Iterator[Entry]], ...] = (
         lambda: _events(batch, documents),
         lambda: _queued(batch, documents),
@@ -150,7 +167,7 @@ def _in_order(batch: Batch, documents: list[Document], folded: list[Turn]) -> li
         lambda: _questions(batch, documents),
     )
     steps = [step for source in sources for step in source()]
-    return _timed(sorted(steps, key=lambda step: step.at))
+    return _timed(sorted(steps, key=lambda step: (step.at, step.rank)))
 
 
 def _timed(steps: list[Entry]) -> list[Entry]:
@@ -170,9 +187,13 @@ def events_of(batch: Batch, documents: Iterable[Document]) -> Iterator[Event]:
 
 
 def _events(batch: Batch, documents: list[Document]) -> Iterator[Entry]:
+    moment, rank = None, 0
     for event in events_of(batch, documents):
+        rank = max(RANKS.get(event.action, 0), rank if event.at == moment else 0)
+        moment = event.at
         yield Entry(
             at=event.at,
+            rank=rank,
             kind=SYSTEM if event.actor_pk is None else PEOPLE,
             who=event.actor,
             words=event.sentence,
@@ -192,7 +213,9 @@ def _queued(batch: Batch, documents: list[Document]) -> Iterator[Entry]:
         if rows:
             named = _named(rows)
             note = rows[0].posting.get("note", "") if rows is settled else ""
-            yield Entry(batch.accepted_at, SYSTEM, "Tieback", f"{words} {named}", note=note, tone=tone)
+            yield Entry(
+                batch.accepted_at, SYSTEM, "Tieback", f"{words} {named}", note=note, tone=tone, rank=QUEUED
+            )
 
 
 def _named(documents: list[Document], most: int = 4) -> str:
@@ -223,7 +246,7 @@ def _readings(batch: Batch) -> Iterator[Entry]:
             continue
         decided = pk == batch.reading_id and batch.accepted_at is not None
         words = f"Read {erp}" + ("; the decision rests on this" if decided else "")
-        yield Entry(made_at, SYSTEM, "Tieback", words, note=f"SHA-256 {digest}", action="reading")
+        yield Entry(made_at, SYSTEM, "Tieback", words, note=f"SHA-256 {digest}", action="reading", rank=READ)
 
 
 def _turns(batch: Batch, documents: list[Document], folded: list[Turn]) -> Iterator[Entry]:
@@ -236,6 +259,7 @@ def _turns(batch: Batch, documents: list[Document], folded: list[Turn]) -> Itera
             kind=CALLS,
             who="Tieback",
             words=f"{number} to {erp} for {document.number} ({document.item.title}): {turn.words}",
+            rank=CALLED,
             turn=turn,
         )
 
@@ -258,6 +282,7 @@ def _questions(batch: Batch, documents: list[Document]) -> Iterator[Entry]:
             words=f"Asked {erp} {often} about {_named(rows)}; the last answer: {said}",
             note=next((d.unanswered for d in rows if d.unanswered), ""),
             action="asked",
+            rank=ASKED,
         )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -112,6 +113,26 @@ def test_the_steps_are_in_the_order_of_time_each_with_who_what_and_how_much_late
         for step, later in zip(found.entries, found.entries[1:], strict=False)
     )
     assert found.entries[0].note == "Please before Friday"
+
+
+def test_what_happened_in_the_same_moment_stands_as_one_thing_leads_to_the_other(scene):
+    moment = timezone.now()
+    with time_machine.travel(moment, tick=False):
+        batch = acts.accept(scene, acts.send(scene))
+        called(batch.documents.get())
+        acts.deliver(batch)
+        acts.post(batch)
+    words = [step.words.split(" (")[0].split(" for ")[0] for step in told(batch).entries]
+    number = batch.documents.get().number
+    assert words == [
+        "Sent batch 1 to accounting",
+        "Read CMiC; the decision rests on this",
+        "Accepted batch 1",
+        f"Queued {number}",
+        "1 call to CMiC",
+        "Batch 1 is exported",
+        "Batch 1 is posted",
+    ]
 
 
 def test_times_are_the_companys_and_read_by_machines_too(scene, in_erp):
