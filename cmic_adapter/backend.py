@@ -11,6 +11,7 @@ from cmic_adapter import reads, wire
 from cmic_adapter.calls import Caller, Timeouts
 from cmic_adapter.client import Client
 from cmic_adapter.costs import costs
+from cmic_adapter.declared import choices, declared, faults
 from cmic_adapter.dictionary import entries
 from cmic_adapter.document import jobs_of, problems_of
 from cmic_adapter.enter_budget import EnterBudget
@@ -47,6 +48,7 @@ from erp.port import (
     Posting,
     Reading,
     Receipt,
+    Setting,
     UnitRow,
 )
 
@@ -106,6 +108,18 @@ class CmicBackend(ErpBackend):
     def dictionary(self) -> Sequence[Advice]:
         """This function will return what CMiC's refusals mean."""
         return entries()
+
+    def settings(self) -> Sequence[Setting]:
+        """This function will return what a company may set for CMiC."""
+        return declared()
+
+    def setting_faults(self, company: ErpCompany) -> list[str]:
+        """This function will say what is wrong with a company's options on paper."""
+        return faults(company)
+
+    def setting_choices(self, company: ErpCompany) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """This function will read the change types and statuses of a company. Raises ErpUnavailable."""
+        return choices(self._setups.of(company))
 
     # Documents
 

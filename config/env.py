@@ -241,7 +241,7 @@ def cmic_backend(*, redis_url: str) -> dict[str, dict[str, Any]]:
         "probe_seconds": probe_seconds(),
         "redis_url": redis_url,
     }
-    return {"cmic": {"BACKEND": CMIC_BACKEND, "OPTIONS": options}}
+    return {"cmic": {"BACKEND": CMIC_BACKEND, "OPTIONS": options, "TEST": flag("CMIC_IS_TEST")}}
 
 
 def cmic_url(name: str, url: str) -> str:

@@ -1,8 +1,8 @@
 """Which address leads where."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.contrib.auth.views import LoginView, LogoutView, PasswordResetConfirmView
+from django.urls import include, path, reverse_lazy
 from django.views.generic import RedirectView
 
 import budgets.urls
@@ -19,6 +19,13 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path(
+        "set-password/<uidb64>/<token>/",
+        PasswordResetConfirmView.as_view(
+            template_name="registration/set_password.html", success_url=reverse_lazy("login")
+        ),
+        name="set_password",
+    ),
     # One login page and one logout for everybody, the admin included.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/logout/", LogoutView.as_view()),

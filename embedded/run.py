@@ -177,6 +177,7 @@ def simulator_environment(cmic_port: int) -> dict[str, str]:
         "CMIC_USERNAME": "ACME||TIEBACK",
         "CMIC_PASSWORD": "secret",
         "CMIC_DESK_URL": f"http://127.0.0.1:{cmic_port}/desk",
+        "CMIC_IS_TEST": "1",
     }
 
 

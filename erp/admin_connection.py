@@ -20,6 +20,7 @@ from erp import (
     admin_health,
     admin_mapping,
     admin_mapping_edit,
+    admin_setup,
     admin_sync,
     checkup,
     mail_actions,
@@ -79,6 +80,7 @@ class ConnectionAdmin(DeskAdmin):
                 path(f"<int:pk>/{at}", self._behind(self._on_one(view)), name=name)
                 for at, view, name in PAGES
             ),
+            *admin_setup.urls(self._behind),
         ]
 
     def _on_one(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

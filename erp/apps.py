@@ -12,6 +12,7 @@ class ErpConfig(AppConfig):
         from budgets import facts
         from budgets.pulse import register as watch
         from erp import (  # noqa: F401  they need the models
+            access_review,
             actions,
             approval_settings,
             connection_actions,
@@ -21,11 +22,15 @@ class ErpConfig(AppConfig):
             holds,
             line_facts,
             mail_actions,
+            people_blockers,
             pulse,
             reminder_actions,
             request_notices,
+            settings_services,
+            setup_actions,
             switching,
             sync_actions,
+            trial_actions,
         )
 
         facts.register(line_facts.SOURCE)

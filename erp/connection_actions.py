@@ -12,6 +12,7 @@ from erp import bell, circuit, linking
 from erp.models import Connection, CostTypeLink
 from erp.silence import silence_of
 from projects import permissions
+from projects.models import Company
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
@@ -20,12 +21,13 @@ SWITCHES = ("enabled", "assign_missing", "originals_on_started_jobs", "options")
 
 
 @blocker("not_erp_admin", Kind.PERMISSION)
-def may_administer(connection: Connection, user: Any) -> Found | None:
-    """Settings, mappings and sync take level admin."""
-    if permissions.may_administer(user, connection.company):
+def may_administer(obj: Connection | Company, user: Any) -> Found | None:
+    """Settings, mappings, sync and people take level admin."""
+    company = obj if isinstance(obj, Company) else obj.company
+    if permissions.may_administer(user, company):
         return None
-    who = permissions.names(permissions.who_administers(connection.company))
-    return Found(f"You are no ERP admin of {connection.company.name}. Ask {who}.", who=who)
+    who = permissions.names(permissions.who_administers(company))
+    return Found(f"You are no ERP admin of {company.name}. Ask {who}.", who=who)
 
 
 @blocker("connection_not_in_use", Kind.STATE)

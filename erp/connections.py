@@ -10,7 +10,15 @@ from django.db import transaction
 from erp import checkup, circuit, notifications
 from erp.backends import outside_transactions
 from erp.models import Connection
-from erp.port import CheckItem, CheckState, ErpError, ErpMisconfigured, ErpUnavailable, ErpUnconfirmed
+from erp.port import (
+    CheckItem,
+    CheckState,
+    ErpBackend,
+    ErpError,
+    ErpMisconfigured,
+    ErpUnavailable,
+    ErpUnconfirmed,
+)
 from workflow import events
 
 
@@ -41,10 +49,11 @@ def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
     verified stays so, what was stopped stays so. Talks to the ERP: call it outside a transaction.
     """
     outside_transactions()
-    answered = True
+    answered, choices = True, {}
     try:
         with circuit.through(connection, now=now, probing=True) as erp:
             found = erp.report(connection.erp)
+            choices = _choices(erp, connection)
         missing = checkup.missing(found)
     except (ErpUnavailable, ErpUnconfirmed) as problem:
         answered, found, missing = False, [], [str(problem)]
@@ -59,6 +68,7 @@ def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
             row.verified_at = None
         if answered:
             row.report = checkup.rows(found)
+            row.setting_choices = choices or row.setting_choices
         row.save()
         events.record(
             chain=row.company_id,
@@ -70,6 +80,16 @@ def verify(connection: Connection, *, user: Any, now: datetime) -> list[str]:
             note=" ".join(missing),
         )
     return missing
+
+
+def _choices(erp: ErpBackend, connection: Connection) -> dict[str, Any]:
+    """What the ERP has to choose from for the adapter's settings; wrong options are the report's to tell."""
+    try:
+        return {
+            name: [list(pair) for pair in rows] for name, rows in erp.setting_choices(connection.erp).items()
+        }
+    except ErpMisconfigured:
+        return {}
 
 
 def probe(connection: Connection, *, now: datetime) -> bool:

@@ -66,6 +66,9 @@ class Connection(models.Model):
         default=False, help_text="changes of original amounts may be sent after the job was started"
     )
     options = models.JSONField(default=dict, blank=True, help_text="settings of the adapter for this company")
+    setting_choices = models.JSONField(
+        default=dict, blank=True, help_text="what the ERP has to choose from, as the last check read it"
+    )
     reminder = models.CharField(
         max_length=5,
         choices=Reminder.choices,

@@ -45,6 +45,7 @@ from erp.mirror import (  # noqa: F401  Django finds an app's models through thi
 )
 from erp.notice_models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
 from erp.port import DocumentKind
+from erp.setup_models import SeenCompany, TestSend, TestSendState  # noqa: F401  likewise
 from erp.sync_models import Heartbeat, SyncChange, SyncRun  # noqa: F401  likewise
 from workflow import guards
 from workflow.actions import allowed

@@ -178,6 +178,30 @@ class CheckItem:
     candidates: tuple[str, ...] = ()  # what may be meant by a name that is missing
 
 
+class SettingKind(StrEnum):
+    """How a setting of an adapter is chosen."""
+
+    FLAG = "flag"  # true or false
+    CODE = "code"  # a code of the ERP, or empty
+    CHOICE = "choice"  # one of `choices`
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of an adapter for a company, as people choose it; `name` is its key in `ErpCompany.options`.
+
+    A dot in the name stands for an object in the object: `flags.active`. What is at its default may be left out.
+    """
+
+    name: str
+    label: str
+    help: str  # what it changes, one or two sentences
+    kind: SettingKind
+    default: object
+    choices: tuple[tuple[str, str], ...] = ()  # value and words
+    group: str = ""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """Proof that a document is completely in the ERP, ready to be posted there."""
@@ -411,6 +435,18 @@ class ErpBackend(ABC):
     def dictionary(self) -> Sequence[Advice]:
         """What the ERP's refusals mean, as far as the adapter knows its texts."""
         return ()
+
+    def settings(self) -> Sequence[Setting]:
+        """The settings of a company that this adapter knows, in the order people read them. No network."""
+        return ()
+
+    def setting_faults(self, company: ErpCompany) -> list[str]:
+        """What is wrong with a company's options on paper, one sentence each. No network."""
+        return []
+
+    def setting_choices(self, company: ErpCompany) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What the ERP has to choose from, by the name of a setting: code and words. Raises as a read does."""
+        return {}
 
     @abstractmethod
     def problems(self, document: ErpDocument) -> list[Finding]:

@@ -16,14 +16,18 @@ from erp import (
     heartbeat,
     notifications,
     outbox,
+    people_notices,
     posting,
     readings,
     reminders,
+    setup_actions,
     sync,
     sync_runs,
+    trials,
 )
 from erp.models import Connection, ErpReading, ReadingState, SyncRun
 from erp.sync_models import SyncState
+from projects.models import Company
 from workflow import submissions
 
 
@@ -65,12 +69,26 @@ def sweep(**later: object) -> None:
     heartbeat.beat(heartbeat.SWEEP)
     outbox.sweep()
     sync_runs.sweep(now=timezone.now())
+    trials.sweep(now=timezone.now())
+
+
+@shared_task
+def run_test_send(test_id: int, **later: object) -> None:
+    """Write a test and take it out again."""
+    trials.run(test_id, now=timezone.now())
 
 
 @shared_task
 def send_notices(**later: object) -> None:
     """Send the mails that wait."""
     notifications.send_waiting(now=timezone.now())
+
+
+@shared_task
+def send_invitation(user_id: int, company_id: int, **later: object) -> None:
+    """Mail somebody new the link to set a password."""
+    person = get_user_model().objects.get(pk=user_id)
+    people_notices.send_invitation(person, Company.objects.get(pk=company_id))
 
 
 @shared_task
@@ -100,6 +118,12 @@ def make_sync(run_id: int, **later: object) -> None:
     if run and run.state == SyncState.ASKED:
         with suppress(sync_runs.LostRun):
             sync.make_asked(run, now=timezone.now())
+
+
+@shared_task
+def read_companies(alias: str, **later: object) -> None:
+    """Read which companies an ERP has, for somebody who connects one."""
+    setup_actions.read_companies(alias, now=timezone.now())
 
 
 @shared_task

@@ -27,7 +27,7 @@ from erp.port import (
     Receipt,
     UnitRow,
 )
-from file_adapter.checks import findings_of, options_of, problems_of
+from file_adapter.checks import faults_of_options, findings_of, options_of, problems_of
 from file_adapter.delivery import Delivery, refuse_strange
 from file_adapter.disk import Disk
 from file_adapter.papers import receipt_of
@@ -63,6 +63,10 @@ class FileBackend(ErpBackend):
         return f"FileBackend({self._places.root})"
 
     # -- documents ---------------------------------------------------------------------------------------------
+
+    def setting_faults(self, company: ErpCompany) -> list[str]:
+        """This function will say what is wrong with a company's options on paper."""
+        return faults_of_options(company)
 
     def problems(self, document: ErpDocument) -> list[Finding]:
         """This function will return what is wrong on paper; a wrong option raises ErpMisconfigured."""

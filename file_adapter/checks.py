@@ -43,6 +43,15 @@ def options_of(company: ErpCompany) -> Options:
         raise ErpMisconfigured(f"The file adapter does not take these options so: {names}.") from None
 
 
+def faults_of_options(company: ErpCompany) -> list[str]:
+    """This function will say what is wrong with a company's options."""
+    try:
+        options_of(company)
+    except ErpMisconfigured as problem:
+        return [str(problem)]
+    return []
+
+
 # -- on paper ------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,9 @@
-"""What superusers change of companies and of people's levels stands in the trail, with old and new values."""
+"""What is changed of companies and of people's levels stands in the trail, with old and new values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -28,16 +29,17 @@ class OnRecord(Base):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, on record."""
         with transaction.atomic():
-            before = _stored([obj])
+            before = stored([obj])
             super().save_model(request, obj, form, change)
-            _tell(request, before, _stored([obj]))
+            tell(before, stored([obj]), actor=request.user, at=timezone.now())
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the inlines, on record."""
         with transaction.atomic():
-            before = _stored(kept.instance for kept in formset.initial_forms)
+            before = stored(kept.instance for kept in formset.initial_forms)
             super().save_formset(request, form, formset, change)
-            _tell(request, before, _stored([*before.values(), *formset.new_objects]))
+            after = stored([*before.values(), *formset.new_objects])
+            tell(before, after, actor=request.user, at=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete, on record, with the levels that go along."""
@@ -48,9 +50,9 @@ class OnRecord(Base):
                 if hasattr(obj, name)
                 for row in getattr(obj, name).all()
             ]
-            before = _stored([obj, *along])
+            before = stored([obj, *along])
             super().delete_model(request, obj)
-            _tell(request, before, {})
+            tell(before, {}, actor=request.user, at=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Delete what was ticked in the list, each on record."""
@@ -59,8 +61,8 @@ class OnRecord(Base):
                 self.delete_model(request, obj)
 
 
-def _stored(rows: Iterable[models.Model]) -> Rows:
-    """The watched ones of these rows as the database has them."""
+def stored(rows: Iterable[models.Model]) -> Rows:
+    """This function will read the watched ones of these rows as the database has them."""
     found: Rows = {}
     for row in rows:
         if isinstance(row, WATCHED):
@@ -70,7 +72,9 @@ def _stored(rows: Iterable[models.Model]) -> Rows:
     return found
 
 
-def _tell(request: HttpRequest, before: Rows, after: Rows) -> None:
+def tell(before: Rows, after: Rows, *, actor: Any, at: datetime) -> int:
+    """This function will write an event for each row that differs, with old and new values. Returns how many."""
+    number = 0
     for key in {**before, **after}:
         old, new = _values(before.get(key)), _values(after.get(key))
         changed = {
@@ -78,20 +82,43 @@ def _tell(request: HttpRequest, before: Rows, after: Rows) -> None:
             for name in {**old, **new}
             if old.get(name) != new.get(name)
         }
-        if not changed:
-            continue
-        row = after.get(key) or before[key]
-        verb = "change" if old and new else "add" if new else "delete"
-        done = {"change": "Changed", "add": "Added", "delete": "Deleted"}[verb]
-        events.record(
-            chain=_company_of(row),
-            at=timezone.now(),
-            actor=request.user,
-            action=f"{verb}_{row._meta.model_name}",
-            about=[row],
-            sentence=f"{done} {row._meta.verbose_name} {row}",
-            data=changed,
-        )
+        if changed:
+            number += 1
+            _write(after.get(key) or before[key], old, new, changed, actor=actor, at=at)
+    return number
+
+
+def _write(row: Any, old: Any, new: Any, changed: Any, *, actor: Any, at: datetime) -> None:
+    verb = "change" if old and new else "add" if new else "delete"
+    done = {"change": "Changed", "add": "Added", "delete": "Deleted"}[verb]
+    words = f": {in_words(type(row), changed)}" if verb == "change" else ""
+    events.record(
+        chain=_company_of(row),
+        at=at,
+        actor=actor,
+        action=f"{verb}_{row._meta.model_name}",
+        about=[row],
+        sentence=f"{done} {row._meta.verbose_name} {row}{words}",
+        data=changed,
+    )
+
+
+def in_words(model: type[models.Model], changed: Mapping[str, Mapping[str, Any]]) -> str:
+    """This function will say what changed, field by field: "erp level: standard → admin, lock: no → yes"."""
+    parts = []
+    for name, values in changed.items():
+        field = model._meta.get_field(name.removesuffix("_id"))
+        old, new = (_said(field, values[side]) for side in ("old", "new"))
+        parts.append(f"{getattr(field, 'verbose_name', name)}: {old} → {new}")
+    return ", ".join(parts)
+
+
+def _said(field: Any, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == "":
+        return "none"
+    return str(dict(field.flatchoices).get(value, value))
 
 
 def _values(row: models.Model | None) -> dict[str, Any]:

@@ -67,6 +67,17 @@ def company_page(page: str, **given: Any) -> Door:
     return Door(lambda s, o: f"/admin/erp/{page}/{o.pk}/", lambda s, o: given)
 
 
+def set_up_page(rest: str, **given: Any) -> Door:
+    return Door(lambda s, o: f"/admin/erp/connection/setup/{s.company.pk}/{rest}", lambda s, o: given)
+
+
+def person_page(deed: str, **given: Any) -> Door:
+    return Door(
+        lambda s, o: f"/admin/erp/connection/setup/{s.company.pk}/people/{s.tom.pk}/",
+        lambda s, o: {"do": deed, **given},
+    )
+
+
 def mapping_page(rest: str) -> Door:
     """Any page of the mapping; 03 and a pasted table are of use at one each."""
     given = {"code": "03", "target": "09", "text": "code,erp_code\n03,09", "seen": "0"}
@@ -175,8 +186,8 @@ def api_import() -> Door:
 
 
 LINES = "cost_code,cost_type,amount\n01-31-00,M,1.00\n"
-# Changing an effective modification has the doors of changing any.
-WITHOUT_A_DOOR_OF_THEIR_OWN = {(Modification, "change_effective")}
+# Changing an effective modification has the doors of changing any; a currency is one of the company's settings.
+WITHOUT_A_DOOR_OF_THEIR_OWN = {(Modification, "change_effective"), (Company, "change_currency")}
 
 DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Budget, "lock"): (page("do/lock/"), api("lock/")),
@@ -324,6 +335,19 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     ),
     (Connection, "set_reminder"): (connection_page("set_reminder"),),
     (Connection, "retry_mails"): (connection_page("retry_mails"),),
+    (Connection, "test_send"): (set_up_page("test/", job=MAIN),),
+    (Connection, "link_jobs"): (set_up_page("jobs/", job=MAIN),),
+    (Company, "connect_erp"): (set_up_page("", alias="paper", erp_company="9"),),
+    (Company, "change_company"): (set_up_page("settings/", time_zone="UTC", currency="USD", digest_hour=7),),
+    (Company, "review_access"): (set_up_page("access/", note="All looked at."),),
+    (Company, "change_people"): (
+        set_up_page("people/", login="x"),
+        person_page("level", erp_level=1, direction="both"),
+        person_page("roles"),
+        person_page("link"),
+    ),
+    (Company, "take_admin_right"): (person_page("take"),),
+    (Company, "lock_login"): (person_page("lock"), person_page("open")),
 }
 
 

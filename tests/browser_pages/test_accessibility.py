@@ -198,6 +198,9 @@ def test_no_page_of_the_queue_has_a_fault(
     found = faults(page)
     sign_in(page, username="jonas", password=PASSWORD)
     places = ["batch/", f"batch/{batch.pk}/change/", f"batch/{batch.pk}/posting-list/", "connection/"]
+    set_up = f"connection/setup/{sent_back.company.pk}/"
+    parts = ("", "jobs/", "people/", f"people/{sent_back.mira.pk}/", "settings/", "test/", "access/")
+    places += [f"{set_up}{part}" for part in parts]
     for place in (*places, f"connection/{sent_back.connection.pk}/change/"):
         page.goto(f"/admin/erp/{place}")
         found += faults(page)

@@ -1,0 +1,119 @@
+"""Who may do what: the report an accountant prints, its warnings, the past, and the sign-off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from knox.models import get_token_model
+
+from erp import access_past, access_report, people_services
+from projects.models import Company, Membership, ProjectRole
+from tests.support.scene import Scene
+from workflow import events
+from workflow.models import Event
+
+
+def window(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def at(scene: Scene, rest: str = "") -> str:
+    return f"/admin/erp/connection/setup/{scene.company.pk}/access/{rest}"
+
+
+def found(scene: Scene, **more: Any) -> access_report.Report:
+    company = Company.objects.get(pk=scene.company.pk)
+    return access_report.report(company, now=timezone.now(), **more)
+
+
+def person(scene: Scene, name: str, **more: Any) -> access_report.Person:
+    return next(p for p in found(scene, **more).people if p.name == name)
+
+
+def test_each_person_stands_with_all_rights(scene: Scene) -> None:
+    mira, dana = person(scene, "Mira Osei"), person(scene, "Dana Reyes")
+    assert (mira.level_words, mira.direction_words, mira.limit) == (
+        "standard",
+        "to the ERP and back",
+        Decimal("100000.00"),
+    )
+    assert [(role.project, role.words) for role in dana.roles] == [("Quay Street", "admin")]
+    rights = dict(found(scene).rights)
+    assert "Mira Osei (up to 100,000.00)" in rights["Accept, retry, confirm"]
+    assert "Dana Reyes (1 project)" in rights["Send, re-send and retrieve"]
+    assert not any("Olga" in name for names in rights.values() for name in names)
+
+
+def test_what_an_auditor_would_ask_about_is_said(scene: Scene) -> None:
+    Membership.objects.filter(user=scene.jonas).update(approval_limit=Decimal("250000.00"))
+    Membership.objects.filter(user=scene.tom).update(approval_limit=Decimal("5.00"))
+    said = found(scene).warnings
+    assert "Nobody may accept a batch that moves more than 250,000.00 USD." in said
+    Company.objects.filter(pk=scene.company.pk).update(four_eyes=False)
+    assert "Four eyes are off, and Tom Baptiste may both send and accept." in found(scene).warnings
+    scene.mira.is_active = False
+    scene.mira.save()
+    _, token = get_token_model().objects.create(scene.ruth)
+    get_token_model().objects.update(created=timezone.now() - timedelta(days=400))
+    said = found(scene).warnings
+    assert token and "Mira Osei’s login is locked, but rights are left." in said
+    assert "Ruth Adler has an API token that is older than a year." in said
+    Membership.objects.filter(company=scene.company).update(direction="out")
+    assert "Nobody may reject or return a batch." in found(scene).warnings
+
+
+def test_the_rights_of_last_week_are_worked_out_from_the_trail(scene: Scene) -> None:
+    start = timezone.now()
+    with time_machine.travel(start + timedelta(days=5), tick=True):
+        by = {"user": scene.jonas, "now": timezone.now()}
+        values = {"erp_level": 1, "can_push": False, "direction": "both", "approval_limit": None}
+        seen = people_services.seen_of(scene.company, scene.mira)
+        people_services.set_level(scene.company, scene.mira, **by, values=values, seen=seen)
+        roles = {scene.project.pk: {"level": 2, **dict.fromkeys(people_services.GRANTS, False)}}
+        seen = people_services.seen_of(scene.company, scene.mira)
+        people_services.set_roles(scene.company, scene.mira, **by, roles=roles, seen=seen)
+        people_services.lock_login(scene.company, scene.mira, **by, locked=True)
+    then = person(scene, "Mira Osei", moment=start + timedelta(days=1))
+    assert (then.can_push, then.limit, then.roles, then.active) == (True, Decimal("100000.00"), [], True)
+    now = person(scene, "Mira Osei")
+    assert (now.can_push, len(now.roles), now.active) == (False, 1, False)
+    role = ProjectRole.objects.get(user=scene.mira)
+    standing = access_past.at(scene.company, start + timedelta(days=1))
+    assert role.pk not in standing.roles
+
+
+@pytest.mark.parametrize("who", ["jonas", "mira", "ruth"])
+def test_everybody_of_the_desk_reads_it_and_takes_it_away(scene: Scene, who: str) -> None:
+    client = window(getattr(scene, who))
+    assert client.get(at(scene)).status_code == 200
+    file = client.get(at(scene, "file.csv"))
+    assert "Mira Osei,mira,open,standard,to the ERP and back,100000.00" in file.content.decode()
+    assert client.get(at(scene, "file.xlsx")).status_code == 200
+    assert client.get(at(scene, "file.exe")).status_code == 404
+    assert client.get(at(scene) + "?at=2001-02-03").status_code == 200
+    assert client.get(at(scene) + "?at=2001-02-33").status_code == 200
+
+
+def test_other_companies_do_not_exist(scene: Scene) -> None:
+    assert window(scene.olga).get(at(scene)).status_code == 404
+    assert window(scene.olga).get(at(scene, "file.csv")).status_code == 404
+
+
+def test_the_controller_signs_off_and_nobody_else(scene: Scene) -> None:
+    note = "Looked at every person with Ruth."
+    assert window(scene.ruth).post(at(scene), {"note": note}).status_code == 409
+    assert window(scene.jonas).post(at(scene), {"note": "ok"}).status_code == 422
+    assert window(scene.jonas).post(at(scene), {"note": note}).status_code == 302
+    event = Event.objects.get(action="review_access")
+    assert (event.actor, event.note) == ("Jonas Lindqvist", note)
+    page = window(scene.ruth).get(at(scene)).content.decode()
+    assert "Reviewed by Jonas Lindqvist" in page and note in page
+    assert events.verify(scene.company.pk)[1] is None
