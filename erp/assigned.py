@@ -77,7 +77,8 @@ def _keep(
     """Store what was told and find what changed. Budget codes, and the lists of jobs read anew, were told whole."""
     fields = ("job_code", "cost_code", "cost_type", "active", "gone_at")
     held = {(job, code, kind): state for job, code, kind, *state in rows.values_list(*fields)}
-    changes, write = Changes(), {}
+    changes = Changes()
+    write: dict[Key, tuple[bool, datetime | None]] = {}
     for key, active in told.items():
         if key not in held:
             changes.added.append(_words(key))

@@ -88,7 +88,7 @@ def of_connections(*, now: datetime, company: int | None = None) -> list[Check]:
         notices = notices.filter(company=company)
     rows = list(connections.values("pk", "stopped_at", "verified_at", "synced_at"))
     return [
-        *_connections(rows, now),
+        *_connections([{**row} for row in rows], now),
         *_documents(documents, now),
         _aged_since("mail", now, **notices.aggregate(since=Min("created_at"), count=Count("pk"))),
     ]
