@@ -151,6 +151,13 @@ register(
         tone="primary",
     ),
     Action(
+        name="settle",
+        model=Modification,
+        label="Settle",
+        permission=system_only,
+        transition="settle",
+    ),
+    Action(
         name="void",
         model=Modification,
         label="Void",

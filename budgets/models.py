@@ -307,6 +307,16 @@ class Modification(models.Model):
 
     @transition(
         field=state,
+        source=ModificationState.DRAFT,
+        target=ModificationState.EFFECTIVE,
+        conditions=[allowed("settle")],
+    )
+    def settle(self, *, number: int) -> None:
+        """Count from now on, because somebody decided which of two values holds."""
+        self.number = number
+
+    @transition(
+        field=state,
         source=ModificationState.EFFECTIVE,
         target=ModificationState.VOID,
         conditions=[allowed("void")],

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from budgets.models import Budget, BudgetState, Hold
 
-DIFFERS_NEXT = "Somebody changed it there. Correct it there, or write a modification and send it."
+DIFFERS_NEXT = "Somebody changed it there. Accounting decides which value holds."
 
 
 @dataclass(frozen=True)

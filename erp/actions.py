@@ -6,6 +6,7 @@ from budgets.models import Budget
 from erp import approval_blockers as steps
 from erp import blockers as b
 from erp import decision_blockers as d
+from erp import drift_blockers as drift
 from erp import import_blockers as imports
 from erp import line_blockers as lines
 from erp import routes
@@ -113,6 +114,20 @@ register(
         label="Read again",
         permission=b.may_read_erp,
         problems=(b.not_linked, b.connection_stopped),
+    ),
+    Action(
+        name="settle_drift",
+        model=Budget,
+        label="Decide",
+        permission=drift.may_settle,
+        problems=(
+            *budget_rules.IN_FLIGHT,
+            drift.never_posted,
+            drift.not_read_since_posting,
+            drift.erp_moved_since,
+            drift.nothing_differs,
+        ),
+        tone="primary",
     ),
     Action(name="retrieve", model=Batch, label="Retrieve", permission=system_only, transition="retrieve"),
     Action(

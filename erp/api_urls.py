@@ -3,7 +3,7 @@
 from django.urls import path
 
 from budgets.api_urls import BUDGET
-from erp import api, api_compare, api_import, api_mapping, api_timeline
+from erp import api, api_compare, api_import, api_mapping, api_reconciliation, api_timeline
 
 BATCH = "batches/<int:pk>/"
 
@@ -22,6 +22,12 @@ urlpatterns = [
         name="api-import-from-erp-reading",
     ),
     path(f"{BUDGET}remarks/<int:pk>/answer/", api.AnswerRemark.as_view(), name="api-answer-remark"),
+    path(f"{BUDGET}reconciliation/", api_reconciliation.Reconciliation.as_view(), name="api-reconciliation"),
+    path(
+        "companies/<int:company_id>/reconciliation/",
+        api_reconciliation.CompanyReconciliation.as_view(),
+        name="api-company-reconciliation",
+    ),
     path(f"{BUDGET}compare/", api_compare.Compare.as_view(), name="api-compare"),
     path(f"{BUDGET}read-erp/", api_compare.ReadErp.as_view(), name="api-read-erp"),
     path("batches/", api.Batches.as_view(), name="api-batches"),

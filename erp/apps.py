@@ -24,6 +24,7 @@ class ErpConfig(AppConfig):
             mail_actions,
             people_blockers,
             pulse,
+            reconciliation_actions,
             reminder_actions,
             request_notices,
             settings_services,

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from budgets import links
 from budgets.models import Budget, ModificationLine
+from erp import drift_reads as drift
 from erp import remarks
 from erp.approvers import gap_for_the_next
 from erp.models import Batch, BatchState, Remark
@@ -121,6 +122,7 @@ def sent_modification_unbalanced(budget: Budget, user: Any) -> Found | None:
         return None
     nets = (
         ModificationLine.objects.filter(modification__in=unsent_modifications(budget))
+        .exclude(modification__in=drift.corrections(budget))  # they bring the ERP back to what balanced here
         .values("modification_id", number=F("modification__number"))
         .annotate(net=Sum("amount"))
         .exclude(net=0)

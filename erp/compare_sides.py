@@ -15,10 +15,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets.models import Budget
+from budgets.models import Budget, ModificationLine
 from budgets.selectors import modified
 from erp.documents import ZERO
-from erp.models import Batch, BatchLine, CostCodeLink, DocumentState, ErpReading
+from erp.models import Batch, BatchLine, CostCodeLink, DocumentState, DriftDecision, ErpReading
 from erp.port import ErpKey
 from erp.snapshots import erp_connection, latest_reading
 from erp.words import erp_name
@@ -103,7 +103,22 @@ def as_sent(
         for upto, state in states.items():
             if number == upto or (number < upto and document == DocumentState.POSTED):
                 state.take(line, target, delta, frozen)
+    for line, amount, at in _taken(budget, lines):
+        for upto, state in states.items():
+            if at <= wanted[upto].sent_at and line in state.frozen:
+                state.modifications[line] += amount
     return {number: state.side(wanted[number]) for number, state in states.items()}
+
+
+def _taken(budget: Budget, lines: Iterable[int] | None) -> Iterable[tuple[int, Decimal, datetime]]:
+    """What was decided to count as being in the ERP already: line, amount, when."""
+    rows = ModificationLine.objects.filter(
+        modification__in=DriftDecision.objects.filter(budget=budget).values("taken")
+    )
+    if lines is not None:
+        rows = rows.filter(line__in=lines)
+    # Written in the moment of the decision, and never changed: what counts as posted is frozen.
+    return rows.order_by().values_list("line_id", "amount", "modification__changed_at")
 
 
 _FROZEN = ("job", "cost_code", "cost_type", "division", "description", "quantity", "unit")

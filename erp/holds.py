@@ -60,6 +60,11 @@ def drift_of(budget: Budget, batch: Batch) -> dict[str, Any]:
     return drift if drift.get("batch") == batch.number else {}
 
 
+def posted_otherwise(batch: Batch) -> bool:
+    """This function will tell whether a document of a batch was posted with other amounts than were sent."""
+    return batch.documents.exclude(differs=[]).exists()
+
+
 def _posted(
     budget: Budget, batch: Batch, documents: list[Document]
 ) -> tuple[str, datetime | None, dict[str, Any]]:

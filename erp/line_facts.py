@@ -14,7 +14,8 @@ from erp.models import OPEN, DocumentState
 from erp.port import DocumentKind
 
 # `sent`: what open and posted documents carry. An original that was posted counts with its newest target, an original
-# under way before the first posting with its base too; everything else with its delta.
+# under way before the first posting with its base too; everything else with its delta. What was decided to count as
+# being in the ERP already counts as posted.
 # `in_erp`: where several lines are one budget code of the ERP, the first carries what it holds.
 LINES = """
 WITH carried AS (
@@ -36,6 +37,9 @@ WITH carried AS (
     UNION ALL
     SELECT line_id, base FROM carried
     WHERE is_open AND kind = %(original)s AND NOT EXISTS (SELECT 1 FROM counted)
+    UNION ALL
+    SELECT line_id, amount FROM budgets_modificationline
+    WHERE modification_id IN (SELECT taken_id FROM erp_driftdecision WHERE budget_id = %(budget)s)
 ), sent AS (
     SELECT line_id, SUM(amount) AS amount FROM parts GROUP BY line_id
 ), held AS (

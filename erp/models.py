@@ -28,6 +28,7 @@ from erp.dictionary_models import (  # noqa: F401  Django finds an app's models 
     ErrorExplanation,
     UnknownErrorText,
 )
+from erp.drift_models import DriftDecision, DriftKind, DriftSighting  # noqa: F401  likewise
 from erp.mapping_models import MappingChange, MappingKind, MappingRule  # noqa: F401  likewise
 from erp.mirror import (  # noqa: F401  Django finds an app's models through this module
     Connection,

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
+from django.urls import reverse
 
 from budgets.models import Budget, BudgetState, Hold
 from budgets.services import lock_row
-from erp import holds
+from erp import holds, notifications
+from erp.balance import Key
+from erp.balance_reads import accepted_differences, posted_sums
 from erp.documents import ZERO
-from erp.models import Batch, BatchLine, BatchState, Connection, DocumentState, ErpReading, ReadingState
-from erp.port import DocumentKind, ErpKey
+from erp.models import (
+    Batch,
+    BatchState,
+    Connection,
+    Document,
+    DocumentState,
+    DriftSighting,
+    ErpReading,
+    ReadingState,
+)
+from erp.port import ErpKey
 from erp.snapshots import current_budget
 from workflow import events
 
 FRESH = timedelta(hours=1)
+CODE = ("erp_job", "erp_cost_code", "erp_cost_type")
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,15 @@ class Drift:
         return self.in_erp - self.posted
 
 
+@dataclass(frozen=True)
+class Told:
+    """One difference as a mail tells it."""
+
+    label: str
+    ours: Decimal
+    theirs: Decimal | None
+
+
 def compare(budget: Budget, reading: ErpReading) -> list[Drift]:
     """This function will find the budget codes that were posted and that the ERP holds with another amount.
 
@@ -44,62 +66,95 @@ def compare(budget: Budget, reading: ErpReading) -> list[Drift]:
     held = current_budget(reading)
     return [
         Drift(key, amount, held.get(key, ZERO))
-        for key, amount in sorted(_posted(budget).items())
+        for key, amount in sorted(_codes(posted_sums(budget)))
         if held.get(key, ZERO) != amount
     ]
 
 
-def _posted(budget: Budget) -> dict[ErpKey, Decimal]:
-    """Sum what was posted by the ERP's codes: of each line the newest original, and every modification."""
-    posted = BatchLine.objects.filter(item__batch__budget=budget, item__document__state=DocumentState.POSTED)
-    key = ("erp_job", "erp_cost_code", "erp_cost_type")
-    originals = (
-        posted.filter(item__kind=DocumentKind.ORIGINAL)
-        .order_by("line_id", "-item__batch__number")
-        .distinct("line_id")
-        .values_list(*key, "target")
-    )
-    changes = posted.filter(item__kind=DocumentKind.MODIFICATION).values_list(*key, "delta").order_by()
-    sums: dict[ErpKey, Decimal] = defaultdict(lambda: ZERO)
-    for job, code, kind, amount in [*originals, *changes]:
-        sums[ErpKey(job, code, kind)] += amount
-    return dict(sums)
+def _codes(sums: Mapping[Key, Decimal]) -> list[tuple[ErpKey, Decimal]]:
+    return [(key, amount) for key, amount in sums.items() if isinstance(key, ErpKey)]
 
 
 def check(reading: ErpReading, *, now: datetime) -> list[Drift]:
-    """This function will compare a reading with a budget that is posted, and keep the number of differing lines on it.
+    """This function will compare a reading with what was posted, and keep what differs and was not decided yet.
 
     A budget that is out for a decision or for delivery is left alone: what it differs by is on its way.
     """
     with transaction.atomic():
         budget = lock_row(reading.budget)
-        batch = budget.batches.order_by("-number").first()
-        if batch is None or not _is_news(batch, reading) or budget.state == BudgetState.SENT:
+        if budget.state == BudgetState.SENT or not is_news(budget, reading):
             return []
         found = compare(budget, reading)
-        before = holds.drift_of(budget, batch)
-        since = before["since"] if before.get("lines") else now.isoformat()
-        drift = {"batch": batch.number, "lines": len(found), "since": since}
-        if found or before.get("lines"):
-            budget.hold_data = {**budget.hold_data, "drift": drift}
-            holds.refresh(budget, now=now)
-        if len(found) != before.get("lines", 0):
-            _tell(budget, batch, found, now=now)
+        keep(budget, found, now=now)
         _prune(reading)
     return found
 
 
-def _is_news(batch: Batch, reading: ErpReading) -> bool:
-    """A reading from before the posting says nothing about it."""
-    return (
-        batch.state == BatchState.POSTED
-        and batch.posted_at is not None
-        and reading.made_at is not None
-        and reading.made_at >= batch.posted_at
-    )
+def is_news(budget: Budget, reading: ErpReading) -> bool:
+    """This function will tell whether a reading is from after the last posting: an older one says nothing about it."""
+    posted = Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED)
+    last = posted.aggregate(last=Max("state_since"))["last"]
+    return last is not None and reading.made_at is not None and reading.made_at >= last
 
 
-def _tell(budget: Budget, batch: Batch, found: list[Drift], *, now: datetime) -> None:
+def keep(budget: Budget, found: Sequence[Drift], *, now: datetime) -> None:
+    """This function will keep on a locked budget what differs undecided, and tell approvers what is new."""
+    accepted = accepted_differences(budget)
+    to_decide = [drift for drift in found if accepted.get(drift.key) != drift.difference]
+    news = _sight(budget, to_decide, now=now)
+    batch = budget.batches.order_by("-number").first()
+    if batch is None or batch.state != BatchState.POSTED:
+        return
+    before = holds.drift_of(budget, batch)
+    since = before["since"] if before.get("lines") else now.isoformat()
+    if to_decide or before.get("lines") or holds.posted_otherwise(batch):
+        drift = {"batch": batch.number, "lines": len(to_decide), "since": since}
+        budget.hold_data = {**budget.hold_data, "drift": drift}
+        holds.refresh(budget, now=now)
+    if len(to_decide) != before.get("lines", 0):
+        _tell(budget, batch, to_decide, now=now)
+    if news:
+        alarm(budget, news, now=now)
+
+
+def alarm(budget: Budget, lines: Sequence[DriftSighting], *, now: datetime) -> None:
+    """This function will tell the approvers of new differences."""
+    told = [
+        Told(f"{one.erp_job} {one.erp_cost_code} {one.erp_cost_type}", one.posted, one.found) for one in lines
+    ]
+    path = reverse("admin:erp_reconciliation_project", args=[budget.pk])
+    notifications.tell_of_drift(budget, told, path=path, now=now)
+
+
+def sighted(budget: Budget) -> dict[ErpKey, DriftSighting]:
+    """This function will find the differences that were seen and are not over, by budget code."""
+    newest = DriftSighting.objects.filter(budget=budget).order_by(*CODE, "-pk").distinct(*CODE)
+    return {row.key: row for row in newest if row.found is not None}
+
+
+def _sight(budget: Budget, to_decide: Sequence[Drift], *, now: datetime) -> list[DriftSighting]:
+    """Write down what is new, and what is over. Returns the new ones."""
+    before = sighted(budget)
+    new = [
+        DriftSighting(budget=budget, **_code(drift.key), posted=drift.posted, found=drift.in_erp, seen_at=now)
+        for drift in to_decide
+        if drift.key not in before or before[drift.key].difference != drift.difference
+    ]
+    open_now = {drift.key for drift in to_decide}
+    over = [
+        DriftSighting(budget=budget, **_code(key), posted=row.posted, found=None, seen_at=now)
+        for key, row in before.items()
+        if key not in open_now
+    ]
+    DriftSighting.objects.bulk_create([*over, *new], batch_size=2000)
+    return new
+
+
+def _code(key: ErpKey) -> dict[str, str]:
+    return {"erp_job": key.job, "erp_cost_code": key.cost_code, "erp_cost_type": key.cost_type}
+
+
+def _tell(budget: Budget, batch: Batch, found: Sequence[Drift], *, now: datetime) -> None:
     number = "1 line" if len(found) == 1 else f"{len(found)} lines"
     events.record(
         chain=budget.project.company_id,

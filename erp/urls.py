@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from budgets.urls import ACT_ON_BUDGET, BUDGET
-from erp import compare_views, evidence_views, import_views, timeline_views, views
+from erp import balance_views, compare_views, evidence_views, import_views, timeline_views, views
 
 urlpatterns = [
     path(f"{BUDGET}send/", views.preview, name="preview"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path(f"{BUDGET}batches/compare/", compare_views.page, name="compare"),
     path(f"{BUDGET}batches/compare/reading/", compare_views.reading, name="compare_reading"),
     path(f"{BUDGET}batches/compare/read-again/", compare_views.read_again, name="read_erp"),
+    path(f"{BUDGET}reconciliation/", balance_views.page, name="reconciliation"),
+    path(f"{BUDGET}reconciliation/read/", balance_views.read, name="reconciliation_read"),
+    path(f"{BUDGET}reconciliation/asked/", balance_views.asked, name="reconciliation_asked"),
     path(f"{BUDGET}batches/<int:number>/", views.batch, name="batch"),
     path(f"{BUDGET}batches/<int:number>/progress/", views.progress, name="progress"),
     path(f"{BUDGET}batches/<int:number>/asked/", views.last_asked, name="last_asked"),

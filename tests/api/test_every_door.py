@@ -112,6 +112,7 @@ LINE = {"cost_code": "01-31-00", "cost_type": "M", "amount": "0.00"}
 VIEW = {"name": "x", "column": ["revised"], "show": ["revised"], "version": 1, "do": "save"}
 REASON = {"reason_code": "amounts", "reason": "Concrete is too high."}
 NOTE = {"note": "because"}
+TAKE = {"kind": "take", "reading_hash": "x"}
 EXPLANATION = {
     "texts": "Phase is inactive",
     "meaning": "The phase is closed.",
@@ -228,7 +229,12 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         Door(answer_page, lambda s, o: {"answer": "Yes"}),
         Door(answer_api, lambda s, o: {"answer": "Yes"}),
     ),
-    (Budget, "read_erp"): (page("batches/compare/read-again/"), api("read-erp/")),
+    (Budget, "read_erp"): (
+        page("batches/compare/read-again/"),
+        page("reconciliation/read/"),
+        Door(lambda s, o: f"/admin/erp/driftdecision/{o.pk}/read/"),
+        api("read-erp/"),
+    ),
     (Budget, "see_history"): (replace(page("history/"), method="get"), api("history/", "get")),
     (BudgetLine, "edit_line"): (
         page("lines/{pk}/", **LINE, version=0, job=MAIN),
@@ -348,6 +354,14 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     ),
     (Company, "take_admin_right"): (person_page("take"),),
     (Company, "lock_login"): (person_page("lock"), person_page("open")),
+    (Budget, "settle_drift"): (
+        Door(lambda s, o: f"/admin/erp/driftdecision/{o.pk}/settle/", lambda s, o: {**TAKE, "all": "on"}),
+        api("reconciliation/", **TAKE),
+    ),
+    (Connection, "read_all"): (
+        Door(lambda s, o: f"/admin/erp/driftdecision/read-all/{o.pk}/"),
+        Door(lambda s, o: f"/api/v1/companies/{o.company_id}/reconciliation/"),
+    ),
 }
 
 
@@ -492,6 +506,8 @@ def expected(scene: Scene, model: type, name: str, obj: Any, person: Any) -> lis
     fresh = next(o for o in objects(scene, model) if o.pk == obj.pk)
     if name == "accept":
         fresh.__dict__["read_hash"] = "x"  # what both doors send
+    if name == "settle_drift":
+        fresh.__dict__["drift_hash"] = ("x", {})
     return [b.code for b in actions.blockers(fresh, name, person)]
 
 

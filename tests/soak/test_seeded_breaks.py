@@ -10,6 +10,7 @@ from budgets import spreadsheets
 from budgets.imports import import_rows
 from budgets.states import state_of
 from erp import readings, reconciliation
+from erp.balance_reads import balance_of
 from tests.support.delivery import assert_books_agree
 from tests.support.simulator import Simulator
 from tests.support.soak import Figures, counts
@@ -18,7 +19,7 @@ from workflow.events import events_about
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LINES_A_BREAK = 25  # so many lines for each that is changed
+LINES_A_BREAK = 50  # so many lines for each that is changed
 LETTERS = dict(zip(CATEGORIES, "LSEMO", strict=True))
 Place = tuple[str, str]  # phase and category
 
@@ -116,6 +117,15 @@ def test_every_seeded_break_is_reported_with_both_values_and_no_other(
     assert lines == wanted
     assert state_of(story.reload()).words == f"Differs from CMiC by {breaks} lines"
 
+    _, balance = balance_of(story.budget)
+    laid_out = {(r.key.cost_code, r.key.cost_type): (r.posted, r.in_erp) for r in balance.to_decide}  # type: ignore[union-attr]
+    assert laid_out == wanted
+    assert {cause.value: one.count for cause, one in balance.causes.items()} == {
+        "edited": breaks,
+        "only_there": 1,
+    }
+    assert balance.ties
+
     kept = dice.sample(sorted(broken), breaks // 2)
     for place in broken.keys() - set(kept):
         change(story, place, held[place])
@@ -124,4 +134,5 @@ def test_every_seeded_break_is_reported_with_both_values_and_no_other(
         change(story, place, held[place])
     assert read(story) == []
     assert state_of(story.reload()).code == "posted"
+    assert balance_of(story.budget)[1].in_balance
     assert_books_agree(story)

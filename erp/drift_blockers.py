@@ -1,0 +1,118 @@
+"""What stops an approver from deciding which value holds where the ERP differs. Each rule once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from budgets.models import Budget
+from erp import reconciliation
+from erp.balance import Balance
+from erp.balance_reads import balance_of
+from erp.drift_reads import last_decisions
+from erp.models import Document, DocumentState, DriftDecision, DriftKind
+from erp.port import ErpKey
+from erp.snapshots import erp_connection, latest_batch, latest_reading
+from erp.words import erp_name, person, when
+from projects import permissions
+from workflow.blockers import Found, Kind, blocker
+
+MOST_SAID = 5  # lines in one sentence
+# What the service keeps on the row that it locked, and a page on the one it shows.
+READ_HASH, CHOSEN, BALANCE = "drift_hash", "drift_chosen", "drift_balance"
+
+
+def know(budget: Budget, balance: Balance) -> None:
+    """This function will keep on an object how it balances, for a page that has worked it out already."""
+    budget.__dict__[BALANCE] = balance
+
+
+def _balance(budget: Budget) -> Balance:
+    if BALANCE not in budget.__dict__:
+        know(budget, balance_of(budget)[1])
+    known: Balance = budget.__dict__[BALANCE]
+    return known
+
+
+def _anything(budget: Budget) -> bool:
+    """Whether anything is to be decided, or may be once more.
+
+    Laying out ten thousand lines takes a while: who only lists what can be done to a budget is told by what was seen.
+    """
+    if BALANCE not in budget.__dict__ and READ_HASH not in budget.__dict__:
+        accepted = DriftDecision.objects.filter(budget=budget, kind=DriftKind.ACCEPT)
+        return bool(reconciliation.sighted(budget)) or accepted.exists()
+    return any(row.moved for row in _balance(budget).rows if row.lines)
+
+
+@blocker("no_right_to_settle", Kind.PERMISSION)
+def may_settle(budget: Budget, user: Any) -> Found | None:
+    """Which value holds is the approvers' word."""
+    company = budget.project.company
+    if permissions.may_decide(user, company):
+        return None
+    who = permissions.names(permissions.who_may_decide(company))
+    return Found(f"Which value holds is decided by accounting: {who}.", who=who)
+
+
+@blocker("never_posted", Kind.STATE)
+def never_posted(budget: Budget, user: Any) -> Found | None:
+    """Nothing of the budget counts in the ERP yet."""
+    if Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED).exists():
+        return None
+    return Found("Nothing of this budget was posted yet, so there is nothing to decide. Send it first.")
+
+
+@blocker("not_read_since_posting", Kind.WAITING)
+def not_read_since_posting(budget: Budget, user: Any) -> Found | None:
+    """The newest reading is from before the last posting, or there is none."""
+    posted = Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED)
+    reading = latest_reading(budget)
+    if not posted.exists() or (reading is not None and reconciliation.is_news(budget, reading)):
+        return None
+    erp = erp_name(erp_connection(budget))
+    return Found(f"{erp} was not read since the last posting. Read again, then decide.")
+
+
+@blocker("nothing_differs", Kind.STATE)
+def nothing_differs(budget: Budget, user: Any) -> Found | None:
+    """The ERP holds what was posted; or what was chosen was decided meanwhile."""
+    chosen: set[ErpKey] | None = budget.__dict__.get(CHOSEN)
+    if chosen is None:
+        if _anything(budget):
+            return None
+        return Found(f"{erp_name(erp_connection(budget))} holds what was posted; there is nothing to decide.")
+    differing = {row.key for row in _balance(budget).rows if row.moved and row.lines}
+    gone = [key for key in chosen if key not in differing]
+    if not gone:
+        return None
+    return Found(f"{_decided(budget, gone)} Nothing differs there any more.")
+
+
+def _decided(budget: Budget, gone: list[ErpKey]) -> str:
+    """Who was faster, where somebody was."""
+    said, decisions, batch = [], last_decisions(budget), latest_batch(budget)
+    for key in sorted(gone)[:MOST_SAID]:
+        one = decisions.get(key)
+        code = f"{key.cost_code} {key.cost_type}"
+        if one is None or batch is None:
+            said.append(f"{code} is as it was posted.")
+        else:
+            said.append(f"{code}: {one.get_kind_display()} by {person(one.by)} {when(one.at, batch)}.")
+    return " ".join(said)
+
+
+@blocker("erp_moved_since", Kind.STATE)
+def erp_moved_since(budget: Budget, user: Any) -> Found | None:
+    """The ERP holds something else than in the reading the person looked at (set by the service)."""
+    seen: tuple[str, dict[ErpKey, Any]] | None = budget.__dict__.get(READ_HASH)
+    reading = latest_reading(budget)
+    if seen is None or reading is None or reading.hash == seen[0]:
+        return None
+    erp, now = erp_name(erp_connection(budget)), {row.key: row.in_erp for row in _balance(budget).rows}
+    moved = [
+        f"{key.cost_code} {key.cost_type} was {before:,.2f}, is {now.get(key, 0):,.2f}"
+        for key, before in sorted(seen[1].items())
+        if before is not None and now.get(key, 0) != before
+    ]
+    what = "; ".join(moved[:MOST_SAID]) or "other codes than the ones you chose changed"
+    return Found(f"{erp} was read again since you looked: {what}. Look again, then decide.")

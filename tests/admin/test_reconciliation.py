@@ -1,0 +1,160 @@
+"""The reconciliation in the desk: every project, one project, the decisions, and what others may not see."""
+
+import pytest
+from celery import current_app
+
+from budgets.models import Budget
+from erp.models import DriftDecision, ErpReading
+from tests.support import drift as paper
+from tests.support import scene as acts
+from tests.support.drift import CARPET
+
+AT = "/admin/erp/driftdecision/"
+VALUE = "|".join((CARPET.job, CARPET.cost_code, CARPET.cost_type))
+
+
+def url(scene, rest: str = "") -> str:
+    return f"{AT}{scene.budget.pk}/{rest}"
+
+
+@pytest.fixture
+def drifted(scene):
+    """Posted, and the carpet changed in the ERP from 12,500.50 to 13,000.00."""
+    paper.posted(scene)
+    scene.seen = paper.edit(scene, "13000.00")
+    return scene
+
+
+def text(answer) -> str:
+    return answer.content.decode()
+
+
+def test_in_balance_says_how_many_lines_and_when_it_was_checked(scene, desk):
+    paper.posted(scene)
+    page = text(desk(scene.mira).get(url(scene)))
+    assert "In balance, 6 lines, checked" in page
+    assert "Which value holds?" not in page
+
+
+def test_a_change_is_shown_with_both_values_its_cause_and_the_three_decisions(drifted, desk):
+    page = text(desk(drifted.mira).get(url(drifted)))
+    for words in (
+        "12,500.50",
+        "13,000.00",
+        "499.50",
+        "changed in CMiC",
+        "seen since",
+        "Take CMiC’s amount",
+        "Keep ours and send",
+        "Accept the difference, with a note",
+        "Every difference has a cause:",
+    ):
+        assert words in page, words
+
+
+@pytest.mark.parametrize("kind", ["take", "keep", "accept"])
+def test_each_decision_is_taken_by_the_form_once_however_often_it_is_sent(drifted, desk, kind):
+    mira = desk(drifted.mira)
+    form = {
+        "kind": kind,
+        "code": f"{VALUE}|13000.00",
+        "reading_hash": drifted.seen,
+        "note": "Agreed by phone.",
+        "submission": "5d9a2c1e-0a0a-4d0e-8b93-0f6d1c2b3a4e",
+    }
+    for _ in range(2):
+        answer = mira.post(url(drifted, "settle/"), form)
+        assert (answer.status_code, answer.url) == (302, url(drifted))
+    [decision] = DriftDecision.objects.all()
+    assert (decision.kind, decision.by, decision.note) == (kind, drifted.mira, "Agreed by phone.")
+    page = text(mira.get(url(drifted)))
+    assert "What was decided" in page
+    assert "Mira Osei" in page
+
+
+def test_a_refused_decision_keeps_what_was_typed_and_says_what_moved(drifted, desk):
+    paper.edit(drifted, "14000.00")
+    form = {
+        "kind": "accept",
+        "code": f"{VALUE}|13000.00",
+        "reading_hash": drifted.seen,
+        "note": "Agreed by phone.",
+    }
+    answer = desk(drifted.mira).post(url(drifted, "settle/"), form)
+    assert answer.status_code == 409
+    page = text(answer)
+    assert "09-68-00 4000 was 13,000.00, is 14,000.00" in page
+    assert "Agreed by phone." in page
+    missing = desk(drifted.mira).post(url(drifted, "settle/"), {**form, "note": ""})
+    assert (missing.status_code, missing.context["errors"]) == (
+        422,
+        {"note": "Say in a sentence why the difference stays."},
+    )
+
+
+def test_an_auditor_sees_it_and_cannot_decide(drifted, desk):
+    ruth = desk(drifted.ruth)
+    assert "Which value holds is decided by accounting" in text(ruth.get(url(drifted)))
+    form = {"kind": "take", "all": "on", "reading_hash": drifted.seen}
+    assert ruth.post(url(drifted, "settle/"), form).status_code == 409
+    assert not DriftDecision.objects.exists()
+
+
+def test_another_company_sees_none_of_it(drifted, desk):
+    olga = desk(drifted.olga)
+    for rest in ("", "asked/"):
+        assert olga.get(url(drifted, rest)).status_code == 404
+    for rest in ("settle/", "read/"):
+        assert olga.post(url(drifted, rest), {}).status_code == 404
+    assert "Quay Street" not in text(olga.get(AT))
+    assert olga.post(f"{AT}read-all/{drifted.connection.pk}/").status_code == 404
+    assert desk(drifted.dana).get(AT).status_code == 302
+
+
+def test_every_project_stands_on_one_page_and_in_one_file(drifted, desk):
+    mira = desk(drifted.mira)
+    page = text(mira.get(AT))
+    for words in ("Quay Street", "1 to decide", "changed in CMiC 1", "93,000.25"):
+        assert words in page, words
+    for shelf, shown in (("decide", True), ("differs", True), ("balanced", False), ("unread", False)):
+        assert ("Quay Street" in text(mira.get(f"{AT}?show={shelf}"))) is shown, shelf
+    file = mira.get(f"{AT}?file=csv").content.decode("utf-8-sig").splitlines()
+    assert file[1].startswith("001 Northgate Builders,Quay Street,26-0288,")
+    assert file[1].endswith(",92500.75,93000.25,499.50,6,1,1,changed in CMiC 1: 499.50")
+    assert file[2] == "Total of what was read,,,,92500.75,93000.25,499.50,,,,"
+    assert mira.get(f"{AT}?file=xlsx").status_code == 200
+    lines = mira.get(url(drifted, "?file=csv")).content.decode("utf-8-sig").splitlines()
+    assert "12500.50,12500.50,0.00,13000.00,13000.00,499.50,changed in CMiC 499.50," in "\n".join(lines)
+
+
+def test_all_are_read_again_by_workers_and_the_page_says_how_far(
+    drifted, desk, monkeypatch, django_capture_on_commit_callbacks
+):
+    heard = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, args, **more: heard.append(name))
+    ruth = desk(drifted.ruth)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert ruth.post(f"{AT}read-all/{drifted.connection.pk}/").url == AT
+    assert heard == ["erp.tasks.make_reading"]
+    assert "0 of 1 read" in text(ruth.get(f"{AT}progress/"))
+    acts.read(drifted)
+    assert ruth.get(f"{AT}progress/").headers["HX-Refresh"] == "true"
+    assert not ErpReading.objects.filter(state="asked").exists()
+
+
+def test_the_desk_and_the_budget_page_raise_the_alarm_until_it_is_decided(drifted, desk, client):
+    queue = text(desk(drifted.mira).get("/admin/erp/batch/"))
+    assert "1 project changed in the ERP after posting:" in queue
+    at_budget = f"/projects/{drifted.project.pk}/budget/"
+    mine = desk(drifted.dana)
+    page = text(mine.get(at_budget))
+    for words in ("Changed in CMiC after posting: 1 line", "12,500.50", "13,000.00", "decided by accounting"):
+        assert words in page, words
+    assert "Decide which value holds" in text(desk(drifted.tom).get(at_budget))
+    assert "decided by accounting" in text(mine.get(f"{at_budget}reconciliation/"))
+    paper.settle(drifted, "keep", drifted.seen)
+    page = text(mine.get(at_budget))
+    assert "Changed in CMiC after posting" not in page
+    assert "1 difference to send" in page
+    assert "changed in the ERP after posting" not in text(desk(drifted.mira).get("/admin/erp/batch/"))
+    assert Budget.objects.get(pk=drifted.budget.pk).hold == "posted"

@@ -1,0 +1,148 @@
+"""Ours beside the ERP's: every difference has a cause, and the causes add up to the difference of the totals."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erp.balance import Cause, Facts, Held, OurLine, Row, lay_out
+from erp.port import ErpKey
+
+KEYS = [ErpKey("26-0288", code, kind) for code in ("03-30-00", "09-68-00") for kind in ("L", "S")]
+CODE = KEYS[0]
+amounts = st.decimals(-(10**12), 10**12, places=2)
+keys = st.sampled_from([*KEYS, 7])
+sums = st.dictionaries(keys, amounts)
+lines = st.lists(st.builds(OurLine, st.integers(1, 9), keys, st.just("x"), st.just(""), amounts, amounts))
+held = st.dictionaries(st.sampled_from(KEYS), st.builds(Held, st.just(""), amounts, amounts))
+way = st.dictionaries(
+    st.tuples(keys, st.sampled_from([Cause.WAITING, Cause.EXPORTING, Cause.NOT_POSTED])), amounts
+)
+facts = st.builds(
+    Facts,
+    lines=lines,
+    held=held,
+    posted=st.none() | sums,
+    bases=sums,
+    on_its_way=way,
+    posted_otherwise=sums,
+    accepted=sums,
+    sent=st.sets(keys),
+)
+
+
+@given(facts)
+def test_the_causes_of_every_row_and_of_all_rows_add_up_to_the_cent(known):
+    balance = lay_out(known)
+    for row in balance.rows:
+        assert sum((part.amount for part in row.parts), Decimal(0)) == row.difference
+    assert sum((row.difference for row in balance.rows), Decimal(0)) == balance.difference
+    assert sum((one.amount for one in balance.causes.values()), Decimal(0)) == balance.difference
+    assert balance.ties
+    assert balance.difference == sum((one.current for one in known.held.values()), Decimal(0)) - sum(
+        (line.amount for line in known.lines), Decimal(0)
+    )
+
+
+def row(ours: str, there: str | None, *, posted: str | None = None, **more) -> Row:
+    """One code: what counts here, what the ERP holds, what was posted."""
+    known = Facts(
+        lines=[OurLine(1, CODE, "26-0288 03-30-00 L", "Concrete", Decimal(ours), more.pop("correction", 0))],
+        held={CODE: Held("Concrete", Decimal(there), Decimal(there))} if there is not None else {},
+        posted=None if posted is None else {CODE: Decimal(posted)},
+        **more,
+    )
+    [found] = lay_out(known).rows
+    return found
+
+
+def causes(found: Row) -> dict[str, str]:
+    return {part.cause.value: f"{part.amount:.2f}" for part in found.parts}
+
+
+def test_what_is_the_same_on_both_sides_has_no_cause():
+    assert causes(row("100.00", "100.00", posted="100.00")) == {}
+
+
+def test_never_sent_and_changed_since_it_was_sent():
+    assert causes(row("100.00", None)) == {"never_sent": "-100.00"}
+    assert causes(row("105.00", "100.00", posted="100.00", sent={CODE})) == {"not_sent": "-5.00"}
+
+
+def test_a_job_that_has_a_budget_before_the_first_posting_is_its_base_and_no_edit():
+    assert causes(row("105.00", "100.00")) == {"never_sent": "-5.00"}
+
+
+def test_on_its_way_in_three_steps():
+    for cause in (Cause.WAITING, Cause.EXPORTING, Cause.NOT_POSTED):
+        going = {(CODE, cause): Decimal("5.00")}
+        assert causes(row("105.00", "100.00", posted="100.00", on_its_way=going)) == {cause.value: "-5.00"}
+
+
+def test_what_was_entered_on_a_pending_job_counts_there_before_it_counts_as_posted():
+    going = {(CODE, Cause.NOT_POSTED): Decimal("100.00")}
+    assert causes(row("100.00", "100.00", bases={CODE: Decimal(0)}, on_its_way=going)) == {}
+
+
+def test_edited_missing_and_posted_with_another_amount():
+    assert causes(row("100.00", "118.00", posted="100.00")) == {"edited": "18.00"}
+    assert causes(row("100.00", None, posted="100.00")) == {"missing": "-100.00"}
+    otherwise = {CODE: Decimal("8.00")}
+    assert causes(row("100.00", "108.00", posted="100.00", posted_otherwise=otherwise)) == {
+        "posted_otherwise": "8.00"
+    }
+    assert causes(row("100.00", "118.00", posted="100.00", posted_otherwise=otherwise)) == {
+        "edited": "10.00",
+        "posted_otherwise": "8.00",
+    }
+
+
+def test_accepted_as_long_as_the_difference_is_the_same():
+    accepted = {CODE: Decimal("18.00")}
+    assert causes(row("100.00", "118.00", posted="100.00", accepted=accepted)) == {"accepted": "18.00"}
+    assert causes(row("100.00", "119.00", posted="100.00", accepted=accepted)) == {"edited": "19.00"}
+
+
+def test_several_causes_on_one_line_are_told_apart():
+    found = row(
+        "112.00",
+        "118.00",
+        posted="100.00",
+        on_its_way={(CODE, Cause.WAITING): Decimal("5.00")},
+        sent={CODE},
+    )
+    assert causes(found) == {"edited": "18.00", "not_sent": "-7.00", "waiting": "-5.00"}
+    assert found.difference == Decimal("6.00")
+
+
+def test_two_lines_on_one_code_are_summed_and_a_line_without_a_code_is_only_here():
+    known = Facts(
+        lines=[
+            OurLine(1, CODE, "a", "", Decimal("60.00")),
+            OurLine(2, CODE, "b", "", Decimal("40.00")),
+            OurLine(3, 3, "c", "", Decimal("7.00")),
+        ],
+        held={CODE: Held("", Decimal("100.00"), Decimal("100.00"))},
+        posted={CODE: Decimal("100.00")},
+    )
+    summed, alone = lay_out(known).rows
+    assert (len(summed.lines), causes(summed)) == (2, {})
+    assert causes(alone) == {"unmapped": "-7.00"}
+
+
+def test_what_only_the_erp_has_is_its_own_affair_and_stays_in_balance():
+    known = Facts(held={CODE: Held("Insurance", Decimal("77.00"), Decimal("77.00"))}, posted={})
+    balance = lay_out(known)
+    assert balance.in_balance
+    assert [causes(own) for own in balance.own_affairs] == [{"only_there": "77.00"}]
+    assert balance.difference == Decimal("77.00")
+
+
+def test_an_amount_that_was_there_before_on_a_code_of_ours_is_to_be_decided():
+    known = Facts(
+        lines=[OurLine(1, CODE, "a", "", Decimal("0.00"))],
+        held={CODE: Held("", Decimal("77.00"), Decimal("77.00"))},
+        posted={KEYS[1]: Decimal("0.00")},
+    )
+    balance = lay_out(known)
+    assert [causes(found) for found in balance.to_decide] == [{"there_before": "77.00"}]
