@@ -100,6 +100,30 @@ def secret_key(*, debug: bool) -> str:
     )
 
 
+def old_secret_keys() -> list[str]:
+    """Return the keys before SECRET_KEY, which sessions and webhooks of before are still checked and signed with."""
+    return [key.strip() for key in text("SECRET_KEY_FALLBACKS").split(",") if key.strip()]
+
+
+def webhook_hosts() -> frozenset[str]:
+    """Return the tools of the house that webhooks may call, as scheme://host:port each."""
+    found = set()
+    for entry in filter(None, (part.strip().lower() for part in text("WEBHOOK_HOSTS").split(","))):
+        parts = urlsplit(entry if "://" in entry else f"https://{entry}")
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            port = 0
+        plain = not (parts.path or parts.query or parts.fragment or parts.username)
+        if not (port and parts.hostname and plain and parts.scheme in {"http", "https"}):
+            raise ImproperlyConfigured(
+                "WEBHOOK_HOSTS must name hosts with commas, for example chat.example.internal, "
+                f"tools.example.internal:9443 or http://127.0.0.1:9000, not {entry!r}."
+            )
+        found.add(f"{parts.scheme}://{parts.hostname}:{port}")
+    return frozenset(found)
+
+
 def base_url(*, debug: bool) -> str:
     """Return the address people use to reach Tieback, without a slash at the end."""
     value = text("BASE_URL", "http://127.0.0.1:8000" if debug else "")

@@ -11,6 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # -- This installation --------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.secret_key(debug=DEBUG)
+SECRET_KEY_FALLBACKS = env.old_secret_keys()
 BASE_URL = env.base_url(debug=DEBUG)
 ALLOWED_HOSTS = env.allowed_hosts(base_url=BASE_URL, debug=DEBUG)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -19,6 +20,7 @@ DATABASES = {"default": env.database()}
 TIEBACK_NUMBER_PREFIX = env.number_prefix()
 CMIC_DESK_URL = env.desk_url()
 ERP_BACKENDS = env.erp_backends(redis_url=REDIS_URL)
+WEBHOOK_HOSTS = env.webhook_hosts()
 
 # -- The house ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -27,6 +29,7 @@ INSTALLED_APPS = [
     "projects",
     "budgets",
     "erp",
+    "webhooks",
     "demo",
     "pgtrigger",
     "pghistory",
@@ -184,6 +187,8 @@ CELERY_BEAT_SCHEDULE = {
     ),
     "send-notices": _every(env.seconds("TIEBACK_NOTICES_SECONDS", "30"), "erp.tasks.send_notices"),
     "sync-reference-data": _every(SYNC_SECONDS, "erp.tasks.sync_reference_data"),
+    "follow-webhooks": _every(env.seconds("TIEBACK_WEBHOOK_SECONDS", "10"), "webhooks.tasks.follow"),
+    "forget-old-webhooks": _every(86400.0, "webhooks.tasks.forget_old"),
     "sweep-imports": _every(env.seconds("TIEBACK_SWEEP_SECONDS", "10"), "budgets.tasks.sweep_imports"),
     "forget-old-imports": _every(3600.0, "budgets.tasks.forget_old_imports"),
 }
@@ -229,7 +234,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "config.logs.LineFormatter",
-            "secrets": [SECRET_KEY, *env.erp_passwords(ERP_BACKENDS)],
+            "secrets": [SECRET_KEY, *SECRET_KEY_FALLBACKS, *env.erp_passwords(ERP_BACKENDS)],
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},

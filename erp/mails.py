@@ -5,6 +5,7 @@ What a person has switched off is not written. A mail that is written is sent by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -65,7 +66,8 @@ def _new(reader: Any, kind: str, key: str, template: str, told: dict[str, Any]) 
             "to": reader,
             "kind": kind,
             "subject": told["subject"],
-            "text": render_to_string(f"mail/{template}.txt", context).strip() + "\n",
+            "text": re.sub(r"\n{3,}", "\n\n", render_to_string(f"mail/{template}.txt", context)).strip()
+            + "\n",
             "html": render_to_string(f"mail/{template}.html", context),
         },
     )

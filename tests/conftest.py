@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.cells",
     "tests.support.mail_server",
+    "tests.support.receiver",
     "tests.support.scene",
     "tests.support.simulator",
     "tests.support.soak",

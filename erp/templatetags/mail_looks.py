@@ -33,7 +33,7 @@ LOOKS = {
     "td": ("line", "padding:6px 8px 6px 0;border-bottom:1px solid #e8edeb;vertical-align:top"),
     "tdn": (
         "line",
-        "padding:6px 0 6px 8px;border-bottom:1px solid #e8edeb;text-align:right;vertical-align:top",
+        "padding:6px 0 6px 8px;border-bottom:1px solid #e8edeb;text-align:right;vertical-align:top;white-space:nowrap",
     ),
     "code": ("", "font-family:ui-monospace,Consolas,monospace"),
     "link": ("link", "color:#0b5f57"),

@@ -26,6 +26,7 @@ from tests.erp.test_approval_steps import lend
 from tests.support import files
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
+from webhooks.models import Endpoint
 from workflow import actions
 from workflow.api import actions_for_people
 
@@ -106,6 +107,28 @@ def sent_modification(scene: Scene, obj: Any) -> dict[str, Any]:
 
 def errors_page(action: str, **given: Any) -> Door:
     return Door(lambda s, o: f"/admin/erp/errorexplanation/{o.pk}/do/{action}/", lambda s, o: given)
+
+
+def webhook(scene: Scene, obj: Any) -> dict[str, Any]:
+    """The form of a webhook, well filled in."""
+    kinds = {"kind": ["batch.sent"], "format": "slack"}
+    return {"company": obj.company_id, "url": "https://127.0.0.1/", "description": "x", **kinds}
+
+
+def webhook_pages(*rests: str) -> tuple[Door, ...]:
+    """Pages of one webhook, which is there."""
+
+    def there(company: Any) -> int:
+        made = {"description": "x", "kinds": ["batch.sent"], "nonce": "x", "fingerprint": "x"}
+        found, _ = Endpoint.objects.get_or_create(
+            company=company, url="https://x/", defaults={**made, "created_at": timezone.now()}
+        )
+        return found.pk
+
+    return tuple(
+        Door(lambda s, o, r=rest: f"/admin/webhooks/endpoint/{there(o.company)}/{r}", webhook)  # type: ignore[misc]
+        for rest in rests
+    )
 
 
 LINE = {"cost_code": "01-31-00", "cost_type": "M", "amount": "0.00"}
@@ -361,6 +384,10 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Connection, "read_all"): (
         Door(lambda s, o: f"/admin/erp/driftdecision/read-all/{o.pk}/"),
         Door(lambda s, o: f"/api/v1/companies/{o.company_id}/reconciliation/"),
+    ),
+    (Connection, "edit_webhooks"): (
+        Door(lambda s, o: "/admin/webhooks/endpoint/add/", webhook),
+        *webhook_pages("save/", "do/rotate/", "do/test/", "do/off/", "do/remove/"),
     ),
 }
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 
 import budgets.urls
 import erp.urls
+import webhooks.services
 from budgets import import_staging, view_services
 from budgets.calculated import Formula
 from budgets.models import ModificationFile, SavedView, StagedImport
@@ -25,6 +26,7 @@ from erp.models import Batch, Remark
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
 from tests.support.scene import MAIN, PASSWORD, Scene
+from webhooks.models import Delivery, Endpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -208,6 +210,38 @@ def test_no_page_of_the_queue_has_a_fault(
         page.goto(f"/admin/erp/{place}")
         found += faults(page)
     assert found == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_of_mails_and_webhooks_has_a_fault_or_scrolls_sideways(
+    sent_back: Scene, open_page: Callable[..., Page], colours: str
+) -> None:
+    made = {
+        "description": "Slack, #budgets",
+        "url": f"https://hooks.example.com/{'a1b2' * 40}",
+        "format": "slack",
+    }
+    endpoint = Endpoint.objects.create(
+        company=sent_back.company,
+        kinds=["batch.sent"],
+        nonce="x",
+        fingerprint="x",
+        created_at=timezone.now(),
+        **made,
+    )
+    sent = webhooks.services.send_test(endpoint, user=sent_back.jonas, now=timezone.now())
+    sent.attempts.create(at=timezone.now(), status=500, milliseconds=31, answer="<b>no</b>" * 50)
+    Delivery.objects.update(tries=1)
+    page = open_page(color_scheme=colours, viewport={"width": 320, "height": 800})
+    sign_in(page, username="jonas", password=PASSWORD)
+    one = f"/admin/webhooks/endpoint/{endpoint.pk}"
+    found, wide = [], []
+    places = ("/admin/webhooks/endpoint/", "/admin/webhooks/endpoint/add/", f"{one}/change/")
+    for address in ("/notices/", *places, f"{one}/deliveries/{sent.pk}/"):
+        page.goto(address)
+        found += faults(page)
+        wide += [address] if scrolls_sideways(page) else []
+    assert (found, wide) == ([], [])
 
 
 def test_no_page_of_a_budget_scrolls_sideways_on_a_phone(sent_back: Scene, narrow_page: Page) -> None:

@@ -280,3 +280,24 @@ def test_tieback_starts_where_accounting_goes_by_files_beside_cmic(cmic, tmp_pat
         check=False,
     )
     assert (started.stdout, started.stderr) == ("['cmic', 'file']\n", "")
+
+
+def test_tools_of_the_house_are_named_with_scheme_host_and_port(shell):
+    shell(WEBHOOK_HOSTS=" Chat.example.internal, tools.example.internal:9443,http://127.0.0.1:9000,")
+    assert env.webhook_hosts() == {
+        "https://chat.example.internal:443",
+        "https://tools.example.internal:9443",
+        "http://127.0.0.1:9000",
+    }
+
+
+@pytest.mark.parametrize("odd", ["ftp://x", "https://", "x/y", "x:99999", "u@x", "http://x?y"])
+def test_an_odd_tool_of_the_house_is_refused(shell, odd):
+    shell(WEBHOOK_HOSTS=odd)
+    with pytest.raises(ImproperlyConfigured, match="WEBHOOK_HOSTS"):
+        env.webhook_hosts()
+
+
+def test_old_keys_are_read_with_commas(shell):
+    shell(SECRET_KEY_FALLBACKS="one, two,")
+    assert env.old_secret_keys() == ["one", "two"]

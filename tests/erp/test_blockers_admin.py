@@ -13,7 +13,7 @@ from workflow.blockers import Kind
 
 ALL = (
     *("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings", "switch_erp"),
-    *("explain_error", "drop_explanation", "edit_mapping", "retry_mails"),
+    *("explain_error", "drop_explanation", "edit_mapping", "retry_mails", "edit_webhooks"),
 )
 
 

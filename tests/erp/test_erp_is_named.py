@@ -12,7 +12,7 @@ from tests.support import paper
 from tests.support import scene as stage
 
 ROOT = Path(__file__).parents[2]
-FLOORS = ("budgets", "erp", "projects", "templates", "workflow")
+FLOORS = ("budgets", "erp", "projects", "templates", "webhooks", "workflow")
 READ = {".py", ".html", ".txt"}
 
 

@@ -1,0 +1,17 @@
+"""Who may set webhooks up: the company's ERP admins, as with everything about its connection."""
+
+from __future__ import annotations
+
+from erp.connection_actions import may_administer
+from erp.models import Connection
+from workflow.actions import Action, register
+
+register(
+    Action(
+        name="edit_webhooks",
+        model=Connection,
+        label="Save",
+        permission=may_administer,
+        tone="primary",
+    ),
+)
