@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
 from budgets import money
@@ -216,9 +217,8 @@ def _delegate(company: Company, request: HttpRequest) -> str:
         limit=amount(request, "limit"),
         note=request.POST.get("note", ""),
     )
-    return (
-        f"{made.to_user.get_full_name()} acts for {made.from_user.get_full_name()} until the end of {until}."
-    )
+    day = date_format(timezone.localtime(made.last_moment))
+    return f"{made.to_user.get_full_name()} acts for {made.from_user.get_full_name()} until the end of {day}."
 
 
 def _revoke(company: Company, request: HttpRequest) -> str:

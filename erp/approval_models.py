@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pgtrigger
@@ -232,3 +233,8 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_user} to {self.to_user}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """Just before it ends: on its last day, where the company is."""
+        return self.ends_at - timedelta(seconds=1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from budgets.calculated import Formula
 from budgets.models import ModificationFile, SavedView, StagedImport
 from budgets.view_services import ViewValues
 from erp.models import Batch, Remark
+from tests.erp.test_approval_steps import lend, rule
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
 from tests.support.scene import MAIN, PASSWORD, Scene
@@ -197,6 +199,10 @@ def test_no_page_of_the_queue_has_a_fault(
     Remark.objects.update(
         answer="Prices rose.", answered_by=sent_back.dana, answered_at=sent_back.budget.state_since
     )
+    rule(sent_back, "Approver", sent_back.jonas, sent_back.mira, needed=2)
+    lend(sent_back, sent_back.jonas, sent_back.mira)
+    sent_back.company.reauthenticate_above = Decimal("1.00")
+    sent_back.company.save()
     batch = acts.send(sent_back)
     page = open_page(color_scheme=colours)
     page.goto("/login/")
@@ -206,6 +212,7 @@ def test_no_page_of_the_queue_has_a_fault(
     set_up = f"connection/setup/{sent_back.company.pk}/"
     parts = ("", "jobs/", "people/", f"people/{sent_back.mira.pk}/", "settings/", "test/", "access/")
     places += [f"{set_up}{part}" for part in parts]
+    places += [f"approvalrule/?amount=1&rule={sent_back.company.approval_rules.get().pk}", "delegation/"]
     for place in (*places, f"connection/{sent_back.connection.pk}/change/"):
         page.goto(f"/admin/erp/{place}")
         found += faults(page)
