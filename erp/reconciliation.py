@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q
 from django.urls import reverse
 
 from budgets.models import Budget, BudgetState, Hold
@@ -32,6 +32,7 @@ from erp.snapshots import current_budget
 from workflow import events
 
 FRESH = timedelta(hours=1)
+WITH_US_AGAIN = (Hold.SENT_BACK, Hold.RETRIEVED, Hold.RETURNED)
 CODE = ("erp_job", "erp_cost_code", "erp_cost_type")
 
 
@@ -180,12 +181,15 @@ def _prune(reading: ErpReading) -> None:
 
 
 def due(connection: Connection, *, now: datetime) -> list[Budget]:
-    """This function will find the posted budgets of a company that were not read within the hour."""
+    """This function will find the posted budgets of a company that were not read within the hour.
+
+    What was posted is watched, too, where a later batch came back.
+    """
     fresh = ErpReading.objects.filter(budget=OuterRef("pk"), asked_at__gt=now - FRESH)
+    counts = Document.objects.filter(batch__budget=OuterRef("pk"), state=DocumentState.POSTED)
+    watched = Q(hold__in=(Hold.POSTED, Hold.DIFFERS)) | Q(Exists(counts), hold__in=WITH_US_AGAIN)
     return list(
-        Budget.objects.filter(
-            ~Exists(fresh), project__company=connection.company_id, hold__in=(Hold.POSTED, Hold.DIFFERS)
-        )
+        Budget.objects.filter(~Exists(fresh), watched, project__company=connection.company_id)
         .exclude(state=BudgetState.SENT)
         .select_related("project")
     )

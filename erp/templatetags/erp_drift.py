@@ -12,11 +12,12 @@ from budgets.models import Budget, BudgetState, Hold, Modification
 from erp import drift_reads
 from erp.balance_reads import newest_readings
 from erp.models import DriftSighting
-from erp.reconciliation import sighted
+from erp.reconciliation import WITH_US_AGAIN, sighted
 from projects import permissions
 
 register = template.Library()
 FEW = 5  # lines that are named in the alarm itself
+FOUND = "_changed_in_the_erp"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Alarm:
 @register.simple_tag
 def drift_alarm(budget: Budget, user: Any) -> Alarm | None:
     """This function will find what was changed in the ERP and waits for a decision; None where nothing does."""
-    if budget.state == BudgetState.SENT or budget.hold != Hold.DIFFERS:
+    if budget.state == BudgetState.SENT or budget.hold not in (Hold.DIFFERS, *WITH_US_AGAIN):
         return None
     lines = sorted(sighted(budget).values(), key=lambda row: (row.seen_at, row.pk), reverse=True)
     if not lines:
@@ -72,10 +73,13 @@ def differences_to_send(budget: Budget) -> list[Modification]:
 @register.simple_tag
 def to_settle(user: Any) -> list[Budget]:
     """This function will find the budgets of a person's companies that were changed in the ERP, the newest first."""
-    rows = Budget.objects.filter(
-        project__company__in=permissions.queue_companies(user), hold=Hold.DIFFERS
-    ).exclude(state=BudgetState.SENT)
-    return list(rows.select_related("project__company").order_by("-hold_since", "pk"))
+    if FOUND not in user.__dict__:  # the tabs and the queue ask within one request
+        rows = Budget.objects.filter(
+            project__company__in=permissions.queue_companies(user), hold=Hold.DIFFERS
+        ).exclude(state=BudgetState.SENT)
+        user.__dict__[FOUND] = list(rows.select_related("project__company").order_by("-hold_since", "pk"))
+    found: list[Budget] = user.__dict__[FOUND]
+    return found
 
 
 @register.simple_tag

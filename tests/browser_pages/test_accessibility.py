@@ -25,6 +25,7 @@ from budgets.models import ModificationFile, SavedView, StagedImport
 from budgets.view_services import ViewValues
 from erp.models import Batch, Remark
 from tests.erp.test_approval_steps import lend, rule
+from tests.support import drift
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
 from tests.support.scene import MAIN, PASSWORD, Scene
@@ -249,6 +250,44 @@ def test_no_page_of_mails_and_webhooks_has_a_fault_or_scrolls_sideways(
         found += faults(page)
         wide += [address] if scrolls_sideways(page) else []
     assert (found, wide) == ([], [])
+
+
+def reconciliation(scene: Scene) -> tuple[str, ...]:
+    """The pages of a project that was changed in the ERP, once where somebody may decide."""
+    at_budget, desk = f"/projects/{scene.project.pk}/budget/", "/admin/erp/driftdecision/"
+    return (
+        at_budget,
+        f"{at_budget}reconciliation/?show=all",
+        desk,
+        f"{desk}{scene.budget.pk}/",
+        "/admin/erp/batch/",
+    )
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_of_the_reconciliation_has_a_fault(
+    scene: Scene, open_page: Callable[..., Page], colours: str
+) -> None:
+    drift.posted(scene)
+    drift.edit(scene, "13000.00")
+    page = open_page(color_scheme=colours)
+    sign_in(page, username="jonas", password=PASSWORD)
+    found = []
+    for address in reconciliation(scene):
+        page.goto(address)
+        found += faults(page)
+    assert found == []
+
+
+def test_no_page_of_the_reconciliation_scrolls_sideways_on_a_phone(scene: Scene, narrow_page: Page) -> None:
+    drift.posted(scene)
+    drift.edit(scene, "13000.00")
+    sign_in(narrow_page, username="jonas", password=PASSWORD)
+    wide = []
+    for address in reconciliation(scene):
+        narrow_page.goto(address)
+        wide += [address] if scrolls_sideways(narrow_page) else []
+    assert wide == []
 
 
 def test_no_page_of_a_budget_scrolls_sideways_on_a_phone(sent_back: Scene, narrow_page: Page) -> None:

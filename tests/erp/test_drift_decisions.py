@@ -1,5 +1,6 @@
 """Somebody edits a posted job straight in CMiC: the alarm, the three decisions, and what the next send holds."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -209,6 +210,23 @@ def test_all_at_once_or_one_of_several(posted):
     assert state_of(posted.reload()).words == "Differs from CMiC by 1 line"
     settle(posted, "take", seen)
     assert parts(posted) == {Cause.KEPT: Decimal("49999.80")}
+
+
+def test_a_job_is_watched_and_decided_on_also_where_a_later_batch_came_back(posted):
+    labor, carpet = posted.budget.lines.order_by("pk")
+    posted.modify("more", (carpet, "-5.00"), (labor, "5.00"))
+    posted.send()
+    services.retrieve(posted.budget, user=posted.dana, now=timezone.now())
+    later = timezone.now() + timedelta(hours=2)
+    assert [budget.pk for budget in reconciliation.due(posted.connection, now=later)] == [posted.budget.pk]
+    seen = change(posted, "118399.90")
+    assert list(reconciliation.sighted(posted.budget)) == [CARPET]
+    settle(posted, "take", seen)
+    assert parts(posted) == {Cause.NOT_SENT: Decimal("0.00")}
+    assert reconciliation.sighted(posted.budget) == {}
+    send_and_post(posted)
+    assert posted.in_cmic()[JOB, "09-68-00", "2000"][1] == Decimal("118394.90")
+    assert (state_of(posted.reload()).code, parts(posted)) == ("posted", {})
 
 
 def test_a_decision_on_an_older_reading_is_refused_and_says_what_moved(posted):
