@@ -16,12 +16,13 @@ from cmic_adapter.dictionary import entries
 from cmic_adapter.document import jobs_of, problems_of
 from cmic_adapter.enter_budget import EnterBudget
 from cmic_adapter.limiter import Budget, limiter_for
+from cmic_adapter.options import options_of
 from cmic_adapter.pci import Found, Pci
 from cmic_adapter.posting import Postings
 from cmic_adapter.push import PciPush
 from cmic_adapter.recording import record
 from cmic_adapter.report import report
-from cmic_adapter.routes import Route, decide, ensure_visible
+from cmic_adapter.routes import Route, decide, ensure_visible, entry_words
 from cmic_adapter.setup import Setup, Setups
 from cmic_adapter.sight import Sight
 from cmic_adapter.wire import Job
@@ -122,6 +123,10 @@ class CmicBackend(ErpBackend):
         return choices(self._setups.of(company))
 
     # Documents
+
+    def entry(self, document: ErpDocument, status: JobStatus) -> str:
+        """This function will say which kind of entry a document becomes; a wrong option raises ErpMisconfigured."""
+        return entry_words(document=document, options=options_of(document.company), status=status)
 
     def problems(self, document: ErpDocument) -> list[Finding]:
         """This function will return what is wrong on paper; a wrong option raises ErpMisconfigured."""

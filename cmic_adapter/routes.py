@@ -62,6 +62,20 @@ def _once_started(*, document: ErpDocument, options: CompanyOptions) -> Route:
     return Route.PCI_TRANSFER if balanced else Route.PCI_INTERNAL
 
 
+def entry_words(*, document: ErpDocument, options: CompanyOptions, status: JobStatus) -> str:
+    """This function will say what a document becomes in CMiC while its job stands so; empty where it goes no way."""
+    try:
+        pending = status is JobStatus.PENDING and document.kind is DocumentKind.ORIGINAL
+        route = Route.ENTER_BUDGET if pending else _once_started(document=document, options=options)
+    except ErpRefused:
+        return ""
+    if document.route:
+        route = Route(document.route)
+    if route is Route.ENTER_BUDGET:
+        return "amounts in Enter Budget"
+    return f"potential change item, class {route.kind.capitalize()}"
+
+
 def ensure_visible(*, document: ErpDocument, jobs: Mapping[str, Job]) -> None:
     """This function will raise ErpRefused for jobs we cannot see: what is hidden there would look like gone."""
     faults = _invisible(document=document, jobs=jobs)

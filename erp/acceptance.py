@@ -14,6 +14,7 @@ from erp.models import Batch, BatchItem, BatchLine, Connection, Document, ErpRea
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpLine, JobStatus
 from erp.snapshots import LINKED, erp_connection, erp_key, held_originals, main_status, posted_targets
 from workflow.actions import SYSTEM, ensure
+from workflow.blockers import once_per_object
 
 
 def fix_and_queue(batch: Batch, reading: ErpReading, *, now: datetime) -> list[Document]:
@@ -57,6 +58,12 @@ def linked_batch_lines(batch: Batch) -> list[BatchLine]:
         "item", *(f"line__{name}" for name in LINKED)
     )
     return list(rows.order_by("item__position", "position"))
+
+
+@once_per_object
+def lines_of(batch: Batch) -> list[BatchLine]:
+    """This function will read the same once for everything that one page asks of a batch."""
+    return linked_batch_lines(batch)
 
 
 def _fix_lines(batch: Batch, reading: ErpReading) -> list[BatchLine]:

@@ -4,86 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from erp import admin_bulk, admin_trail, admin_views, queue
+from erp import admin_bulk, admin_filters, admin_trail, admin_views, queue, queue_narrowing
 from erp.admin_access import DeskAdmin, memberships
+from erp.admin_narrowed import AmountFilter, CompanyFilter, SenderFilter, ShelfFilter, counted
 from erp.models import Batch
+from erp.other_eyes import who_instead
 from projects.models import Direction
 from workflow.numbers import number
 from workflow.templatetags.figures import age, money
 
 
-def counted(request: HttpRequest) -> queue.Counted:
-    """This function will count the shelves once for a request."""
-    if not hasattr(request, "_counted"):
-        request._counted = queue.counted(request.user, memberships(request))  # type: ignore[attr-defined]
-    return request._counted  # type: ignore[attr-defined]
+class QueueList(ChangeList):
+    """A page of the queue, each row knowing who may accept what the person may not."""
 
-
-class Narrowed(admin.SimpleListFilter):
-    """A filter that the page draws itself."""
-
-    def has_output(self) -> bool:
-        """Whether the filter exists, whatever it has to offer today."""
-        return True
-
-    def digits(self) -> int | None:
-        """The chosen id; None where nothing or nonsense was chosen."""
-        return number(self.value() or "")
-
-
-class ShelfFilter(Narrowed):
-    """What the batches wait for; without a choice, those that wait for accounting."""
-
-    title, parameter_name = "shelf", "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The shelves."""
-        return [(shelf.key, shelf.label) for shelf in queue.shelves(memberships(request))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """The batches on the chosen shelf."""
-        holds = {shelf.key: shelf.holds for shelf in queue.shelves(memberships(request))}
-        return queryset.filter(holds.get(self.value() or queue.DEFAULT, holds[queue.DEFAULT]))
-
-
-class CompanyFilter(Narrowed):
-    """The companies whose queue the person sees."""
-
-    title, parameter_name = "company", "company"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The companies by name."""
-        return [(str(row.company_id), str(row.company)) for row in memberships(request)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """The batches of the chosen company."""
-        chosen = self.digits()
-        return queryset.filter(budget__project__company=chosen) if chosen else queryset
-
-
-class SenderFilter(Narrowed):
-    """Who sent it."""
-
-    title, parameter_name = "sender", "sender"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Everybody who has sent anything."""
-        return [(str(pk), name) for pk, name in counted(request).senders]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """The batches of the chosen sender."""
-        chosen = self.digits()
-        return queryset.filter(sent_by=chosen) if chosen else queryset
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows of this page."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        instead = who_instead(self.result_list)
+        listed = urlencode({"list": queue_narrowing.read(request.GET)[0].query})
+        for batch in self.result_list:
+            batch.instead = instead.get(batch.pk, "")
+            batch.link = f"{reverse('admin:erp_batch_change', args=[batch.pk])}?{listed}"
 
 
 class BatchAdmin(DeskAdmin):
@@ -94,16 +49,11 @@ class BatchAdmin(DeskAdmin):
         *("round_number", "standing", "heed"),
     )
     list_display_links = None
-    list_filter = (ShelfFilter, CompanyFilter, SenderFilter)
-    search_fields = (
-        "budget__project__name",
-        "budget__project__jobs__code",
-        "sent_by__first_name",
-        "sent_by__last_name",
-        "documents__number",
-    )
+    list_filter = (ShelfFilter, CompanyFilter, SenderFilter, AmountFilter)
+    search_fields = queue_narrowing.FIELDS
     ordering = ("sent_at", "pk")
-    list_per_page = 100
+    list_per_page = 200
+    list_max_show_all = 200
     show_full_result_count = False
     actions = (admin_bulk.accept_selected, admin_bulk.reject_selected, admin_bulk.read_selected)
     change_list_template = "admin/erp/batch/change_list.html"
@@ -111,6 +61,16 @@ class BatchAdmin(DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         """The batches of the person's companies; others do not exist here."""
         return queue.queue(request.user, memberships(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list with what its rows need."""
+        return QueueList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Batch], search_term: str
+    ) -> tuple[QuerySet[Batch], bool]:
+        """Search as everywhere the queue is searched."""
+        return queryset.filter(queue_narrowing.searched(search_term)), False
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """The columns; the company only for people who see several."""
@@ -123,7 +83,10 @@ class BatchAdmin(DeskAdmin):
         """The list, with counts on every shelf."""
         if any(number(key) is None for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest("A batch is selected by its id.")
+        if place := admin_filters.opened(request):
+            return redirect(place)
         chosen = request.GET.get("queue", queue.DEFAULT)
+        narrowing, errors = queue_narrowing.read(request.GET)
         numbers = counted(request)
         context = {
             "shelves": numbers.shelves,
@@ -134,6 +97,10 @@ class BatchAdmin(DeskAdmin):
             "offers": self.get_actions(request),
             "may_decide": any(row.can_push for row in memberships(request)),
             "nav": "queue",
+            "narrowing": narrowing,
+            "filter_errors": errors,
+            "saved": admin_filters.chips(request, narrowing=narrowing),
+            "may_share": admin_filters.may_share(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
@@ -141,6 +108,8 @@ class BatchAdmin(DeskAdmin):
         """The list, and the pages of one batch; Django's own forms are left out."""
         return [
             path("", self._behind(self.changelist_view), name="erp_batch_changelist"),
+            path("filters/", self._behind(admin_filters.keep), name="erp_batch_filters"),
+            path("together/<int:pk>/", self._behind(admin_bulk.outcome), name="erp_batch_together"),
             path("<int:pk>/change/", self._behind(admin_views.page), name="erp_batch_change"),
             path("<int:pk>/do/<slug:action>/", self._behind(admin_views.act), name="erp_batch_act"),
             path("<int:pk>/progress/", self._behind(admin_views.progress), name="erp_batch_progress"),
@@ -184,7 +153,7 @@ class BatchAdmin(DeskAdmin):
         """The project, leading to the decision."""
         return format_html(
             '<a href="{}">{}</a> <span class="soft nowrap">batch {}</span>',
-            reverse("admin:erp_batch_change", args=[batch.pk]),
+            batch.__dict__.get("link") or reverse("admin:erp_batch_change", args=[batch.pk]),
             batch.budget.project.name,
             batch.number,
         )

@@ -9,6 +9,7 @@ from budgets import links
 from budgets.request_book import open_request
 from budgets.request_models import RequestKind
 from erp import mapping_links, preflight, routes
+from erp.acceptance import lines_of
 from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence
 from erp.circuit import open_circuit
@@ -21,7 +22,6 @@ from erp.models import (
     DocumentState,
     ReadingState,
 )
-from erp.port import Finding
 from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
 from erp.waiting import question_of
 from erp.words import erp_name
@@ -196,7 +196,7 @@ def document_unfit(batch: Batch, user: Any) -> Found | None:
     """The ERP would refuse a document of the batch before it is even asked."""
     if batch.state != BatchState.WAITING:
         return None
-    findings = _unfit(batch)
+    findings = preflight.unfit(batch)
     if not findings:
         return None
     named = {int(ref) for finding in findings for ref in finding.refs if ref.isdigit()}
@@ -210,15 +210,8 @@ def document_unfit(batch: Batch, user: Any) -> Found | None:
     )
 
 
-@once_per_object
-def _unfit(batch: Batch) -> list[Finding]:
-    return preflight.unfit(batch)
-
-
-@once_per_object
 def _lines(batch: Batch) -> list[tuple[Any, Any]]:
-    rows = BatchLine.objects.filter(item__batch=batch).select_related(*(f"line__{name}" for name in LINKED))
-    return [(row, erp_key(row.line)) for row in rows]
+    return [(row, erp_key(row.line)) for row in lines_of(batch)]
 
 
 # -- after the decision ---------------------------------------------------------------------------------

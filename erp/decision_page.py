@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,11 +13,15 @@ from django.utils import timezone
 
 from budgets.models import Hold
 from budgets.states import state_of
-from erp import decisions, waiting
-from erp.compare import SAME, Comparison, Row, of_batches
+from erp import decision_compare, decision_lines, decisions, preflight, waiting
 from erp.confirmations import contradicted
+from erp.decision_asked import Asked
 from erp.decision_blockers import READING_MAX_AGE
+from erp.decision_compare import Beside
+from erp.decision_lines import ShownItem
+from erp.decisions import Decision, DecisionRow
 from erp.documents import ZERO, moved
+from erp.entries import entries
 from erp.models import (
     OPEN,
     Batch,
@@ -27,20 +32,64 @@ from erp.models import (
     DocumentState,
     ErpReading,
     ReadingState,
-    Remark,
 )
+from erp.other_eyes import eyes
 from erp.snapshots import latest_reading
 from projects.models import CostCode, CostType, Job
 
 
-def context(batch: Batch) -> dict[str, Any]:
+def context(
+    batch: Batch, user: Any, wanted: Asked, *, typed_remarks: Mapping[int, str] | None = None
+) -> dict[str, Any]:
     """This function will gather what an approver reads before deciding."""
+    decision = decisions.decision(batch)
+    switch = decision_compare.switch(batch, decision, wanted)
+    items = [] if switch.beside else decision_lines.shown(decision, wanted)
     return {
-        "decision": decisions.decision(batch),
+        "decision": decision,
         "main_job": main_job(batch),
-        "since": since_then(batch),
+        "asked": replace(wanted, against=switch.against),
+        "switch": switch,
+        "beside": switch.beside,
+        "shown_items": items,
+        "left_out": any(item.left_out for item in items),
+        "entries": entries(batch),
+        "findings": findings(batch, decision),
+        "eyes": eyes(batch, user),
+        "elsewhere": _elsewhere(decision, items, switch.beside, typed_remarks or {}),
         **readings(batch),
     }
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing the ERP would refuse, and the lines it is about."""
+
+    message: str
+    lines: list[DecisionRow]
+
+
+def findings(batch: Batch, decision: Decision) -> list[Told]:
+    """This function will list all that the ERP would refuse of a batch on paper, with the lines of each."""
+    rows = {str(row.row.pk): row for item in decision.items for row in (*item.rows, *item.unchanged)}
+    return [
+        Told(finding.message, [rows[ref] for ref in finding.refs if ref in rows])
+        for finding in preflight.unfit(batch)
+    ]
+
+
+def _elsewhere(
+    decision: Decision,
+    items: list[ShownItem],
+    beside: Beside | None,
+    typed: Mapping[int, str],
+) -> list[tuple[BatchLine, str]]:
+    """The remarks that were typed on lines which this page does not show; they stay in the form."""
+    here = {row.row.line_id for item in items for row in (*item.rows, *item.folded)}
+    if beside:
+        here |= {line.row.line_id for line in beside.lines if line.row.line_id in beside.pinnable}
+    lines = {row.row.line_id: row.row for one in decision.items for row in (*one.rows, *one.unchanged)}
+    return [(lines[key], text) for key, text in typed.items() if text and key in lines and key not in here]
 
 
 def main_job(batch: Batch) -> Job | None:
@@ -69,6 +118,11 @@ class Movement:
     cost_type: str
     then: Decimal | None
     now: Decimal | None
+
+    @property
+    def difference(self) -> Decimal:
+        """By how much."""
+        return (self.now or ZERO) - (self.then or ZERO)
 
 
 def moved_since(batch: Batch, seen: str) -> list[Movement]:
@@ -105,44 +159,6 @@ def recoded_since(batch: Batch, seen: str) -> list[tuple[str, str, str]]:
 
 def _amounts(reading: ErpReading) -> dict[tuple[str, str, str], Decimal]:
     return {(row[0], row[1], row[2]): Decimal(row[5]) for row in reading.rows}
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A remark of the rejection this batch answers, with its line as it was sent then and as it is sent now."""
-
-    remark: Remark
-    row: Row
-
-    @property
-    def changed(self) -> bool:
-        """Whether the line is another one now."""
-        return self.row.status != SAME
-
-
-@dataclass(frozen=True)
-class SinceThen:
-    """What changed between the batch that came back and the one that answers it."""
-
-    answered: list[Answered]
-    others: list[Row]  # lines that changed without a remark
-    found: Comparison
-
-
-def since_then(batch: Batch) -> SinceThen | None:
-    """This function will put the round before beside this one; None where this batch answers none."""
-    if batch.answers is None:
-        return None
-    batch.answers.budget = batch.budget
-    found = of_batches(batch.answers, batch)
-    by_line = {line: row for row in found.rows for line in row.shown.lines}
-    remarks = batch.answers.remarks.select_related(
-        "answered_by", "line__job", "line__cost_code", "line__cost_type"
-    )
-    answered = [Answered(remark, by_line[remark.line_id]) for remark in remarks.order_by("pk")]
-    remarked = {one.remark.line_id for one in answered}
-    others = [row for row in found.rows if row.status != SAME and row.line_id not in remarked]
-    return SinceThen(answered, others, found)
 
 
 # -- afterwards ----------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from erp.acceptance import linked_batch_lines, set_bases
+from erp.acceptance import lines_of, set_bases
+from erp.compare_sides import mapped_now
 from erp.documents import ZERO, moved
 from erp.explaining import explained_of
 from erp.models import (
@@ -20,10 +21,8 @@ from erp.models import (
 from erp.port import ErpKey, JobStatus
 from erp.snapshots import (
     current_budget,
-    erp_key,
     key_of,
     latest_reading,
-    linked_lines,
     main_status,
 )
 
@@ -67,6 +66,11 @@ class DecisionItem:
     def moved(self) -> Decimal:
         """Sum of the positive changes."""
         return moved(row.change for row in self.rows)
+
+    @property
+    def count(self) -> int:
+        """How many lines there are, changed or not."""
+        return len(self.rows) + len(self.unchanged)
 
     @property
     def in_erp(self) -> Decimal:
@@ -125,7 +129,7 @@ def decision(batch: Batch) -> Decision:
     reading = latest_reading(batch.budget) if waiting else batch.reading
     newest = batch.budget.readings.first()
     asked = newest if newest is not None and newest.state != "made" else None
-    lines = linked_batch_lines(batch)
+    lines = lines_of(batch)
     if waiting and reading is not None:
         set_bases(batch, lines, reading)
     current, left, item_id = current_budget(reading) if reading else {}, {}, None
@@ -188,7 +192,7 @@ def _only_there(
 ) -> list[tuple[str, str, str, str, Decimal]]:
     if reading is None:
         return []
-    ours = {erp_key(line) for line in linked_lines(batch.budget)} | {key_of(row) for row in sent}
+    ours = {*mapped_now(batch.budget).values(), *(key_of(row) for row in sent)}
     return [
         (row[0], row[1], row[2], row[3], Decimal(row[5]))
         for row in reading.rows

@@ -20,6 +20,12 @@ from erp.approval_models import (  # noqa: F401  Django finds an app's models he
     RuleKind,
 )
 from erp.attachment_models import BatchAttachment  # noqa: F401  Django finds an app's models here
+from erp.bulk_models import (  # noqa: F401  likewise
+    BulkDecision,
+    BulkItem,
+    BulkKind,
+    BulkOutcome,
+)
 from erp.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
 from erp.confirmation_models import Confirmation, ConfirmationState  # noqa: F401  likewise
 from erp.cost_models import ErpCost  # noqa: F401  likewise
@@ -46,6 +52,7 @@ from erp.mirror import (  # noqa: F401  Django finds an app's models through thi
 )
 from erp.notice_models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
 from erp.port import DocumentKind
+from erp.queue_filter_models import DefaultQueueFilter, QueueFilter  # noqa: F401  likewise
 from erp.setup_models import SeenCompany, TestSend, TestSendState  # noqa: F401  likewise
 from erp.sync_models import Heartbeat, SyncChange, SyncRun  # noqa: F401  likewise
 from workflow import guards

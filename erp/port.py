@@ -448,6 +448,11 @@ class ErpBackend(ABC):
         """What the ERP has to choose from, by the name of a setting: code and words. Raises as a read does."""
         return {}
 
+    def entry(self, document: ErpDocument, status: JobStatus) -> str:
+        """What a document becomes in this ERP while its job stands so, in a few of its own words, for people to know it
+        by. Without the network; empty where the ERP has no word. Raises ErpMisconfigured."""
+        return ""
+
     @abstractmethod
     def problems(self, document: ErpDocument) -> list[Finding]:
         """What is wrong with a document that can be seen without the network."""

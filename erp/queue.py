@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,6 +160,15 @@ def counted(user: Any, memberships: list[Membership]) -> Counted:
     return Counted(filled, sorted(named, key=lambda pair: pair[1]))
 
 
+def count(user: Any, memberships: list[Membership], wanted: Mapping[int, Q]) -> dict[int, int]:
+    """This function will count the batches each of some conditions finds, in one query."""
+    numbers = {
+        f"n_{key}": Count("pk", filter=holds) if holds else Count("pk") for key, holds in wanted.items()
+    }
+    found = queue(user, memberships).order_by().aggregate(**numbers)
+    return {key: found[f"n_{key}"] for key in wanted}
+
+
 # -- one row -------------------------------------------------------------------------------------------------
 
 
@@ -215,10 +225,11 @@ def warnings(batch: Any) -> list[str]:
     """This function will list what to heed about a row of the queue, in a few words each."""
     said, connection = [], _connection(batch.budget.project.company)
     if batch.state == BatchState.WAITING:
+        ask = f": ask {instead}" if (instead := getattr(batch, "instead", "")) else ""
         if batch.four_eyes and batch.prepared:
-            said.append("you prepared it")
+            said.append(f"you prepared it{ask}")
         if batch.over_limit and not batch.yours and not _more_steps(batch):
-            said.append("over your limit")
+            said.append(f"over your limit{ask}")
         if batch.read_at is None:
             said.append(f"{erp_name(connection)} not read yet")
     if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):

@@ -221,15 +221,7 @@ def reject(
     remarks: Mapping[int, str] | None = None,
 ) -> Batch:
     """This function will send a batch back with a reason, a sentence, and remarks pinned to lines (by line id)."""
-    errors = long_texts({"reason": reason})
-    if any(long_texts({"remark": text}) for text in (remarks or {}).values()):
-        errors["remarks"] = f"A remark has at most {MOST_TEXT:,} characters."
-    if reason_code not in RejectReason.values:
-        errors["reason_code"] = "Choose a reason."
-    if len(reason.strip()) < 5:
-        errors["reason"] = "Say in a sentence what the project manager should do."
-    if errors:
-        raise InvalidInput(errors)
+    refuse_incomplete(reason_code=reason_code, reason=reason, remarks=remarks)
     with on_budget(batch.budget, user=user, now=now) as (locked, event):
         row = lock_batch(batch, locked)
         ensure(row, "reject", user)
@@ -248,6 +240,19 @@ def reject(
             "data": {"remarks": {str(r.line_id): r.text for r in pinned}},
         }
     return row
+
+
+def refuse_incomplete(*, reason_code: str, reason: str, remarks: Mapping[int, str] | None = None) -> None:
+    """This function will raise InvalidInput where a rejection lacks a reason or a sentence, or says too much."""
+    errors = long_texts({"reason": reason})
+    if any(long_texts({"remark": text}) for text in (remarks or {}).values()):
+        errors["remarks"] = f"A remark has at most {MOST_TEXT:,} characters."
+    if reason_code not in RejectReason.values:
+        errors["reason_code"] = "Choose a reason."
+    if len(reason.strip()) < 5:
+        errors["reason"] = "Say in a sentence what the project manager should do."
+    if errors:
+        raise InvalidInput(errors)
 
 
 def _pin(batch: Batch, remarks: Mapping[int, str]) -> list[Remark]:

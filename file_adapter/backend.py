@@ -20,6 +20,7 @@ from erp.port import (
     ErpUnavailable,
     Finding,
     JobRow,
+    JobStatus,
     Journal,
     Outcome,
     Posting,
@@ -67,6 +68,10 @@ class FileBackend(ErpBackend):
     def setting_faults(self, company: ErpCompany) -> list[str]:
         """This function will say what is wrong with a company's options on paper."""
         return faults_of_options(company)
+
+    def entry(self, document: ErpDocument, status: JobStatus) -> str:
+        """This function will say what an accountant gets of a document."""
+        return "a sheet in the folder, entered by hand"
 
     def problems(self, document: ErpDocument) -> list[Finding]:
         """This function will return what is wrong on paper; a wrong option raises ErpMisconfigured."""

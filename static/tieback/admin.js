@@ -21,7 +21,8 @@ document.querySelectorAll("form[data-selects]").forEach((form) => {
 
 // New amounts of CMiC arrived: show them, unless somebody is typing; then the link waits.
 document.body.addEventListener("htmx:afterSwap", () => {
-  if (!document.querySelector("#reading [data-reload]")) return;
-  const typed = [...document.querySelectorAll("textarea, select")].some((field) => field.value.trim() !== "");
-  if (!typed) window.location.reload();
+  const anew = document.querySelector("#reading [data-reload]");
+  if (!anew) return;
+  const typed = [...document.querySelectorAll("#reject-form select, textarea")].some((field) => field.value.trim() !== "");
+  if (!typed) window.location.assign(anew.href);
 });

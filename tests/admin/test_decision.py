@@ -60,7 +60,7 @@ def test_a_transfer_is_read_from_one_line_to_the_other(scene, desk):
     acts.lock(scene)
     acts.modify(scene, "Own crew", ((MAIN, "03-30-00", "L"), "500.00"), ((MAIN, "03-30-00", "M"), "-500.00"))
     page = text(desk(scene.mira).get(url(acts.send(scene))))
-    source, target = page.split('<p class="transfer">')[1].split("</p>")[0].split("→")
+    source, target = page.split('<div class="transfer"')[1].split("</div>")[0].split("goes to")
     assert "03-30-00 M" in source
     assert "(500.00)" in source
     assert "03-30-00 L" in target
@@ -162,10 +162,9 @@ def test_the_second_round_also_names_what_changed_without_a_remark(scene, desk):
     acts.modify(scene, "Buyout", ((MAIN, "03-30-00", "M"), "-500.00"), ((MAIN, "09-68-00", "S"), "500.00"))
     page = text(desk(scene.mira).get(url(acts.send(scene))))
     assert "2 lines changed since" in page
-    assert "Also changed, without a remark" in page
-    since = page[page.index("Also changed") : page.index("Where this batch stands")]
+    since = page[page.index("Since the last round") :]
     assert "26-0288 09-68-00 S" in since and "13,000.50" in since
-    assert "26-0288 03-30-00 M" not in since
+    assert since.index("26-0288 03-30-00 M") < since.index("26-0288 09-68-00 S")  # remarked ones first
 
 
 def test_while_a_reading_is_made_the_page_asks_for_it_by_itself(scene, desk):
@@ -173,7 +172,7 @@ def test_while_a_reading_is_made_the_page_asks_for_it_by_itself(scene, desk):
     seen = seen_by(client, batch)
     assert post(client, batch, "read_again").status_code == 302
     page = text(client.get(url(batch)))
-    assert f'hx-get="{url(batch, "reading/")}?seen={seen}"' in page
+    assert f'hx-get="{url(batch, "reading/")}?seen={seen}' in page
     assert "hx-get" in text(client.get(url(batch, "reading/"), {"seen": seen}))
     scene.sheet.hold(MAIN, "03-30-00", "1000", "1.00")
     acts.read(scene)

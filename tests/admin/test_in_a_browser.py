@@ -1,6 +1,7 @@
 """The desk in a real browser: the policy holds, a phone is wide enough, the page follows by itself."""
 
 from erp.models import Batch
+from tests.admin.test_queue import another_batch
 from tests.support import paper
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
@@ -46,7 +47,14 @@ def test_a_rejection_without_javascript_pins_its_remark(scene, transactional_db,
 def test_at_320_pixels_nothing_of_the_desk_scrolls_sideways(scene, transactional_db, narrow_page):
     batch = acts.send(scene, note="A note")
     enter(narrow_page, "mira", "/admin/erp/batch/")
-    pages = ["", f"{batch.pk}/change/", f"{batch.pk}/do/return_to_pm/", f"{batch.pk}/posting-list/"]
+    pages = [
+        "",
+        "filters/?list=queue%3Dall",
+        f"{batch.pk}/change/",
+        f"{batch.pk}/change/?show=all",
+        f"{batch.pk}/do/return_to_pm/",
+        f"{batch.pk}/posting-list/",
+    ]
     for path in [f"/admin/erp/batch/{rest}" for rest in pages] + [
         "/admin/erp/connection/",
         "/admin/workflow/event/",
@@ -67,6 +75,66 @@ def test_a_blocked_button_moves_to_everything_that_stands_in_its_way(scene, tran
     browser_page.keyboard.press("Enter")
     focused = browser_page.evaluate("() => document.activeElement.textContent")
     assert "so somebody else accepts it: ask Jonas Lindqvist or Mira Osei." in focused
+
+
+def test_keys_lead_through_the_queue_and_never_decide(scene, transactional_db, browser_page):
+    first, second = acts.send(scene), another_batch(scene)
+    page = browser_page
+    enter(page, "mira", "/admin/erp/batch/?queue=waiting")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.wait_for_selector("text=1 of 2 selected")
+    page.keyboard.press("o")
+    page.wait_for_selector("h1:has-text('Quay Street')")
+    page.keyboard.press("j")
+    page.wait_for_selector("h1:has-text('Project 26-0310')")
+    page.wait_for_function("() => document.activeElement.tagName === 'H1'")
+    page.keyboard.press("k")
+    page.wait_for_selector("h1:has-text('Quay Street')")
+    page.keyboard.press("a")
+    assert page.evaluate("() => document.activeElement.textContent") == "Accept"
+    page.fill("#reason", "")
+    page.focus("#reason")
+    page.keyboard.type("ajkr?/")
+    assert page.input_value("#reason") == "ajkr?/"
+    page.focus("h1")
+    page.keyboard.press("?")
+    page.uncheck("#keys-on")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    assert f"/batch/{first.pk}/" in page.url
+    assert set(Batch.objects.values_list("state", flat=True)) == {"waiting"}
+    assert second.state == "waiting"
+
+
+def test_a_remark_typed_on_one_page_of_lines_goes_along_with_the_rejection(
+    scene, transactional_db, browser_page
+):
+    batch = acts.send(scene)
+    page = browser_page
+    enter(page, "mira", f"/admin/erp/batch/{batch.pk}/change/")
+    row = page.locator("tr", has_text=f"{MAIN} 03-30-00 M")
+    row.locator("summary").click()
+    row.locator("textarea").fill("Is that ready-mix?")
+    page.fill("#find", "09-68")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Remark on 26-0288 03-30-00 M, which is not shown now")
+    page.select_option("#reason_code", "amounts")
+    page.fill("textarea#reason", "Concrete is too high.")
+    page.click("#reject-form button")
+    page.wait_for_selector("text=Sent back. Dana Reyes reads your reason and remarks.")
+    assert [remark.text for remark in batch.remarks.all()] == ["Is that ready-mix?"]
+
+
+def test_several_are_accepted_without_javascript(scene, transactional_db, page_without_javascript):
+    batch = acts.send(scene)
+    page = page_without_javascript
+    enter(page, "mira", "/admin/erp/batch/?queue=mine")
+    page.check(".action-select")
+    page.click("text=Accept selected")
+    page.click("button:has-text('Accept 1')")
+    page.wait_for_selector("h1:has-text('1 accepted.')")
+    assert Batch.objects.get(pk=batch.pk).state == "accepted"
 
 
 def test_the_description_of_the_api_is_read_under_the_policy(scene, transactional_db, browser_page):

@@ -169,10 +169,15 @@ def test_selected_batches_are_accepted_one_by_one_and_each_is_told(scene, desk):
     asked = choose(client, "accept_selected", [first, second, third])
     assert "Accept 2 of 3 selected batches?" in asked.content.decode()
     seen = {f"reading-{c.batch.pk}": c.reading.hash if c.reading else "" for c in asked.context["candidates"]}
+    (sums,) = asked.context["sums"]
+    assert (sums.batches, sums.moved) == (2, first.moved + second.moved)
     done = choose(client, "accept_selected", [first, second, third], confirm="yes", **seen)
-    told = [str(message) for message in done.context["messages"]]
-    assert told[0] == "2 accepted."
-    assert told[1].startswith("1 not accepted: Project 26-0311 (batch 1): CMiC is being read.")
+    result = done.context["result"]
+    assert result.headline == "2 accepted. 1 not."
+    (refused,) = result.refused
+    assert refused.batch == third
+    assert [one["sentence"][:21] for one in refused.said] == ["CMiC is being read. T"]
+    assert f'href="{QUEUE}{third.pk}/change/?list=' in done.content.decode()
     assert [Batch.objects.get(pk=b.pk).state for b in (first, second, third)] == [
         "accepted",
         "accepted",

@@ -52,6 +52,11 @@ class Approver(Person):
             has=self.page.get_by_role("rowheader", name=line, exact=True)
         )
 
+    def reads_it_against_cmic(self) -> None:
+        """Turn from what changed since the rejection to what CMiC holds."""
+        self.page.get_by_role("link", name="Against CMiC now").click()
+        expect(self.page.get_by_role("region", name="Original budget").first).to_be_visible()
+
     def rejects(self, *, because: str, sentence: str, remarks: Mapping[str, str]) -> None:
         """Send the batch back with a reason, a sentence, and remarks pinned to lines."""
         for line, remark in remarks.items():

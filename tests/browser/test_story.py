@@ -95,6 +95,7 @@ def mira_accepts_and_a_worker_writes_it_into_cmic(stage: Stage, **management: st
     mira.opens(PROJECT)
     mira.reads("Changed from")
     mira.reads("Yes, it rounds the site works.")
+    mira.reads_it_against_cmic()
     mira.compares(MANAGEMENT, sent="1,250,000.50", **management)
     mira.sees_total(sent=TOTAL, after=TOTAL)
     mira.accepts()

@@ -214,6 +214,12 @@ def test_no_page_of_the_queue_has_a_fault(
     parts = ("", "jobs/", "people/", f"people/{sent_back.mira.pk}/", "settings/", "test/", "access/")
     places += [f"{set_up}{part}" for part in parts]
     places += [f"approvalrule/?amount=1&rule={sent_back.company.approval_rules.get().pk}", "delegation/"]
+    places += [f"batch/{batch.pk}/change/?against={against}&show=all" for against in ("erp", "last")]
+    places += [
+        "batch/?queue=all&low=x",
+        "batch/filters/?list=queue%3Dmine",
+        f"batch/{batch.answers_id}/change/",
+    ]
     for place in (*places, f"connection/{sent_back.connection.pk}/change/"):
         page.goto(f"/admin/erp/{place}")
         found += faults(page)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cmic_adapter.backend import CmicBackend
-from erp.port import ErpNotYet, ErpRefused
+from erp.port import ErpNotYet, ErpRefused, JobStatus
 from tests.cmic_adapter.support import (
     ON,
     PENDING,
@@ -127,3 +127,23 @@ def test_the_main_jobs_status_decides_also_for_the_lines_of_its_sub_jobs(tenant:
     tenant.ask("start_job", {"company": "001", "job": PENDING})
     document = change(line("01-100", "L", "5", job=PENDING), job=PENDING)
     assert cmic.push(document, Diary()).route == "pci_internal"
+
+
+def test_an_approver_reads_beforehand_which_entry_a_document_becomes(cmic: CmicBackend):
+    originals = original(entered("01-100", "L", "1200", job=STARTED), job=STARTED, **ON)
+    told = [
+        cmic.entry(originals, JobStatus.PENDING),
+        cmic.entry(originals, JobStatus.STARTED),
+        cmic.entry(TRANSFER, JobStatus.STARTED),
+        cmic.entry(TRANSFER, JobStatus.PENDING),  # what it will be once it may
+        cmic.entry(change(line("01-100", "L", "12.50")), JobStatus.STARTED),
+        cmic.entry(replace(originals, company=company()), JobStatus.STARTED),  # goes no way
+    ]
+    assert told == [
+        "amounts in Enter Budget",
+        "potential change item, class Original",
+        "potential change item, class Transfer",
+        "potential change item, class Transfer",
+        "potential change item, class Internal",
+        "",
+    ]

@@ -65,6 +65,9 @@ class PaperErp(ErpBackend):
     def dictionary(self) -> Sequence[Advice]:
         return list(SHEET.advice)
 
+    def entry(self, document: ErpDocument, status: JobStatus) -> str:
+        return f"paper for a {status} job"
+
     def problems(self, document: ErpDocument) -> list[Finding]:
         return []
 
