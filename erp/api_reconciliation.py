@@ -36,7 +36,7 @@ class CauseSerializer(serializers.Serializer[Any]):
     amount = MoneyField(**SUM)
 
 
-class CodeSerializer(serializers.Serializer[Any]):
+class ErpCodeSerializer(serializers.Serializer[Any]):
     """A budget code of the ERP."""
 
     job = serializers.CharField(max_length=10)
@@ -70,10 +70,10 @@ class BalancedSerializer(serializers.Serializer[Any]):
     to_decide = serializers.BooleanField()
     decision = serializers.SerializerMethodField()
 
-    @extend_schema_field(CodeSerializer(allow_null=True))
+    @extend_schema_field(ErpCodeSerializer(allow_null=True))
     def get_code(self, row: Row) -> Any:
         """The ERP's code; null for a line that leads nowhere in the ERP."""
-        return CodeSerializer(row.key).data if isinstance(row.key, ErpKey) else None
+        return ErpCodeSerializer(row.key).data if isinstance(row.key, ErpKey) else None
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_lines(self, row: Row) -> Any:
@@ -105,7 +105,7 @@ class SettleSerializer(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=DriftKind.choices)
     reading_hash = serializers.CharField(max_length=64)
-    codes = CodeSerializer(many=True, required=False, help_text="left out: all that wait for a decision")
+    codes = ErpCodeSerializer(many=True, required=False, help_text="left out: all that wait for a decision")
     note = TextField(required=False, default="")
 
 
