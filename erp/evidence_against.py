@@ -5,7 +5,7 @@ What may go on after a pack was made (a state, a posting, a name) is compared on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +25,14 @@ ANSWER = ("answered_at", "status", "outcome", "answer")
 BATCH = ("number", "round", "answers", "sent_at", "note", "four_eyes")
 
 
-def check_against_database(pack: Pack, *, now: datetime) -> list[tuple[str, str]]:
+def check_against_database(pack: Pack, *, now: datetime) -> Iterator[tuple[str, str]]:
     """This function will hold a pack against the database: (what, in words) for each part; raises Broken."""
     batch = Batch.objects.filter(pk=pack["batch"]["id"], budget__project__company=pack["chain"]["id"]).first()
     if batch is None:
         raise Broken("batch", "this database has no such batch of that company")
     fresh = gather(batch, now=now)
-    return [(name, part(pack, fresh)) for name, part in PARTS]
+    for name, part in PARTS:
+        yield name, part(pack, fresh)
 
 
 def _chain(pack: Pack, fresh: Pack) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -43,9 +43,10 @@ class Broken(Exception):
         self.where, self.why = where, why
 
 
-def check(pack: Pack) -> list[tuple[str, str]]:
+def check(pack: Pack) -> Iterator[tuple[str, str]]:
     """This function will check a pack by itself: (what, in words) for each part that holds; raises Broken."""
-    return [(name, part(pack)) for name, part in CHECKS]
+    for name, part in CHECKS:
+        yield name, part(pack)
 
 
 def _manifest(pack: Pack) -> str:
@@ -130,6 +131,11 @@ def _decision(pack: Pack) -> str:
         _same("decision", "when it was accepted", decision["accepted_at"], accepted["at"])
         _same("decision", "the reading it rests on", decision["reading"], accepted["data"].get("reading"))
         _same("batch", "the amount moved", batch["moved"], accepted["data"].get("moved", batch["moved"]))
+    for step in pack["approvals"]:
+        if step["taken_by"] is not None and not _tells(pack, step):
+            raise Broken(
+                "approvals", f"no event tells that {step['taken_by']['name']} took the step {step['name']}"
+            )
     if batch["state"] == "rejected":
         rejected = _found(pack, "reject", decision["sent_back_by"], "sent back")
         _same("decision", "the reason", decision["reason"], rejected["note"])
@@ -141,6 +147,15 @@ def _decision(pack: Pack) -> str:
     if (batch["state"] in DECIDED) != (decision["accepted_by"] is not None):
         raise Broken("decision", f"the batch is {batch['state']}, which does not agree with who accepted it")
     return f"{decision['words']}, as the events tell"
+
+
+def _tells(pack: Pack, step: Mapping[str, Any]) -> bool:
+    """Whether an event tells that a step of the route was taken, by whom and when."""
+    return any(
+        event["action"] in ("approve", "accept")
+        and (event["actor_pk"], event["at"]) == (step["taken_by"]["id"], step["taken_at"])
+        for event in pack["events"]
+    )
 
 
 def _same(where: str, what: str, said: Any, told: Any) -> None:

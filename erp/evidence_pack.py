@@ -153,9 +153,6 @@ def _decision(row: Batch) -> dict[str, Any]:
 
 def _approvals(row: Batch) -> list[dict[str, Any]]:
     """The steps of the batch's route, where its company has rules for one."""
-    steps = getattr(row, "steps", None)
-    if steps is None:
-        return []
     return [
         {
             "position": step.position,
@@ -166,7 +163,7 @@ def _approvals(row: Batch) -> list[dict[str, Any]]:
             "taken_at": at(step.taken_at),
             "reading": step.reading.hash if step.reading else None,
         }
-        for step in steps.select_related("taken_by", "on_behalf_of", "reading").order_by("position")
+        for step in row.steps.select_related("taken_by", "on_behalf_of", "reading").order_by("position")
     ]
 
 

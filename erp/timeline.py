@@ -26,6 +26,7 @@ SHOWS = {ALL: "Everything", PEOPLE: "People", SYSTEM: "System", CALLS: "Calls"}
 MOST = 300  # steps shown at once; the first few and the newest of more
 FIRST = 20
 TONES = {
+    "approve": "good",
     "accept": "good",
     "reject": "bad",
     "return_to_pm": "warn",
@@ -40,6 +41,7 @@ TONES = {
 RANKS = {
     "send": 1,
     "open": 2,
+    "approve": 4,
     "accept": 4,
     "document_sending": 6,
     "document_delivered": 8,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from django.db.models import Max
+
 from erp.approvers import able_to_accept
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.waiting import FEWEST, SAMPLES, Usual, usual
@@ -62,7 +64,8 @@ def wait_of(batch: Batch, documents: Sequence[Document]) -> Wait | None:
     company = batch.budget.project.company
     if batch.state == BatchState.WAITING:
         deciders = permissions.names(able_to_accept(batch), nobody="somebody who may accept it (nobody yet)")
-        return Wait(deciders, "", batch.sent_at, usual_decision(company))
+        taken = batch.steps.aggregate(last=Max("taken_at"))["last"]  # whoever is next waits since then
+        return Wait(deciders, "", taken or batch.sent_at, None if taken else usual_decision(company))
     if batch.state in SENT_BACK:
         return (
             None
@@ -81,6 +84,12 @@ def _under_way(batch: Batch, documents: Sequence[Document], company: Company) ->
         since = min(d.state_since for d in documents if d.state == DocumentState.REFUSED)
         people = permissions.names(permissions.who_may_decide(company), nobody="an approver (nobody yet)")
         return Wait(people, "to put right what was refused", since)
+    lost = [d for d in documents if d.state == DocumentState.UNCONFIRMED]
+    if lost:
+        asks = all(d.not_before for d in lost)
+        people = "Tieback" if asks else permissions.names(permissions.who_may_decide(company))
+        what = f"to ask {erp} whether it arrived" if asks else f"to say whether it is in {erp}"
+        return Wait(people, what, min(d.state_since for d in lost))
     if batch.state == BatchState.EXPORTED or states <= {DocumentState.DELIVERED, DocumentState.POSTED}:
         since = batch.exported_at or batch.state_since
         return Wait("the accountants", f"to post it in {erp}", since, usual(company))

@@ -25,7 +25,8 @@ from erp.evidence_pack import gather
 from erp.evidence_paper import printable, wrapped
 from erp.evidence_pdf import pdf
 from erp.models import Batch
-from tests.erp.test_timeline import CANARY, called
+from tests.erp.test_approval_steps import rule
+from tests.erp.test_timeline import CANARY, called, told
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
 
@@ -118,6 +119,27 @@ def test_a_batch_weighed_against_what_the_erp_holds_holds_in_every_state(scene, 
         said = verify(pack_of(Batch.objects.get(pk=batch.pk)), tmp_path, "--against-database")
         assert said.endswith("exit 0"), said
     assert Batch.objects.get(pk=batch.pk).moved == Decimal("78500.75")
+
+
+def test_the_steps_of_a_route_are_in_it_and_told_by_events(scene, tmp_path):
+    rule(scene, "Approver", scene.mira)
+    rule(scene, "Controller", scene.jonas)
+    batch = acts.send(scene)
+    acts.accept(scene, batch, by=scene.mira)
+    assert told(batch).wait.whom == "Jonas Lindqvist"
+    half = pack_of(batch)
+    assert half["decision"]["words"] == "Not decided yet"
+    acts.accept(scene, batch, by=scene.jonas)
+    pack = pack_of(batch)
+    assert [(step["name"], step["taken_by"]["name"]) for step in pack["approvals"]] == [
+        ("Approver", "Mira Osei"),
+        ("Controller", "Jonas Lindqvist"),
+    ]
+    for one in (half, pack):
+        said = verify(one, tmp_path, "--against-database")
+        assert said.endswith("exit 0"), said
+    pack["approvals"][0]["taken_by"] = pack["approvals"][1]["taken_by"]
+    assert "no event tells that Jonas Lindqvist took the step Approver" in verify(sealed_anew(pack), tmp_path)
 
 
 def test_secrets_are_not_in_it_but_the_hash_of_what_is_kept_is(scene, posted, tmp_path):

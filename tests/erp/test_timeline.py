@@ -23,6 +23,7 @@ from tests.erp.test_posting_schedule import asked, delivered  # noqa: F401  `ask
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
 from workflow import events
+from workflow.actions import SYSTEM, ensure
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CANARY = "hunter2-canary"
@@ -204,6 +205,24 @@ def test_what_was_refused_waits_for_those_who_may_retry_it(scene):
             "Waiting for Jonas Lindqvist, Mira Osei or Tom Baptiste to put right what was refused since"
         )
     )
+
+
+def test_what_may_be_lost_waits_for_the_answer_and_then_for_a_person(scene):
+    batch = acts.accept(scene, acts.send(scene))
+    document = acts.documents(batch)[0]
+    acts.take(document)
+    ensure(document, "unconfirm", SYSTEM)
+    document.unconfirm(reason="No answer", now=timezone.now(), not_before=timezone.now())
+    document.save()
+    assert (
+        told(batch)
+        .wait.sentence(timezone.now())
+        .startswith("Waiting for Tieback to ask CMiC whether it arrived")
+    )
+    Document.objects.update(not_before=None)
+    words = told(batch).wait.sentence(timezone.now())
+    assert "Mira Osei" in words
+    assert "to say whether it is in CMiC" in words
 
 
 def test_what_was_sent_back_waits_for_whoever_sent_it(scene):

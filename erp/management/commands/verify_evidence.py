@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             f"{pack['decision']['words']}. Made {made['at']}{person}."
         )
 
-    def _parts(self, parts: list[tuple[str, str]]) -> None:
+    def _parts(self, parts: Iterable[tuple[str, str]]) -> None:
         for name, words in parts:
             self.stdout.write(f"  holds  {name}: {words}")
 
