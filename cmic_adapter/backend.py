@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from cmic_adapter import reads, wire
 from cmic_adapter.calls import Caller, Timeouts
@@ -15,14 +14,14 @@ from cmic_adapter.declared import choices, declared, faults
 from cmic_adapter.dictionary import entries
 from cmic_adapter.document import jobs_of, problems_of
 from cmic_adapter.enter_budget import EnterBudget
-from cmic_adapter.limiter import Budget, limiter_for
+from cmic_adapter.limiter import Budget, host_of, limiter_for
 from cmic_adapter.options import options_of
 from cmic_adapter.pci import Found, Pci
 from cmic_adapter.posting import Postings
 from cmic_adapter.push import PciPush
 from cmic_adapter.recording import record
 from cmic_adapter.report import report
-from cmic_adapter.routes import Route, decide, ensure_visible, entry_words
+from cmic_adapter.routes import Route, decide, ensure_visible, entry_words, started
 from cmic_adapter.setup import Setup, Setups
 from cmic_adapter.sight import Sight
 from cmic_adapter.wire import Job
@@ -87,7 +86,7 @@ class CmicBackend(ErpBackend):
                 username=username,
                 password=password,
                 timeouts=Timeouts(connect=connect_timeout, read=read_timeout, write=write_timeout),
-                limiter=limiter_for(host=_host(base_url), budget=budget, redis_url=redis_url),
+                limiter=limiter_for(host=host_of(base_url), budget=budget, redis_url=redis_url),
                 concurrency=concurrency,
             )
         )
@@ -160,13 +159,13 @@ class CmicBackend(ErpBackend):
         self, document: ErpDocument, *, setup: Setup, journal: Journal, jobs: Mapping[str, Job]
     ) -> Receipt:
         budget = EnterBudget(client=self._client, setup=setup, document=document)
-        if _started(document, jobs):
+        if started(document, jobs):
             return budget.after_start()
         decide(document=document, options=setup.options, jobs=jobs)
         try:
             return budget.push(journal)
         except ErpRefused:
-            if _started(document, self._jobs_of(document)):
+            if started(document, self._jobs_of(document)):
                 return budget.after_start()
             raise
 
@@ -223,7 +222,7 @@ class CmicBackend(ErpBackend):
 
         if document.route == Route.ENTER_BUDGET:
             budget = EnterBudget(client=self._client, setup=setup, document=document)
-            pending = not _started(document, jobs)
+            pending = not started(document, jobs)
             return withdraw_budget(
                 budget=budget, journal=journal, pending=pending, posting=posting, anyway=anyway
             )
@@ -308,17 +307,6 @@ class CmicBackend(ErpBackend):
     def record(self) -> Mapping[str, str]:
         """This function will return the descriptions of all applications, by file name."""
         return record(self._client)
-
-
-def _host(base_url: str) -> str:
-    """What all who speak to the same CMiC share: its host and port, however they are spelled."""
-    parts = urlsplit(base_url)
-    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
-
-
-def _started(document: ErpDocument, jobs: Mapping[str, Job]) -> bool:
-    """Whether the main job is visible and its budget is not open any more."""
-    return document.job in jobs and jobs[document.job].status is not JobStatus.PENDING
 
 
 def _route_of(document: ErpDocument, *, setup: Setup, found: Found) -> str:

@@ -14,6 +14,15 @@ TYPES = "PCI types"
 STATUSES = "PCI statuses"
 FLAGS = "Flags of a cost code that is assigned to a job"
 
+FLAG_WORDS = (  # in the order of `wire.JCAT_FLAGS`
+    "Category is active",
+    "Phase is active",
+    "Cost to complete may be overridden",
+    "Budget is left out of WIP",
+    "Cost is left out of WIP",
+    "Labour is forecast",
+)
+
 
 def declared() -> tuple[Setting, ...]:
     """This function will list the settings in the order people read them."""
@@ -61,14 +70,14 @@ def declared() -> tuple[Setting, ...]:
         *(
             Setting(
                 f"jcat_flags.{name}",
-                wire.JCAT_WORDS[name],
+                words,
                 f"{name}, sent when a document assigns a cost code to a job where CMiC lacks it.",
                 SettingKind.CHOICE,
                 default=default,
-                choices=(("Y", "Yes (Y)"), ("N", "No (N)")),
+                choices=((wire.ON, "yes"), (wire.OFF, "no")),
                 group=FLAGS,
             )
-            for name, default in wire.JCAT_FLAGS.items()
+            for (name, default), words in zip(wire.JCAT_FLAGS.items(), FLAG_WORDS, strict=True)
         ),
     )
 

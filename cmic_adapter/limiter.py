@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import redis
 
@@ -207,6 +208,12 @@ class RedisLimiter:
             self._pause(keys=self._keys[1:], args=[int(seconds * 1_000_000)])
         except redis.RedisError as error:
             self._rest(error)
+
+
+def host_of(base_url: str) -> str:
+    """This function will name what all who speak to one CMiC share: host and port, however they are spelled."""
+    parts = urlsplit(base_url)
+    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
 
 
 def limiter_for(*, host: str, budget: Budget, redis_url: str | None) -> Limiter:

@@ -26,6 +26,11 @@ class Route(StrEnum):
         return self.value.partition("_")[2]
 
 
+def started(document: ErpDocument, jobs: Mapping[str, Job]) -> bool:
+    """This function will tell whether the main job is visible and its budget is not open any more."""
+    return document.job in jobs and jobs[document.job].status is not JobStatus.PENDING
+
+
 def decide(*, document: ErpDocument, options: CompanyOptions, jobs: Mapping[str, Job]) -> Route:
     """This function will choose the way, or raise ErpRefused or ErpNotYet with the reason.
 

@@ -253,14 +253,6 @@ JCAT_FLAGS = {
     "JcatExclCostWip": OFF,
     "JcatLabourForecastFlag": OFF,
 }
-JCAT_WORDS = {
-    "JcatCatActiveFlag": "Category is active",
-    "JcatPhaseActiveFlag": "Phase is active",
-    "JcatCostToComplOvrdFlg": "Cost to complete may be overridden",
-    "JcatExclCostBudgWip": "Budget is left out of WIP",
-    "JcatExclCostWip": "Cost is left out of WIP",
-    "JcatLabourForecastFlag": "Labour is forecast",
-}
 _LINE_KEY = ("company", "main_job", "number", "job", "cost_code", "cost_type")
 
 COMPANIES = Resource("glrestapi/rest/v1/glcompany", Company, ("code",))

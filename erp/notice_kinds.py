@@ -111,11 +111,11 @@ KINDS = {
         _kind(
             "alarm",
             "Alarms",
-            "At once, when a connection stops, the ERP is silent or contradicts a confirmation, or a webhook is "
-            "switched off",
+            "At once, when a connection stops, the ERP is silent or contradicts a confirmation, a webhook is "
+            "switched off, or an ERP admin gives themselves more rights",
             "you are an ERP admin of {company}, or the alarm is about your own word.",
             Reader.ADMIN,
-            must="Always on: nothing reaches the ERP until an ERP admin acts, and nobody else is told.",
+            must="Always on: an ERP admin has to act or to know, and nobody else is told.",
         ),
         _kind(
             "test",

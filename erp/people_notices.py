@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from erp.models import Notice
+from erp import mails
 from erp.words import person as name_of
 from projects import permissions
 from projects.models import Company
@@ -21,17 +21,17 @@ from projects.models import Company
 
 def tell_of_own_rights(company: Company, user: Any, *, now: datetime) -> None:
     """This function will mail the other ERP admins that one of them gave themselves more rights."""
-    link = settings.BASE_URL + reverse("admin:erp_person", args=[company.pk, user.pk])
-    for reader in permissions.who_administers(company).exclude(pk=user.pk):
-        told = {"reader": name_of(reader), "who": name_of(user), "company": company, "link": link}
-        Notice.objects.create(
-            company=company,
-            to=reader,
-            kind="rights",
-            key=f"rights:{company.pk}:{user.pk}:{now:%Y%m%dT%H%M%S%f}:{reader.pk}",
-            subject=f"{name_of(user)} changed their own rights in {company.name}"[:200],
-            text=render_to_string("mail/own_rights.txt", told),
-        )
+    mails.write(
+        company=company,
+        to=permissions.who_administers(company).exclude(pk=user.pk),
+        kind="alarm",
+        key=f"rights:{company.pk}:{user.pk}:{now:%Y%m%dT%H%M%S%f}",
+        subject=f"{name_of(user)} changed their own rights in {company.name}",
+        template="own_rights",
+        path=reverse("admin:erp_person", args=[company.pk, user.pk]),
+        button="See the rights",
+        who=name_of(user),
+    )
 
 
 def send_invitation(person: Any, company: Company) -> None:

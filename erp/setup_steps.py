@@ -151,28 +151,22 @@ def _settings(company: Company) -> Step:
 
 
 def _approvals(connection: Connection) -> Step:
-    for key in (connection.company_id,):
-        link = named("admin:erp_approvals", key)
-        if link:
-            return Step("", "", DONE, "Who decides what, and up to which amount.", link, "Approval rules")
+    link = (reverse("admin:erp_approvals", args=[connection.company_id]), "Approval rules")
+    above = connection.company.reauthenticate_above
+    password = "never asked for" if above is None else f"asked for above {above:,.2f}"
     return Step(
-        "",
-        "",
-        DONE,
-        "Limits are kept with each person.",
-        reverse("admin:erp_people", args=[connection.company_id]),
-        "People and levels",
+        "", "", DONE, f"Who decides in which steps. When accepting, the password is {password}.", *link
     )
 
 
 def _notices(connection: Connection) -> Step:
-    link = next((found for name in NOTICES if (found := named(name, connection.company_id))), "")
-    if link:
-        return Step("", "", DONE, "Who is told of what, and which systems are.", link, "Notices and webhooks")
-    return Step("", "", DONE, "Mails go to everybody concerned.", *_desk(connection))
-
-
-NOTICES = ("admin:erp_webhooks", "admin:erp_notices")
+    webhooks = named("admin:webhooks_endpoint_changelist")
+    if webhooks:
+        said = "Mails go to everybody concerned; other programs follow by webhooks, if you want them to."
+        return Step("", "", DONE, said, webhooks, "Webhooks")
+    return Step(
+        "", "", DONE, "Mails go to everybody concerned; each person chooses.", named("notices"), "Mails"
+    )
 
 
 def _tested(connection: Connection) -> Step:

@@ -84,12 +84,12 @@ def test_whoever_gives_themselves_more_is_told_on_to_the_other_admins(scene: Sce
     Membership.objects.filter(user=scene.ruth).update(erp_level=2)
     form = level(scene, scene.jonas, erp_level=2, approval_limit="")
     assert window(scene.jonas).post(at(scene, scene.jonas), form).status_code == 302
-    told = Notice.objects.get(kind="rights")
+    told = Notice.objects.get(kind="alarm")
     assert told.to == scene.ruth
     assert "Jonas Lindqvist gave themselves more rights in Northgate Builders" in told.text
     form = level(scene, scene.jonas, erp_level=2, can_push=None)
     assert window(scene.jonas).post(at(scene, scene.jonas), form).status_code == 302
-    assert Notice.objects.filter(kind="rights").count() == 1, "less is no news"
+    assert Notice.objects.filter(kind="alarm").count() == 1, "less is no news"
 
 
 def test_a_level_opens_the_desk_and_the_last_one_taken_closes_it(scene: Scene) -> None:
