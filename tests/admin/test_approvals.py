@@ -271,6 +271,7 @@ def test_the_page_shows_the_route_and_the_button_says_which_step_it_takes(scene,
     batch = acts.send(scene)
     page = text(desk(scene.mira).get(url(batch)))
     assert "Approve as Approver" in page
+    assert "Waiting for accounting, step 1 of 2: Approver" in page
     assert '<li class="route-due" aria-current="step">' in page
     said = text(decide(desk(scene.mira), batch))
     assert "Approved. It waits for Controller now: Jonas Lindqvist, who was told by mail." in said

@@ -303,3 +303,12 @@ def test_no_page_of_a_budget_scrolls_sideways_on_a_phone(sent_back: Scene, narro
         narrow_page.goto(address)
         wide += [address] if scrolls_sideways(narrow_page) else []
     assert wide == []
+
+
+def test_no_page_of_approvals_scrolls_sideways_on_a_phone(sent_back: Scene, narrow_page: Page) -> None:
+    one = rule(sent_back, "Controller of the whole company", sent_back.jonas, sent_back.mira)
+    lend(sent_back, sent_back.jonas, sent_back.mira)
+    sign_in(narrow_page, username="jonas", password=PASSWORD)
+    for address in (f"approvalrule/?amount=120000&rule={one.pk}", "delegation/"):
+        narrow_page.goto(f"/admin/erp/{address}")
+        assert not scrolls_sideways(narrow_page), address
