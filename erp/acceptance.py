@@ -10,8 +10,10 @@ from django.conf import settings
 
 from budgets.models import Budget
 from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, moved, nets_to_nothing
+from erp.link_epochs import resets_of
 from erp.models import Batch, BatchItem, BatchLine, Connection, Document, ErpReading, JobLink
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpLine, JobStatus
+from erp.reset_models import LinkReset
 from erp.snapshots import LINKED, erp_connection, erp_key, held_originals, main_status, posted_targets
 from workflow.actions import SYSTEM, ensure
 from workflow.blockers import once_per_object
@@ -150,6 +152,7 @@ def erp_documents(documents: Sequence[Document]) -> list[ErpDocument]:
         {document.batch.budget.project.company_id for document in documents}, field_name="company_id"
     )
     jobs = main_jobs({document.batch.budget.project_id for document in documents})
+    past = _jobs_of_the_past({document.batch.budget.project_id for document in documents})
     lines = _lines({document.item_id: DocumentKind(document.item.kind) for document in documents})
     return [
         ErpDocument(
@@ -157,7 +160,7 @@ def erp_documents(documents: Sequence[Document]) -> list[ErpDocument]:
             number=document.number,
             content_hash=document.content_hash,
             kind=DocumentKind(document.item.kind),
-            job=jobs[document.batch.budget.project_id],
+            job=_job_of(document.batch, past) or jobs[document.batch.budget.project_id],
             title=document.item.title,
             date=document.item.date,
             lines=tuple(lines.get(document.item_id, ())),
@@ -172,6 +175,20 @@ def main_jobs(projects: Collection[int]) -> dict[int, str]:
     """This function will find the ERP's code of each project's main job."""
     links = JobLink.objects.filter(job__project__in=projects, job__parent=None)
     return dict(links.values_list("job__project_id", "erp_job__code"))
+
+
+def _jobs_of_the_past(projects: Collection[int]) -> dict[int, list[LinkReset]]:
+    found: dict[int, list[LinkReset]] = defaultdict(list)
+    for reset in resets_of(projects):
+        found[reset.project_id].append(reset)
+    return found
+
+
+def _job_of(batch: Batch, past: Mapping[int, list[LinkReset]]) -> str:
+    """The job a batch was sent to, where the project's link was reset since; empty where it was not."""
+    ended = (r for r in past.get(batch.budget.project_id, ()) if batch.number <= (r.after_batch or 0))
+    first = next(ended, None)
+    return first.job_code if first else ""
 
 
 def _lines(kinds: Mapping[int, DocumentKind]) -> dict[int, list[ErpLine]]:

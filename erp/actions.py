@@ -12,6 +12,7 @@ from erp import line_blockers as lines
 from erp import routes
 from erp.models import Batch, Document
 from erp.reauthentication import reauthentication_needed
+from erp.reset_blockers import being_reset
 from erp.snapshots import erp_connection, latest_batch
 from erp.words import erp_name
 from workflow.actions import Action, register, system_only
@@ -61,6 +62,7 @@ register(
             b.remarks_open,
             b.no_approver,
             b.connection_stopped,
+            being_reset,
         ),
         transition="send",
         tone="primary",
@@ -194,6 +196,13 @@ register(
         problems=(d.only_sends_on, d.not_under_way, d.being_sent, d.being_withdrawn),
         tone="danger",
         confirm="Take what is not posted out of the ERP again and hand the budget back to the PM?",
+    ),
+    Action(
+        name="clear_for_reset",
+        model=Batch,
+        label="Taken out for a reset of the link",
+        permission=system_only,
+        problems=(d.not_under_way, d.being_sent, d.being_withdrawn),
     ),
     Action(
         name="check_now",

@@ -20,6 +20,7 @@ from erp import (
     admin_health,
     admin_mapping,
     admin_mapping_edit,
+    admin_reset,
     admin_setup,
     admin_sync,
     checkup,
@@ -55,6 +56,9 @@ PAGES: tuple[tuple[str, Callable[..., HttpResponse], str], ...] = (
     ("syncs/<int:run_id>/", admin_sync.run, "erp_sync_run"),
     ("syncs/<int:run_id>/changes.csv", admin_sync.export, "erp_sync_csv"),
     ("syncs/<int:run_id>/cancel/", admin_sync.cancel, "erp_sync_cancel"),
+    ("projects/", admin_reset.projects, "erp_links"),
+    ("projects/<int:project_id>/reset/", admin_reset.page, "erp_reset_link"),
+    ("projects/<int:project_id>/reset/do/<slug:deed>/", admin_reset.act, "erp_reset_act"),
     *((f"codes/{at}", view, name) for at, view, name in MAPPING),
 )
 RECENT = 8  # events shown on the connection's page

@@ -65,6 +65,26 @@ def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
     return row
 
 
+def clear_for_reset(batch: Batch, *, by: Any, now: datetime, note: str) -> Batch:
+    """This function will take what is not posted out of the ERP because the link is reset, as `by` confirmed."""
+    with on_budget(batch.budget, user=None, now=now) as (locked, event):
+        row = lock_batch(batch, locked)
+        documents = lock_documents(row, DocumentState.QUEUED, DocumentState.REFUSED, DocumentState.DELIVERED)
+        ensure(row, "clear_for_reset", SYSTEM)
+        row.reason, row.sent_back_by = note, by
+        row.save(update_fields=["reason", "sent_back_by"])
+        for document in documents:
+            _take_back(document, user=None, now=now)
+        settle_batch(row, locked, now=now)
+        event |= {
+            "action": "clear_for_reset",
+            "about": [*event["about"], row],
+            "note": note,
+            "sentence": f"Takes batch {row.number} out of the ERP: the link is reset",
+        }
+    return row
+
+
 def _take_back(document: Document, *, user: Any, now: datetime) -> None:
     """Let a worker take a document out of the ERP; what never left us needs no ERP for it."""
     before, never_left = document.state, not document.calls.exists()

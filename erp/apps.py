@@ -27,6 +27,7 @@ class ErpConfig(AppConfig):
             reconciliation_actions,
             reminder_actions,
             request_notices,
+            resetting,
             settings_services,
             setup_actions,
             switching,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db.models import Q, Sum
 from budgets.models import Budget, BudgetLine, ModificationLine, ModificationState
 from erp.balance import Balance, Cause, Facts, Held, Key, OurLine, lay_out
 from erp.documents import ZERO
+from erp.link_epochs import jobs_now, past_ones, past_rows
 from erp.models import (
     OPEN,
     BatchLine,
@@ -118,11 +120,20 @@ def newest_readings(budgets: Iterable[Budget]) -> dict[int, ErpReading]:
     )
     rows = ErpReading.objects.filter(budget__in=companies, state=ReadingState.MADE)
     newest = rows.order_by("budget_id", "-pk").distinct("budget_id")
+    cut = {budget: epoch.since for budget, epoch in past_ones(list(companies)).items()}
     return {
         row.budget_id: row
         for row in newest
-        if not (at := moved.get(companies[row.budget_id])) or (row.made_at is not None and row.made_at > at)
+        if _after(row, cut.get(row.budget_id))
+        and (
+            not (at := moved.get(companies[row.budget_id])) or (row.made_at is not None and row.made_at > at)
+        )
     }
+
+
+def _after(reading: ErpReading, cut: datetime | None) -> bool:
+    """Whether a reading is of the link of now."""
+    return cut is None or (reading.made_at is not None and reading.made_at > cut)
 
 
 def _held(reading: ErpReading | None) -> dict[ErpKey, Held]:
@@ -166,6 +177,9 @@ def _sent(ids: Collection[int], mapped: Mapping[int, Key], only: Any = None) -> 
     found = {budget: _Sent() for budget in ids}
     rows = BatchLine.objects.all() if only is None else only
     rows = rows.filter(item__batch__budget__in=ids).order_by("item__batch__number", "item__position", "pk")
+    epochs = past_ones(ids)
+    if epochs:
+        rows = rows.exclude(past_rows(epochs, batch="item__batch", document="item__document"))
     for budget, line, kind, batch, document, target, base, delta, *theirs in rows.values_list(*SENT):
         key: Key = ErpKey(*theirs) if theirs[1] else mapped.get(line, line)
         _take(found[budget], line, key, kind, batch, document, target, base, delta)
@@ -217,7 +231,10 @@ def _decided(ids: Collection[int]) -> tuple[Sums, Sums]:
     """
     moved: Sums = {budget: defaultdict(lambda: ZERO) for budget in ids}
     accepted: Sums = {budget: {} for budget in ids}
+    jobs = {budget: jobs_now(budget) for budget in past_ones(ids)}
     for one in DriftDecision.objects.filter(budget__in=ids).order_by("pk"):
+        if one.budget_id in jobs and one.erp_job not in jobs[one.budget_id]:
+            continue  # decided of a job that the project is linked to no more
         if one.kind == DriftKind.ACCEPT:
             accepted[one.budget_id][one.key] = one.difference
         else:
@@ -230,6 +247,9 @@ def _posted_otherwise(ids: Collection[int]) -> Sums:
     """What accountants posted more than was sent, by budget and code."""
     found: Sums = {budget: defaultdict(lambda: ZERO) for budget in ids}
     documents = Document.objects.filter(batch__budget__in=ids, state=DocumentState.POSTED)
+    epochs = past_ones(ids)
+    if epochs:
+        documents = documents.exclude(past_rows(epochs, batch="batch", document="pk"))
     for budget, differs in documents.exclude(Q(differs=[])).values_list("batch__budget_id", "differs"):
         for one in differs:
             key = ErpKey(one["job"], one["cost_code"], one["cost_type"])

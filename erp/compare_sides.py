@@ -18,6 +18,7 @@ from typing import Any
 from budgets.models import Budget, ModificationLine
 from budgets.selectors import modified
 from erp.documents import ZERO
+from erp.link_epochs import epoch_of
 from erp.models import Batch, BatchLine, CostCodeLink, DocumentState, DriftDecision, ErpReading
 from erp.port import ErpKey
 from erp.snapshots import erp_connection, latest_reading
@@ -93,15 +94,18 @@ def as_sent(
     columns = (
         "item__batch__number",
         "item__document__state",
+        "item__document",
         "line_id",
         "target",
         "delta",
         *_FROZEN,
         *_IN_ERP,
     )
-    for number, document, line, target, delta, *frozen in rows.values_list(*columns):
+    epoch = epoch_of(budget)
+    for number, document, key, line, target, delta, *frozen in rows.values_list(*columns):
         for upto, state in states.items():
-            if number == upto or (number < upto and document == DocumentState.POSTED):
+            past = number <= epoch.floor < upto and key not in epoch.kept
+            if number == upto or (number < upto and document == DocumentState.POSTED and not past):
                 state.take(line, target, delta, frozen)
     for line, amount, at in _taken(budget, lines):
         for upto, state in states.items():

@@ -6,7 +6,7 @@ from the environment (`ERP_HEALTH`): seconds after which it is degraded, and aft
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,7 +86,9 @@ def of_connections(*, now: datetime, company: int | None = None) -> list[Check]:
         connections = connections.filter(company=company)
         documents = documents.filter(batch__budget__project__company=company)
         notices = notices.filter(company=company)
-    rows = list(connections.values("pk", "stopped_at", "verified_at", "synced_at"))
+    rows: Sequence[Mapping[str, Any]] = list(
+        connections.values("pk", "stopped_at", "verified_at", "synced_at")
+    )
     return [
         *_connections([{**row} for row in rows], now),
         *_documents(documents, now),
@@ -94,7 +96,7 @@ def of_connections(*, now: datetime, company: int | None = None) -> list[Check]:
     ]
 
 
-def _connections(rows: list[dict[str, Any]], now: datetime) -> list[Check]:
+def _connections(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Check]:
     stopped = sum(1 for row in rows if row["stopped_at"])
     unverified = sum(1 for row in rows if not row["verified_at"] and not row["stopped_at"])
     reading = [row for row in rows if not row["stopped_at"]]

@@ -11,6 +11,7 @@ from budgets.models import Budget, BudgetState, Hold
 from budgets.services import lock_row
 from budgets.signals import budget_changed
 from erp import attention, routes
+from erp.link_epochs import epoch_of
 from erp.models import Batch, BatchState, Confirmation, ConfirmationState, Document, DocumentState
 from erp.snapshots import erp_connection
 from erp.words import erp_name
@@ -25,7 +26,10 @@ def refresh(budget: Budget, *, now: datetime) -> None:
     """This function will work out `hold*` and `things_to_do` of a budget whose row the caller has locked."""
     forget_facts(budget)
     batch = budget.batches.order_by("-number").select_related("sent_back_by").first()
-    if batch is not None:
+    past = epoch_of(budget).floor
+    if batch is not None and batch.number <= past:
+        budget.hold, budget.hold_since, budget.hold_data = "", None, {}  # of a link that was reset since
+    elif batch is not None:
         budget.hold, budget.hold_since, told = _hold(budget, batch, now)
         budget.hold_data = {"erp": erp_name(erp_connection(budget)), "batch": batch.number, **told}
     budget.things_to_do = _things_to_do(budget)

@@ -6,6 +6,7 @@ from typing import Any
 
 from budgets import links
 from budgets.models import Budget
+from erp.link_epochs import epoch_of
 from erp.snapshots import erp_connection
 from erp.words import erp_name
 from workflow.blockers import Found, Kind, blocker
@@ -13,8 +14,8 @@ from workflow.blockers import Found, Kind, blocker
 
 @blocker("ever_exported", Kind.STATE)
 def ever_exported(budget: Budget, user: Any) -> Found | None:
-    """The first accepted batch closes the way back for good."""
-    if not budget.ever_exported:
+    """The first accepted batch closes the way back for good, unless a reset of the link opened it again."""
+    if not budget.ever_exported or epoch_of(budget).reopened:
         return None
     erp = erp_name(erp_connection(budget))
     return Found(

@@ -10,6 +10,7 @@ from budgets.models import Budget
 from erp import readiness, snapshots, words
 from erp.costs import costs_of
 from erp.documents import ZERO
+from erp.link_epochs import epoch_of
 from erp.models import OPEN, DocumentState
 from erp.port import DocumentKind
 
@@ -25,7 +26,8 @@ WITH carried AS (
     JOIN erp_batchitem item ON item.batch_id = batch.id
     JOIN erp_batchline row ON row.item_id = item.id
     LEFT JOIN erp_document document ON document.item_id = item.id
-    WHERE batch.budget_id = %(budget)s
+    WHERE batch.budget_id = %(budget)s AND (batch.number > %(floor)s OR document.id = ANY(%(kept)s::bigint[])
+        AND item.kind = %(modification)s)
 ), counted AS (
     SELECT DISTINCT ON (line_id) line_id, target AS amount FROM carried
     WHERE kind = %(original)s AND is_posted ORDER BY line_id, number DESC
@@ -87,10 +89,13 @@ WHERE line.budget_id = %(budget)s
 def relation(budget: Budget) -> Relation:
     """This function will give the query of what is known about each line of a budget."""
     reading, spent = snapshots.latest_reading(budget), costs_of(budget).on_lines
+    epoch = epoch_of(budget)
     return Relation(
         LINES,
         {
             "budget": budget.pk,
+            "floor": epoch.floor,
+            "kept": list(epoch.kept),
             "reading": reading.pk if reading else None,
             "costly": list(spent),
             "costs": list(spent.values()),

@@ -87,6 +87,22 @@ def link_project(
         link = JobLink.objects.filter(erp_job=row).select_related("job__project").first()
         if link is not None:
             raise CannotLink(f"{job_code} is the project {link.job.project} already.")
+        codes = [
+            row.code,
+            *ErpJob.objects.filter(connection=connection, parent_code=row.code).values_list(
+                "code", flat=True
+            ),
+        ]
+        other = (
+            Job.objects.filter(company=connection.company_id, code__in=codes)
+            .select_related("project")
+            .first()
+        )
+        if other is not None:  # its link was reset, and it has the code until it is linked to another job
+            raise CannotLink(
+                f"{other.code} is a job of the project {other.project}, whose link was reset. Link that project to "
+                "it again, or to another job first."
+            )
         project = Project.objects.create(company=connection.company, name=name or row.name or job_code)
         main = Job.objects.create(company=connection.company, project=project, code=row.code, name=row.name)
         JobLink.objects.create(job=main, erp_job=row)

@@ -53,6 +53,7 @@ from erp.mirror import (  # noqa: F401  Django finds an app's models through thi
 from erp.notice_models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
 from erp.port import DocumentKind
 from erp.queue_filter_models import DefaultQueueFilter, QueueFilter  # noqa: F401  likewise
+from erp.reset_models import LinkReset, ResetDocument  # noqa: F401  likewise
 from erp.setup_models import SeenCompany, TestSend, TestSendState  # noqa: F401  likewise
 from erp.sync_models import Heartbeat, SyncChange, SyncRun  # noqa: F401  likewise
 from workflow import guards

@@ -19,6 +19,8 @@ from budgets.models import (
     ModificationState,
 )
 from erp.documents import ZERO, OriginalLine, bases_in_erp, moved, original_lines
+from erp.drift_models import DriftDecision
+from erp.link_epochs import counts, epoch_of, jobs_now
 from erp.models import (
     Batch,
     BatchAttachment,
@@ -67,10 +69,16 @@ class NewItem:
 
 @once_per_object
 def posted_targets(budget: Budget) -> dict[int, Decimal]:
-    """This function will find what was last posted as original of each line, by line id."""
+    """This function will find what was last posted as original of each line, by line id.
+
+    In the job it is linked to: what was posted before the link was reset is part of what the ERP holds, or is not.
+    """
     rows = (
         BatchLine.objects.filter(
-            item__batch__budget=budget, item__kind=DocumentKind.ORIGINAL, item__document__state="posted"
+            item__batch__budget=budget,
+            item__batch__number__gt=epoch_of(budget).floor,
+            item__kind=DocumentKind.ORIGINAL,
+            item__document__state="posted",
         )
         .order_by("line_id", "-item__batch__number")
         .distinct("line_id")
@@ -81,9 +89,22 @@ def posted_targets(budget: Budget) -> dict[int, Decimal]:
 
 def unsent_modifications(budget: Budget) -> QuerySet[Modification]:
     """This function will find the effective modifications that no open or posted batch carries."""
-    return budget.modifications.filter(
-        state=ModificationState.EFFECTIVE, in_batch=False, was_posted=False
-    ).order_by("number")
+    effective = budget.modifications.filter(state=ModificationState.EFFECTIVE, in_batch=False)
+    if not epoch_of(budget).floor:
+        return effective.filter(was_posted=False).order_by("number")
+    there = BatchItem.objects.filter(
+        counts(budget, batch="batch", document="document"),
+        batch__budget=budget,
+        document__state="posted",
+        modification__isnull=False,
+    )
+    # What was taken over from a job in a reconciliation is in that job.
+    taken = DriftDecision.objects.filter(budget=budget, erp_job__in=jobs_now(budget.pk), taken__isnull=False)
+    return (
+        effective.exclude(pk__in=there.values("modification"))
+        .exclude(pk__in=taken.values("taken"))
+        .order_by("number")
+    )
 
 
 @once_per_object
@@ -100,8 +121,11 @@ def latest_batch(budget: Budget) -> Batch | None:
 
 @once_per_object
 def latest_reading(budget: Budget) -> ErpReading | None:
-    """This function will find the newest reading that was made of the company's present ERP."""
+    """This function will find the newest reading that was made of the company's present ERP and the present link."""
     made = budget.readings.filter(state=ReadingState.MADE)
+    since = epoch_of(budget).since
+    if since is not None:
+        made = made.filter(made_at__gt=since)
     connection = erp_connection(budget)
     if connection is not None and connection.moved_at is not None:
         made = made.filter(made_at__gt=connection.moved_at)

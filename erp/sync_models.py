@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from erp.mirror import Connection
 
-PERSON = {"on_delete": models.PROTECT, "null": True, "blank": True, "related_name": "+"}
+PERSON: dict[str, Any] = {"on_delete": models.PROTECT, "null": True, "blank": True, "related_name": "+"}
 
 
 class SyncKind(models.TextChoices):
@@ -44,7 +46,7 @@ class SyncRun(models.Model):
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="sync_runs")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, **PERSON, help_text="nobody: on schedule")  # type: ignore[arg-type]
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, **PERSON, help_text="nobody: on schedule")
     asked_at = models.DateTimeField()
     because = models.CharField(max_length=120, blank=True, help_text="why, where no person pressed a button")
     whole = models.BooleanField(default=False, help_text="all was read, not only what changed")
@@ -63,7 +65,7 @@ class SyncRun(models.Model):
     made = models.JSONField(default=dict, blank=True)
     changes = models.JSONField(default=dict, blank=True)
     changed = models.PositiveIntegerField(default=0, help_text="rows that changed, of all kinds")
-    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, **PERSON)  # type: ignore[arg-type]
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, **PERSON)
     cancel_asked_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True, help_text="why it did not come to its end, in plain words")
 

@@ -20,12 +20,13 @@ from erp import (
     posting,
     readings,
     reminders,
+    resetting,
     setup_actions,
     sync,
     sync_runs,
     trials,
 )
-from erp.models import Connection, ErpReading, ReadingState, SyncRun
+from erp.models import Connection, ErpReading, LinkReset, ReadingState, SyncRun
 from erp.sync_models import SyncState
 from projects.models import Company
 from workflow import submissions
@@ -69,6 +70,7 @@ def sweep(**later: object) -> None:
     heartbeat.beat(heartbeat.SWEEP)
     outbox.sweep()
     sync_runs.sweep(now=timezone.now())
+    resetting.sweep()
     trials.sweep(now=timezone.now())
 
 
@@ -124,6 +126,14 @@ def make_sync(run_id: int, **later: object) -> None:
 def read_companies(alias: str, **later: object) -> None:
     """Read which companies an ERP has, for somebody who connects one."""
     setup_actions.read_companies(alias, now=timezone.now())
+
+
+@shared_task
+def clear_link(reset_id: int, **later: object) -> None:
+    """Do the next step of a link's reset that was confirmed."""
+    reset = LinkReset.objects.select_related("confirmed_by").filter(pk=reset_id, state="clearing").first()
+    if reset:
+        resetting.go_on(reset, now=timezone.now())
 
 
 @shared_task

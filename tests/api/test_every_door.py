@@ -19,8 +19,8 @@ from django.utils import timezone
 from budgets import attachments, view_services
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
 from budgets.view_services import ViewValues
-from erp import confirmations, sync_actions
-from erp.models import Batch, Confirmation, Connection, Delegation, Remark, SyncRun
+from erp import confirmations, resetting, sync_actions
+from erp.models import Batch, Confirmation, Connection, Delegation, LinkReset, Remark, SyncRun
 from projects.models import Company
 from tests.erp.test_approval_steps import lend
 from tests.support import files
@@ -77,6 +77,20 @@ def person_page(deed: str, **given: Any) -> Door:
         lambda s, o: f"/admin/erp/connection/setup/{s.company.pk}/people/{s.tom.pk}/",
         lambda s, o: {"do": deed, **given},
     )
+
+
+def reset_address(deed: str) -> Callable[[Scene, Any], str]:
+    """The form of the page of a link's reset."""
+    return lambda s, o: f"/admin/erp/connection/{s.connection.pk}/projects/{o.project_id}/reset/do/{deed}/"
+
+
+def reset_page(deed: str, **given: Any) -> Door:
+    return Door(reset_address(deed), lambda s, o: given)
+
+
+def words_on_posted() -> dict[str, Any]:
+    """Something said of a document, whatever it is."""
+    return {"document": "1", "fate-1": "stays", "note-1": "Ann in accounting knows."}
 
 
 def mapping_page(rest: str) -> Door:
@@ -332,6 +346,15 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
     (Connection, "try_now"): (connection_page("try_now"),),
     (Connection, "sync"): (connection_page("sync"),),
     (Connection, "sync_whole"): (connection_page("sync_whole"),),
+    (Budget, "reset_link"): (reset_page("ask", reason="The wrong job."),),
+    (Budget, "link_again"): (reset_page("link", job_code=MAIN),),
+    (LinkReset, "speak_of_posted"): (
+        Door(reset_address("speak"), lambda s, o: {"reset": o.pk, **words_on_posted()}),
+    ),
+    (LinkReset, "confirm_reset"): (
+        Door(reset_address("confirm"), lambda s, o: {"reset": o.pk, "typed": MAIN, "note": "Looked at it."}),
+    ),
+    (LinkReset, "cancel_reset"): (Door(reset_address("cancel"), lambda s, o: {"reset": o.pk}),),
     (SyncRun, "cancel_sync"): (
         Door(lambda s, o: f"/admin/erp/connection/{o.connection_id}/syncs/{o.pk}/cancel/", lambda s, o: {}),
     ),
@@ -470,6 +493,16 @@ def being_read(scene: Scene) -> None:
     sync_actions.cancel(run, user=scene.jonas, now=timezone.now())
 
 
+def being_reset(scene: Scene) -> None:
+    """A reset was asked for, confirmed and cancelled; another one is open, and a batch waits."""
+    given = {"user": scene.jonas, "now": timezone.now()}
+    first = resetting.ask_reset(scene.budget, reason="The wrong job.", **given)
+    resetting.confirm_reset(first, typed=MAIN, note="Looked at it.", **given)
+    resetting.cancel_reset(first, **given)
+    resetting.ask_reset(scene.reload(), reason="The wrong job.", **given)
+    acts.send(scene)
+
+
 STATES = (draft, locked, waiting, sent_back, in_the_erp, disproved, stopped)
 
 
@@ -486,6 +519,7 @@ def objects(scene: Scene, model: type) -> list[Any]:
         Delegation: ("company", "from_user", "revoked_by"),
         SavedView: ("company",),
         SyncRun: ("connection__company",),
+        LinkReset: ("project__company",),
     }[model]
     rows = model.objects.select_related(*related or [None]).order_by("pk")  # type: ignore[attr-defined]
     if model is Company:
@@ -494,6 +528,8 @@ def objects(scene: Scene, model: type) -> list[Any]:
         return list(rows.filter(company=scene.company))
     if model is SyncRun:
         return list(rows.filter(connection=scene.connection))
+    if model is LinkReset:
+        return list(rows.filter(project=scene.project))
     where = {Budget: "project", Attachment: "modification__budget__project"}.get(model, "budget__project")
     return list(rows.filter(**{where: scene.project}))[:3]
 
@@ -572,6 +608,8 @@ def _states_for(model: type, name: str) -> tuple[Callable[[Scene], None], ...]:
         return (being_read,)
     if model in (Company, Delegation):
         return (draft,)
+    if model is LinkReset:
+        return (being_reset,)
     return (draft, stopped, being_read) if model is Connection else STATES
 
 

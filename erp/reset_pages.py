@@ -1,0 +1,111 @@
+"""What the pages of a link's reset read: what is in the ERP, what would be freed and kept, how far the reset is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from budgets.models import Budget
+from erp.documents import ZERO
+from erp.models import Connection, Document, DocumentState, ErpJob, JobLink
+from erp.reset_blockers import open_reset, posted_documents
+from erp.reset_models import LinkReset, ResetDocument
+from projects.models import Job
+
+UNPOSTED = (
+    *(DocumentState.QUEUED, DocumentState.SENDING, DocumentState.UNCONFIRMED, DocumentState.DELIVERED),
+    *(DocumentState.REFUSED, DocumentState.WITHDRAWING),
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A document with what it moves (company currency), and what was said of it."""
+
+    document: Document
+    moved: Decimal
+    net: Decimal
+    word: ResetDocument | None = None
+
+
+@dataclass(frozen=True)
+class ResetPage:
+    """The page: the link, what is in the ERP, the reset that is open or ended last, and those before."""
+
+    job: ErpJob | None
+    subs: list[str]
+    reset: LinkReset | None  # open, or the last one
+    earlier: list[LinkReset]
+    unposted: list[Listed]
+    posted: list[Listed]
+    unspoken: int
+
+    @property
+    def unposted_moved(self) -> Decimal:
+        """What the documents that will be taken out move."""
+        return sum((row.moved for row in self.unposted), ZERO)
+
+    @property
+    def posted_moved(self) -> Decimal:
+        """What the posted documents moved."""
+        return sum((row.moved for row in self.posted), ZERO)
+
+
+def linked_projects(connection: Connection) -> list[Job]:
+    """This function will list the main jobs of a company's projects, each with its link where it has one."""
+    rows = Job.objects.filter(company=connection.company_id, parent=None, project__budget__isnull=False)
+    return list(rows.select_related("project__budget", "erp_link__erp_job").order_by("code"))
+
+
+def reset_page(budget: Budget) -> ResetPage:
+    """This function will read everything about a budget's link."""
+    links = JobLink.objects.filter(job__project=budget.project_id).select_related("erp_job", "job")
+    main = next((link.erp_job for link in links if link.job.parent_id is None), None)
+    resets = list(
+        LinkReset.objects.filter(project=budget.project_id).select_related(
+            "asked_by", "confirmed_by", "cancelled_by", "connection__company", "project__company"
+        )
+    )
+    current = open_reset(budget)
+    reset = next((row for row in resets if current and row.pk == current.pk), resets[0] if resets else None)
+    words = (
+        {word.document_id: word for word in reset.documents.select_related("by", "document")} if reset else {}
+    )
+    posted = posted_documents(budget)
+    if reset is not None and not reset.is_open:  # what it was about, as it was then
+        keys = list(words)
+        posted = (
+            list(Document.objects.filter(pk__in=keys).select_related("item", "batch"))
+            if main is None
+            else posted
+        )
+    rows = Document.objects.filter(batch__budget=budget, state__in=UNPOSTED).select_related("item", "batch")
+    listed = _listed(posted, words if main is None or (reset and reset.is_open) else {})
+    return ResetPage(
+        job=main,
+        subs=sorted(link.erp_job.code for link in links if link.job.parent_id is not None),
+        reset=reset,
+        earlier=[row for row in resets if reset is None or row.pk != reset.pk],
+        unposted=_listed(list(rows.order_by("batch__number", "item__position")), {}),
+        posted=listed,
+        unspoken=sum(1 for row in listed if row.word is None) if reset and reset.is_open else 0,
+    )
+
+
+def _listed(documents: list[Document], words: dict[int, ResetDocument]) -> list[Listed]:
+    keys = [document.pk for document in documents]
+    sums: dict[int, Any] = {
+        row["pk"]: row
+        for row in Document.objects.filter(pk__in=keys)
+        .order_by()
+        .values("pk")
+        .annotate(
+            net=Sum("item__lines__delta"), moved=Sum("item__lines__delta", filter=Q(item__lines__delta__gt=0))
+        )
+    }
+    return [
+        Listed(d, sums[d.pk]["moved"] or ZERO, sums[d.pk]["net"] or ZERO, words.get(d.pk)) for d in documents
+    ]

@@ -1,0 +1,373 @@
+"""The reset of a project's link to its ERP job: asked for, confirmed a second time, cleared in the ERP, then cut.
+
+Until the second confirmation nothing happens. Then a worker takes out of the ERP what is not posted, by the way every
+return takes. Only when the ERP side is clear, and somebody has said of each posted document what becomes of it, the
+link is cut in one transaction. The history stays: batches, documents, calls, readings, events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from budgets.errors import InvalidInput, refuse_long
+from budgets.models import Budget
+from budgets.services import lock_row
+from erp import aftercare, bell, holds
+from erp import reset_blockers as rules
+from erp.linking import CannotLink
+from erp.locking import on_budget
+from erp.models import OPEN as OPEN_BATCHES
+from erp.models import Batch, Document, DocumentState, ErpJob, ErpReading, JobLink, ReadingState
+from erp.reset_models import Fate, LinkReset, ResetDocument, ResetState
+from projects.models import Job
+from workflow import events
+from workflow.actions import Action, ensure, register
+
+LEAST = 5  # letters of a reason
+
+register(
+    Action(
+        name="reset_link",
+        model=Budget,
+        label="Ask for the reset",
+        permission=rules.may_relink,
+        problems=(rules.nothing_linked, rules.reset_open, rules.batch_waits),
+        tone="danger",
+    ),
+    Action(
+        name="link_again",
+        model=Budget,
+        label="Link to this job",
+        permission=rules.may_relink,
+        problems=(rules.linked_already,),
+        tone="primary",
+    ),
+    Action(
+        name="speak_of_posted",
+        model=LinkReset,
+        label="Keep what I say of them",
+        permission=rules.may_confirm,
+        problems=(rules.is_over, rules.nothing_to_speak_of),
+    ),
+    Action(
+        name="confirm_reset",
+        model=LinkReset,
+        label="Reset the link",
+        permission=rules.may_confirm,
+        problems=(
+            rules.is_over,
+            rules.confirmed_already,
+            rules.batch_waits_at_reset,
+            rules.posted_not_spoken_of,
+            rules.needs_another,
+        ),
+        tone="danger",
+    ),
+    Action(
+        name="cancel_reset",
+        model=LinkReset,
+        label="Cancel the reset",
+        permission=rules.may_confirm,
+        problems=(rules.is_over,),
+    ),
+)
+
+
+def ask_reset(
+    budget: Budget,
+    *,
+    user: Any,
+    now: datetime,
+    reason: str,
+    reopen_import: bool = False,
+    reopen_reason: str = "",
+) -> LinkReset:
+    """This function will note that an ERP admin wants a link reset; nothing else happens before it is confirmed."""
+    errors = {}
+    if len(reason.strip()) < LEAST:
+        errors["reason"] = "Say in a sentence why the link is reset; it is kept for good."
+    if reopen_import and len(reopen_reason.strip()) < LEAST:
+        errors["reopen_reason"] = "Say why a budget may be imported from the ERP again."
+    if errors:
+        raise InvalidInput(errors)
+    refuse_long(reason=reason, reopen_reason=reopen_reason)
+    with on_budget(budget, user=user, now=now) as (locked, event):
+        ensure(locked, "reset_link", user)
+        job = (
+            JobLink.objects.select_related("erp_job")
+            .get(job__project=locked.project_id, job__parent=None)
+            .erp_job
+        )
+        reset = LinkReset.objects.create(
+            project=locked.project,
+            connection_id=job.connection_id,
+            job_code=job.code,
+            job_name=job.name,
+            asked_by=user,
+            asked_at=now,
+            reason=reason.strip(),
+            reopen_import=reopen_import,
+            reopen_reason=reopen_reason.strip() if reopen_import else "",
+        )
+        event |= _told(event, "ask_reset", f"Asked for a reset of the link to job {job.code}", reset.reason)
+        event["data"] = {
+            "reopen_import": reopen_import,
+            "reopen_reason": reset.reopen_reason,
+            "documents": _listed(locked),
+        }
+    return reset
+
+
+def _told(event: dict[str, Any], action: str, sentence: str, note: str = "") -> dict[str, Any]:
+    return {**event, "action": action, "sentence": sentence, "note": note}
+
+
+def _listed(budget: Budget) -> dict[str, list[str]]:
+    """The numbers of a budget's documents that are or may be in the ERP, by state."""
+    found: dict[str, list[str]] = {}
+    rows = Document.objects.filter(batch__budget=budget).exclude(state=DocumentState.WITHDRAWN)
+    for number, state in rows.order_by("pk").values_list("number", "state"):
+        found.setdefault(state, []).append(number)
+    return found
+
+
+def speak_of(
+    reset: LinkReset, *, user: Any, now: datetime, words: Mapping[int, tuple[str, str]]
+) -> list[ResetDocument]:
+    """This function will keep what becomes of posted documents (by id: a fate and a note); each is said once."""
+    errors = {
+        f"note-{key}": "Say who in accounting knows, or where it is written."
+        for key, (_, note) in words.items()
+        if len(note.strip()) < LEAST
+    }
+    errors |= {
+        f"fate-{key}": "Choose what becomes of it."
+        for key, (fate, _) in words.items()
+        if fate not in Fate.values
+    }
+    if errors or not words:
+        raise InvalidInput(errors or {"words": "Say of at least one document what becomes of it."})
+    with on_budget(rules.budget_of(reset), user=user, now=now) as (locked, event):
+        row = _lock(reset)
+        ensure(row, "speak_of_posted", user)
+        open_ones = {document.pk: document for document in rules.unspoken(row)}
+        if not set(words) <= set(open_ones):
+            raise InvalidInput({"words": "Something was said of one of them meanwhile. Read the page again."})
+        made = [
+            ResetDocument.objects.create(
+                reset=row, document=open_ones[key], fate=fate, note=note.strip(), by=user, at=now
+            )
+            for key, (fate, note) in sorted(words.items())
+        ]
+        event |= _told(
+            event, "speak_of_posted", f"Said what becomes of {len(made)} posted documents in the ERP"
+        )
+        event["data"] = {word.document.number: [word.fate, word.note] for word in made}
+        if row.state == ResetState.CLEARING:
+            bell.ring("clear_link", row.pk)
+    return made
+
+
+def confirm_reset(reset: LinkReset, *, user: Any, now: datetime, typed: str, note: str) -> LinkReset:
+    """This function will confirm a reset a second time, by the job's code; a worker then clears the ERP and cuts."""
+    errors = {}
+    if typed.strip() != reset.job_code:
+        errors["typed"] = f"Type the job's code, {reset.job_code}, exactly."
+    if len(note.strip()) < LEAST:
+        errors["note"] = "Say in a sentence that you looked at what will happen."
+    if errors:
+        raise InvalidInput(errors)
+    refuse_long(note=note)
+    with on_budget(rules.budget_of(reset), user=user, now=now) as (locked, event):
+        row = _lock(reset)
+        ensure(row, "confirm_reset", user)
+        row.state, row.confirmed_by, row.confirmed_at, row.confirm_note = (
+            ResetState.CLEARING,
+            user,
+            now,
+            note.strip(),
+        )
+        row.save()
+        event |= _told(
+            event, "confirm_reset", f"Confirmed the reset of the link to job {row.job_code}", row.confirm_note
+        )
+        event |= {
+            "from_state": ResetState.ASKED.value,
+            "to_state": row.state,
+            "data": {"documents": _listed(locked)},
+        }
+        bell.ring("clear_link", row.pk)
+    return row
+
+
+def cancel_reset(reset: LinkReset, *, user: Any, now: datetime) -> LinkReset:
+    """This function will give a reset up: the link stays. What was taken out of the ERP by then stays out."""
+    with on_budget(rules.budget_of(reset), user=user, now=now) as (_, event):
+        row = _lock(reset)
+        ensure(row, "cancel_reset", user)
+        before = row.state
+        row.state, row.cancelled_by, row.finished_at, row.waits_for = ResetState.CANCELLED, user, now, ""
+        row.save()
+        event |= _told(event, "cancel_reset", f"Cancelled the reset of the link to job {row.job_code}")
+        event |= {"from_state": before, "to_state": row.state}
+    return row
+
+
+def _lock(reset: LinkReset) -> LinkReset:
+    rows = LinkReset.objects.select_for_update(of=("self",)).select_related(
+        "project__company", "confirmed_by"
+    )
+    return rows.get(pk=reset.pk)
+
+
+# -- clearing and cutting: a worker's -------------------------------------------------------------------------
+
+
+def go_on(reset: LinkReset, *, now: datetime) -> LinkReset:
+    """This function will do the next step of a confirmed reset, as often as it is called: take out, wait, or cut."""
+    budget = rules.budget_of(reset)
+    batch = Batch.objects.filter(budget=budget, state__in=OPEN_BATCHES).first()
+    said = _waits(batch) if batch is not None else ""
+    if batch is not None and not said:
+        aftercare.clear_for_reset(
+            batch, by=reset.confirmed_by, now=now, note=f"The link is reset: {reset.reason}"
+        )
+        batch = Batch.objects.filter(budget=budget, state__in=OPEN_BATCHES).first()
+        said = _waits(batch) if batch is not None else ""
+    with transaction.atomic():
+        locked = lock_row(budget)
+        row = _lock(reset)
+        if row.state != ResetState.CLEARING:
+            return row
+        if not said and Batch.objects.filter(budget=locked, state__in=OPEN_BATCHES).exists():
+            said = "What was sent is being taken out."
+        number = 0 if said else len(rules.unspoken(row))
+        if number:
+            said = f"Posted meanwhile: {number}. Say of each whether it stays or was reversed."
+        if said:
+            LinkReset.objects.filter(pk=row.pk).exclude(waits_for=said).update(waits_for=said)
+            return row
+        return _cut(row, locked, now=now)
+
+
+def _waits(batch: Batch) -> str:
+    """Why a batch cannot be taken out yet, in words; empty where the next step may be done."""
+    documents = list(batch.documents.all())
+    by_state = {state: [d.number for d in documents if d.state == state] for state in DocumentState}
+    if by_state[DocumentState.SENDING]:
+        return (
+            f"{', '.join(by_state[DocumentState.SENDING])} is being sent; it is taken out when that is over."
+        )
+    if by_state[DocumentState.UNCONFIRMED]:
+        lost = ", ".join(by_state[DocumentState.UNCONFIRMED])
+        return f"It is not known whether {lost} arrived. The ERP is asked; the batch's page says what a person may do."
+    if by_state[DocumentState.WITHDRAWING]:
+        over = len(by_state[DocumentState.WITHDRAWN]) + len(by_state[DocumentState.POSTED])
+        return f"Taken out or posted so far: {over} of {len(documents)} documents."
+    changed = [document.number for document in documents if document.changed_there]
+    if changed:
+        return f"Somebody changed {', '.join(changed)} in the ERP. A person decides that on the batch's page."
+    return ""
+
+
+def _cut(row: LinkReset, budget: Budget, *, now: datetime) -> LinkReset:
+    """Free the job, begin a new epoch, and leave everything that happened as it is."""
+    links = JobLink.objects.filter(job__project=row.project_id)
+    freed = list(links.order_by("job__code").values_list("erp_job__code", flat=True))
+    links.delete()
+    Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED, poll_at__isnull=False).update(
+        poll_at=None, unanswered="The link to the job was reset; nobody asks about it."
+    )
+    asked = ErpReading.objects.filter(budget=budget, state=ReadingState.ASKED)
+    asked.update(state=ReadingState.FAILED, error="the link to the job was reset meanwhile.")
+    row.state, row.finished_at, row.waits_for = ResetState.DONE, now, ""
+    row.after_batch = budget.batches.aggregate(last=Max("number"))["last"] or 0
+    row.save()
+    holds.refresh(budget, now=now)
+    fates = dict(row.documents.values_list("document__number", "fate"))
+    events.record(
+        chain=row.project.company_id,
+        at=now,
+        actor=row.confirmed_by,
+        action="reset_link",
+        about=[budget, row.project],
+        from_state=ResetState.CLEARING.value,
+        to_state=row.state,
+        sentence=f"Reset the link to job {row.job_code}",
+        note=row.reason,
+        data={
+            "freed": freed,
+            "posted": fates,
+            "after_batch": row.after_batch,
+            "reopen_import": row.reopen_import,
+            "confirmed_by": row.confirmed_by_id,
+        },
+    )
+    return row
+
+
+def sweep() -> None:
+    """This function will ring for the resets that are being cleared."""
+    rows = LinkReset.objects.filter(state=ResetState.CLEARING, confirmed_at__lte=Now())
+    for key in rows.values_list("pk", flat=True):
+        bell.ring("clear_link", key)
+
+
+# -- a new link -------------------------------------------------------------------------------------------------
+
+
+def link_again(budget: Budget, *, user: Any, now: datetime, job_code: str) -> Budget:
+    """This function will link a project whose link was reset to the same or another main job of its company.
+
+    Its own jobs follow by their codes; sub jobs that the ERP has and we lack are made. Raises InvalidInput.
+    """
+    with on_budget(budget, user=user, now=now) as (locked, event):
+        ensure(locked, "link_again", user)
+        try:
+            main = _main(locked, job_code.strip())
+        except CannotLink as why:
+            raise InvalidInput({"job_code": str(why)}) from None
+        ours = Job.objects.select_for_update().get(project=locked.project_id, parent=None)
+        before = ours.code
+        ours.code, ours.name = main.code, main.name
+        ours.save(update_fields=["code", "name"])
+        JobLink.objects.create(job=ours, erp_job=main)
+        _link_subs(ours, main)
+        event |= _told(event, "link_project", f"Linked {locked.project} to job {main.code}")
+        event["data"] = {"old": before, "new": main.code}
+    return locked
+
+
+def _main(budget: Budget, code: str) -> ErpJob:
+    company = budget.project.company_id
+    rows = ErpJob.objects.select_for_update(of=("self",))
+    row = rows.filter(connection__company=company, code=code, gone_at=None).first()
+    if row is None:
+        raise CannotLink(f"{code or 'Nothing'} is no job as last synced. Check the code, or sync first.")
+    if row.parent_code:
+        raise CannotLink(f"{code} is a sub job of {row.parent_code}. Link the main job; its sub jobs follow.")
+    other = Job.objects.filter(company=company, code=code).exclude(project=budget.project_id).first()
+    if other is not None:
+        raise CannotLink(f"{code} is a job of the project {other.project} already.")
+    return row
+
+
+def _link_subs(main: Job, erp_main: ErpJob) -> None:
+    subs = ErpJob.objects.filter(
+        connection=erp_main.connection_id, parent_code=erp_main.code, gone_at=None, link=None
+    )
+    ours = {job.code: job for job in Job.objects.filter(project=main.project_id, parent=main)}
+    taken = set(Job.objects.filter(company=main.company_id).values_list("code", flat=True)) - set(ours)
+    for sub in subs.order_by("code"):
+        if sub.code in taken:
+            continue  # another project's by that code: lines here cannot be on it
+        job = ours.get(sub.code) or Job.objects.create(
+            company_id=main.company_id, project_id=main.project_id, parent=main, code=sub.code, name=sub.name
+        )
+        JobLink.objects.create(job=job, erp_job=sub)

@@ -1,0 +1,157 @@
+"""The reset of a link: each reason why it, its confirmation or what follows is not to be had, and how that ends."""
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from erp import resetting, services
+from erp.models import Document, JobLink, LinkReset
+from projects.models import Company, ErpLevel, Membership
+from tests.support import scene as acts
+from tests.support.scene import MAIN
+from tests.workflow.cases import gone, met, removes, shows
+from workflow.blockers import Kind
+
+
+def now():
+    return timezone.now()
+
+
+def ask(scene, by=None) -> LinkReset:
+    return resetting.ask_reset(scene.reload(), user=by or scene.jonas, now=now(), reason="The wrong job.")
+
+
+def confirm(scene, reset, by=None) -> LinkReset:
+    return resetting.confirm_reset(reset, user=by or scene.jonas, now=now(), typed=MAIN, note="Looked at it.")
+
+
+def cut(scene) -> LinkReset:
+    return resetting.go_on(confirm(scene, ask(scene)), now=now())
+
+
+def posted(scene):
+    batch = acts.send(scene)
+    acts.accept(scene, batch)
+    acts.deliver(batch)
+    acts.post(batch)
+    scene.reload()
+    return Document.objects.get()
+
+
+def say(scene, reset, document, fate="stays"):
+    words = {document.pk: (fate, "Ann in accounting knows.")}
+    return resetting.speak_of(reset, user=scene.jonas, now=now(), words=words)
+
+
+@shows("not_erp_admin_of_link", "not_erp_admin_of_reset")
+@removes("not_erp_admin_of_link", "not_erp_admin_of_reset")
+def test_a_link_is_the_erp_admins(scene):
+    for action in ("reset_link", "link_again"):
+        found = met(scene.budget, action, scene.mira, "not_erp_admin_of_link")
+        assert found.sentence == "You are no ERP admin of Northgate Builders. Ask Jonas Lindqvist."
+        met(scene.budget, action, scene.olga, "not_erp_admin_of_link")
+    reset = ask(scene)
+    for action in ("confirm_reset", "cancel_reset", "speak_of_posted"):
+        met(reset, action, scene.mira, "not_erp_admin_of_reset")
+    Membership.objects.filter(user=scene.mira).update(erp_level=ErpLevel.ADMIN)
+    gone(scene.budget, "reset_link", scene.mira, "not_erp_admin_of_link")
+    gone(reset, "confirm_reset", scene.mira, "not_erp_admin_of_reset")
+
+
+@shows("nothing_linked", "linked_already")
+@removes("nothing_linked", "linked_already")
+def test_what_is_linked_is_reset_and_what_is_not_is_linked(scene):
+    found = met(scene.budget, "link_again", scene.jonas, "linked_already")
+    assert found.sentence == f"This project is linked to job {MAIN}. Reset that link first."
+    assert cut(scene).state == "done"
+    gone(scene.budget, "link_again", scene.jonas, "linked_already")
+    met(scene.budget, "reset_link", scene.jonas, "nothing_linked")
+    resetting.link_again(scene.reload(), user=scene.jonas, now=now(), job_code=MAIN)
+    gone(scene.budget, "reset_link", scene.jonas, "nothing_linked")
+
+
+@shows("link_reset_open")
+@removes("link_reset_open")
+def test_one_reset_at_a_time(scene):
+    reset = ask(scene)
+    found = met(scene.budget, "reset_link", scene.jonas, "link_reset_open")
+    assert (found.kind, found.since) == (Kind.WAITING, reset.asked_at)
+    assert found.link == f"/admin/erp/connection/{scene.connection.pk}/projects/{scene.project.pk}/reset/"
+    resetting.cancel_reset(reset, user=scene.jonas, now=now())
+    gone(scene.budget, "reset_link", scene.jonas, "link_reset_open")
+
+
+@shows("link_being_reset")
+@removes("link_being_reset")
+def test_nothing_is_sent_while_what_was_sent_is_taken_out(scene):
+    acts.lock(scene)
+    reset = ask(scene)
+    gone(scene.budget, "send", scene.dana, "link_being_reset")
+    confirm(scene, reset)
+    met(scene.budget, "send", scene.dana, "link_being_reset")
+    resetting.cancel_reset(reset, user=scene.jonas, now=now())
+    gone(scene.budget, "send", scene.dana, "link_being_reset")
+
+
+@shows("batch_waits_for_decision", "batch_waits_at_reset")
+@removes("batch_waits_for_decision", "batch_waits_at_reset")
+def test_a_waiting_batch_is_decided_first(scene):
+    reset = ask(scene)
+    acts.send(scene)
+    found = met(reset, "confirm_reset", scene.jonas, "batch_waits_at_reset")
+    assert found.sentence == "Batch 1 waits for a decision. Have it rejected or retrieved first."
+    met(scene.budget, "reset_link", scene.jonas, "batch_waits_for_decision")
+    services.retrieve(scene.reload(), user=scene.dana, now=now())
+    gone(reset, "confirm_reset", scene.jonas, "batch_waits_at_reset")
+    gone(scene.budget, "reset_link", scene.jonas, "batch_waits_for_decision")
+
+
+@shows("reset_needs_another")
+@removes("reset_needs_another")
+def test_whoever_asked_does_not_confirm_where_another_admin_can(scene):
+    reset = ask(scene)
+    gone(reset, "confirm_reset", scene.jonas, "reset_needs_another")
+    Membership.objects.filter(user=scene.mira).update(erp_level=ErpLevel.ADMIN)
+    found = met(reset, "confirm_reset", scene.jonas, "reset_needs_another")
+    assert found.sentence == "You asked for this reset, so another ERP admin confirms it. Ask Mira Osei."
+    gone(reset, "confirm_reset", scene.mira, "reset_needs_another")
+    Company.objects.filter(pk=scene.company.pk).update(four_eyes=False)
+    gone(reset, "confirm_reset", scene.jonas, "reset_needs_another")
+
+
+@shows("posted_not_spoken_of", "nothing_to_speak_of")
+@removes("posted_not_spoken_of", "nothing_to_speak_of")
+def test_of_each_posted_document_somebody_says_what_becomes_of_it(scene):
+    reset = ask(scene)
+    met(reset, "speak_of_posted", scene.jonas, "nothing_to_speak_of")
+    document = posted(scene)
+    gone(reset, "speak_of_posted", scene.jonas, "nothing_to_speak_of")
+    found = met(reset, "confirm_reset", scene.jonas, "posted_not_spoken_of")
+    assert found.sentence.startswith("1 posted document cannot be taken out from here.")
+    say(scene, reset, document)
+    gone(reset, "confirm_reset", scene.jonas, "posted_not_spoken_of")
+
+
+@shows("reset_confirmed_already", "reset_is_over")
+@removes("reset_confirmed_already", "reset_is_over")
+def test_what_was_confirmed_or_ended_stays_so(scene):
+    reset = ask(scene)
+    gone(reset, "cancel_reset", scene.jonas, "reset_is_over")
+    confirm(scene, reset)
+    found = met(reset, "confirm_reset", scene.jonas, "reset_confirmed_already")
+    assert found.sentence == "Jonas Lindqvist confirmed this reset already."
+    resetting.cancel_reset(reset, user=scene.jonas, now=now())
+    gone(reset, "confirm_reset", scene.jonas, "reset_confirmed_already")
+    met(reset, "cancel_reset", scene.jonas, "reset_is_over")
+    another = ask(scene)
+    gone(another, "cancel_reset", scene.jonas, "reset_is_over")
+
+
+@pytest.mark.parametrize("change", [{"state": "done"}, {"reason": "Another."}, {"job_code": "X"}])
+def test_the_database_keeps_what_was_asked_and_its_order(scene, change):
+    reset = ask(scene)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LinkReset.objects.filter(pk=reset.pk).update(**change)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LinkReset.objects.filter(pk=reset.pk).delete()
+    assert JobLink.objects.filter(job__project=scene.project).count() == 2
