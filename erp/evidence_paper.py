@@ -36,13 +36,30 @@ def _has(letter: str) -> bool:
     return ord(letter) in pdfmetrics.getFont(PLAIN).face.charToGlyph
 
 
-@cache
-def _width(letter: str, font: str) -> float:
-    return float(pdfmetrics.stringWidth(letter, font, 1000)) / 1000
+class _Widths(dict[str, float]):
+    """How wide each letter of a font is, in its size."""
+
+    def __init__(self, font: str) -> None:
+        super().__init__()
+        self._font = font
+
+    def __missing__(self, letter: str) -> float:
+        self[letter] = float(pdfmetrics.stringWidth(letter, self._font, 1000)) / 1000
+        return self[letter]
+
+
+WIDTHS = {font: _Widths(font) for font in FILES}
+
+
+def _long(text: str, font: str) -> float:
+    """How long a text is, in the size of its letters."""
+    return sum(map(WIDTHS[font].__getitem__, text))
 
 
 def printable(text: str) -> str:
     """This function will write letters that the font lacks by their number, [U+4E2D], where they would be boxes."""
+    if text.isascii() and text.isprintable():
+        return text
     _fonts()
     composed = unicodedata.normalize("NFC", text).replace("\t", "    ")
     return "".join(
@@ -57,14 +74,18 @@ def wrapped(text: str, *, width: float, size: float, font: str = PLAIN) -> list[
 
 
 def _broken(row: str, width: float, font: str) -> list[str]:
+    _fonts()
+    if _long(row, font) <= width:
+        return [row]
+    widths = WIDTHS[font]
     lines, line, used, after_space = [], "", 0.0, 0
     for letter in row:
-        wide = _width(letter, font)
+        wide = widths[letter]
         if used + wide > width and line:
             cut = after_space or len(line)
             lines.append(line[:cut].rstrip())
             line = line[cut:]
-            used, after_space = sum(_width(one, font) for one in line), 0
+            used, after_space = _long(line, font), 0
         line += letter
         used += wide
         if letter == " ":
@@ -100,7 +121,7 @@ class Paper:
         words = f"Page {self._number} of "
         self._draw(words, MARGIN, MARGIN, 8, PLAIN)
         self._canvas.saveState()
-        self._canvas.translate(MARGIN + sum(_width(letter, PLAIN) for letter in words) * 8, MARGIN)
+        self._canvas.translate(MARGIN + _long(words, PLAIN) * 8, MARGIN)
         self._canvas.doForm("pages")  # drawn at the end, when the number is known
         self._canvas.restoreState()
 
@@ -253,5 +274,5 @@ class Paper:
 
     def _place(self, text: str, x: float, wide: float, to_the_right: bool, size: float, font: str) -> None:
         if to_the_right:
-            x += wide - GAP - sum(_width(letter, font) for letter in text) * size
+            x += wide - GAP - _long(text, font) * size
         self._draw(text, x, self._y, size, font)

@@ -31,6 +31,11 @@ IN_TEXT = (
         rf'\1"{HIDDEN}"',
     ),
 )
+# No secret is without one of these. A text with none is not looked at closely; an escape may hide a name.
+SIGNS = (
+    *("pass", "pwd", "secret", "token", "authori", "credential", "cookie", "session", "key", "signature"),
+    *("basic", "bearer", "digest", "\\u"),
+)
 
 
 class _Number(str):
@@ -47,12 +52,19 @@ class Masked:
 
 def mask(text: str) -> Masked:
     """This function will take secrets out of a text, which stays as it is to the character where there are none."""
+    if not _suspect(text):
+        return Masked(text, False)
     found, value = _parsed(text)
     if not found:
         shown = _mask_words(text)
         return Masked(shown, shown != text)
     clean = _mask_value(value)
     return Masked(text, False) if clean == value else Masked(_laid_out(clean), True)
+
+
+def _suspect(text: str) -> bool:
+    small = text.lower()
+    return any(sign in small for sign in SIGNS) or ("://" in text and "@" in text)
 
 
 def readable(text: str) -> str:
