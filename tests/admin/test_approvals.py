@@ -295,8 +295,8 @@ def test_several_at_once_say_which_were_only_passed_on(scene, desk):
         f"reading-{batch.pk}": reading.hash,
     }
     page = text(desk(scene.mira).post("/admin/erp/batch/", form, follow=True))
-    assert "1 approved and waiting for the next step." in page
-    assert "accepted." not in page
+    assert "0 accepted. 1 approved and waiting for the next step." in page
+    assert Batch.objects.get().state == "waiting"
 
 
 def test_an_erp_admin_names_somebody_on_the_page(scene, desk):

@@ -146,11 +146,11 @@ def test_a_sender_is_filtered(scene, desk):
 def test_the_number_of_queries_is_small_and_does_not_grow(scene, desk, django_assert_max_num_queries):
     acts.send(scene)
     client = desk(scene.mira)
-    with django_assert_max_num_queries(10):  # one is the alarm for jobs that were changed in the ERP
+    with django_assert_max_num_queries(11):  # one each: jobs changed in the ERP, who acts for whom
         assert client.get(QUEUE).status_code == 200
     for number in range(6):
         another_batch(scene, code=f"26-04{number:02}")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert len(client.get(QUEUE).context["cl"].result_list) == 7
 
 
