@@ -23,7 +23,8 @@ from budgets import import_staging, view_services
 from budgets.calculated import Formula
 from budgets.models import ModificationFile, SavedView, StagedImport
 from budgets.view_services import ViewValues
-from erp.models import Batch, Remark
+from erp import resetting
+from erp.models import Batch, Remark, SyncChange, SyncRun
 from tests.erp.test_approval_steps import lend, rule
 from tests.support import drift
 from tests.support import scene as acts
@@ -224,6 +225,32 @@ def test_no_page_of_the_queue_has_a_fault(
         page.goto(f"/admin/erp/{place}")
         found += faults(page)
     assert found == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_of_syncs_health_and_links_has_a_fault_or_scrolls_sideways(
+    sent_back: Scene, open_page: Callable[..., Page], colours: str
+) -> None:
+    now = timezone.now()
+    run = SyncRun.objects.create(
+        connection=sent_back.connection,
+        asked_at=now,
+        state="partly",
+        finished_at=now,
+        changed=1,
+        error="Down.",
+    )
+    SyncChange.objects.create(run=run, kind="jobs", change="changed", code="1", fields={"name": ["a", "b"]})
+    resetting.ask_reset(sent_back.reload(), user=sent_back.jonas, now=now, reason="The wrong job.")
+    page = open_page(color_scheme=colours, viewport={"width": 320, "height": 800})
+    sign_in(page, username="jonas", password=PASSWORD)
+    found, wide = [], []
+    reset = f"projects/{sent_back.project.pk}/reset/"
+    for place in ("health/", "syncs/", f"syncs/{run.pk}/", "projects/", reset):
+        page.goto(f"/admin/erp/connection/{sent_back.connection.pk}/{place}")
+        found += faults(page)
+        wide += [place] if scrolls_sideways(page) else []
+    assert (found, wide) == ([], [])
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
