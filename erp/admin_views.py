@@ -78,6 +78,7 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
         "batch": batch,
         "project": batch.budget.project,
         "nav": "queue",
+        "place": timeline_views.of_the_desk(batch),
         "pane": queue_pane.pane(batch, request.user, memberships(request), listed=listed),
         **problem,
     }

@@ -164,6 +164,15 @@ def test_taking_a_pack_away_writes_nothing(scene, posted):
     assert pack_of(posted)["chain"] == before
 
 
+def test_the_page_to_decide_on_leads_to_the_pack_too(scene):
+    batch = acts.send(scene)
+    client = Client()
+    client.force_login(scene.mira)
+    address = f"/admin/erp/batch/{batch.pk}/evidence.pdf"
+    assert address in client.get(f"/admin/erp/batch/{batch.pk}/change/").content.decode()
+    assert client.get(address).content.startswith(b"%PDF-")
+
+
 def test_dana_and_mira_and_the_api_hand_it_out_and_strangers_find_nothing(scene, posted):
     addresses = {
         f"/projects/{scene.project.pk}/budget/batches/1/evidence.json": scene.dana,
