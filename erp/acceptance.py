@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.db import connection as database
 
+from budgets import large_reads
 from budgets.models import Budget
 from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, moved, nets_to_nothing
 from erp.link_epochs import resets_of
@@ -17,6 +19,17 @@ from erp.reset_models import LinkReset
 from erp.snapshots import LINKED, erp_connection, erp_key, held_originals, main_status, posted_targets
 from workflow.actions import SYSTEM, ensure
 from workflow.blockers import once_per_object
+
+# One statement for all lines: Django's bulk_update writes a CASE of thousands of branches instead.
+FIXED = ("pk", "erp_job", "erp_cost_code", "erp_cost_type", "base", "delta", "before")
+FIX = """
+    UPDATE erp_batchline AS line
+    SET erp_job = new.job, erp_cost_code = new.cost_code, erp_cost_type = new.cost_type,
+        base = new.base, delta = new.delta, before = new.before
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[])
+        AS new(id, job, cost_code, cost_type, base, delta, before)
+    WHERE line.id = new.id
+"""
 
 
 def fix_and_queue(batch: Batch, reading: ErpReading, *, now: datetime) -> list[Document]:
@@ -40,7 +53,7 @@ def weigh(batch: Batch, reading: ErpReading) -> None:
 
     Lists, limits and the decision page then speak of the same amounts that Accept will fix.
     """
-    rows = linked_batch_lines(batch)
+    rows = lines_of(batch)
     set_bases(batch, rows, reading)
     _weigh(batch, rows)
     batch.save(update_fields=["moved", "net", "lines_changed"])
@@ -59,7 +72,8 @@ def linked_batch_lines(batch: Batch) -> list[BatchLine]:
     rows = BatchLine.objects.filter(item__batch=batch).select_related(
         "item", *(f"line__{name}" for name in LINKED)
     )
-    return list(rows.order_by("item__position", "position"))
+    with large_reads.cursor():
+        return list(rows.order_by("item__position", "position"))
 
 
 @once_per_object
@@ -70,7 +84,7 @@ def lines_of(batch: Batch) -> list[BatchLine]:
 
 def _fix_lines(batch: Batch, reading: ErpReading) -> list[BatchLine]:
     """Fill in the ERP's codes; fix base and before of originals."""
-    rows = linked_batch_lines(batch)
+    rows = lines_of(batch)  # read under the lock of the mapping, by what stands before
     for row in rows:
         key = erp_key(row.line)
         if key is None:
@@ -79,9 +93,8 @@ def _fix_lines(batch: Batch, reading: ErpReading) -> list[BatchLine]:
             )  # `lines_not_mapped` said so
         row.erp_job, row.erp_cost_code, row.erp_cost_type = key.job, key.cost_code, key.cost_type
     set_bases(batch, rows, reading)
-    BatchLine.objects.bulk_update(
-        rows, ["erp_job", "erp_cost_code", "erp_cost_type", "base", "delta", "before"], batch_size=1000
-    )
+    with database.cursor() as cursor:
+        cursor.execute(FIX, [[getattr(row, name) for row in rows] for name in FIXED])
     return rows
 
 

@@ -163,7 +163,7 @@ def test_a_page_asks_the_same_few_questions_however_many_codes_there_are(
     client = desk(scene.jonas)
 
     def asked():
-        with django_assert_max_num_queries(11) as captured:
+        with django_assert_max_num_queries(12) as captured:
             assert client.get(url(scene), {"show": shelf, "q": "0"}).status_code == 200
         return len(captured)
 

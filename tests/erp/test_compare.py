@@ -183,7 +183,7 @@ def test_a_comparison_takes_the_same_number_of_queries_however_many_sends_there_
 ):
     reject(scene, send(scene))
     budget = scene.reload()
-    with django_assert_num_queries(6) as few:
+    with django_assert_num_queries(7) as few:
         compare(budget, "1", "now")
     for _ in range(3):
         reject(scene, send(scene))
