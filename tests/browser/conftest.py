@@ -52,7 +52,8 @@ def _mails(folder: Path) -> list[tuple[str, str, str]]:
     for log in sorted(folder.glob("*.log")):
         for raw in log.read_bytes().split(b"-" * 79)[:-1]:
             mail = message_from_bytes(raw.lstrip(), policy=policy.default)
-            mails.append((mail.get_content(), mail["Subject"], mail["To"]))
+            text = mail.get_body(("plain",))
+            mails.append((text.get_content() if text else "", mail["Subject"], mail["To"]))
     return mails
 
 
