@@ -26,7 +26,7 @@ from tests.support.story import JOB, Story, begin
 pytestmark = pytest.mark.django_db(transaction=True)
 
 REQUESTS_FOR_1000 = 25
-QUERIES = 14  # of a poll that finds nothing new, at any number of documents
+QUERIES = 15  # of a poll that finds nothing new, at any number of documents
 
 
 def many_delivered(story: Story, number: int) -> None:

@@ -20,14 +20,14 @@ from workflow.events import events_about
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Times a real worker process gets from its environment: a lease of 1.5 * 2 + 5 = 8 seconds.
+# Times a real worker process gets from its environment: a lease of 1.5 * 6 + 5 = 14 seconds.
 HELD = {
-    "CMIC_WRITE_TIMEOUT": "2",
-    "CMIC_READ_TIMEOUT": "4",
+    "CMIC_WRITE_TIMEOUT": "6",
+    "CMIC_READ_TIMEOUT": "8",
     "CMIC_PROBE_SECONDS": "0,1",
     "CMIC_CONCURRENCY": "8",
 }
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds
 TRANSFER_WRITES = 4  # header, two lines, ready: the budget codes are there already
 
 
