@@ -27,7 +27,7 @@ class ErpConfig(AppConfig):
             reconciliation_actions,
             reminder_actions,
             request_notices,
-            resetting,
+            reset_actions,
             settings_services,
             setup_actions,
             switching,

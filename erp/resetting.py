@@ -27,56 +27,9 @@ from erp.models import Batch, Document, DocumentState, ErpJob, ErpReading, JobLi
 from erp.reset_models import Fate, LinkReset, ResetDocument, ResetState
 from projects.models import Job
 from workflow import events
-from workflow.actions import Action, ensure, register
+from workflow.actions import ensure
 
 LEAST = 5  # letters of a reason
-
-register(
-    Action(
-        name="reset_link",
-        model=Budget,
-        label="Ask for the reset",
-        permission=rules.may_relink,
-        problems=(rules.nothing_linked, rules.reset_open, rules.batch_waits),
-        tone="danger",
-    ),
-    Action(
-        name="link_again",
-        model=Budget,
-        label="Link to this job",
-        permission=rules.may_relink,
-        problems=(rules.linked_already,),
-        tone="primary",
-    ),
-    Action(
-        name="speak_of_posted",
-        model=LinkReset,
-        label="Keep what I say of them",
-        permission=rules.may_confirm,
-        problems=(rules.is_over, rules.nothing_to_speak_of),
-    ),
-    Action(
-        name="confirm_reset",
-        model=LinkReset,
-        label="Reset the link",
-        permission=rules.may_confirm,
-        problems=(
-            rules.is_over,
-            rules.confirmed_already,
-            rules.batch_waits_at_reset,
-            rules.posted_not_spoken_of,
-            rules.needs_another,
-        ),
-        tone="danger",
-    ),
-    Action(
-        name="cancel_reset",
-        model=LinkReset,
-        label="Cancel the reset",
-        permission=rules.may_confirm,
-        problems=(rules.is_over,),
-    ),
-)
 
 
 def ask_reset(

@@ -1,0 +1,53 @@
+"""What people do to a project's link to its ERP job, each action declared once."""
+
+from budgets.models import Budget
+from erp import reset_blockers as rules
+from erp.reset_models import LinkReset
+from workflow.actions import Action, register
+
+register(
+    Action(
+        name="reset_link",
+        model=Budget,
+        label="Ask for the reset",
+        permission=rules.may_relink,
+        problems=(rules.nothing_linked, rules.reset_open, rules.batch_waits),
+        tone="danger",
+    ),
+    Action(
+        name="link_again",
+        model=Budget,
+        label="Link to this job",
+        permission=rules.may_relink,
+        problems=(rules.linked_already,),
+        tone="primary",
+    ),
+    Action(
+        name="speak_of_posted",
+        model=LinkReset,
+        label="Keep what I say of them",
+        permission=rules.may_confirm,
+        problems=(rules.is_over, rules.nothing_to_speak_of),
+    ),
+    Action(
+        name="confirm_reset",
+        model=LinkReset,
+        label="Reset the link",
+        permission=rules.may_confirm,
+        problems=(
+            rules.is_over,
+            rules.confirmed_already,
+            rules.batch_waits_at_reset,
+            rules.posted_not_spoken_of,
+            rules.needs_another,
+        ),
+        tone="danger",
+    ),
+    Action(
+        name="cancel_reset",
+        model=LinkReset,
+        label="Cancel the reset",
+        permission=rules.may_confirm,
+        problems=(rules.is_over,),
+    ),
+)
