@@ -36,7 +36,12 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="rate, poll, workers, modifications, files")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="pages, decisions, modifications, files, rate, poll, workers",
+    )
     parser.add_argument(
         "--full", action="store_true", help="the counts of the goals; else a tenth, in minutes"
     )
@@ -45,7 +50,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measures(*, full: bool) -> dict[str, Callable[[], list[Figure]]]:
-    from bench import delivery, files, modifications, pages
+    from bench import decisions, delivery, files, modifications, pages
     from tests.support.simulator import TOKEN
 
     def alone(name: str, run: Callable[[str], list[Figure]]) -> Callable[[], list[Figure]]:
@@ -64,6 +69,7 @@ def _measures(*, full: bool) -> dict[str, Callable[[], list[Figure]]]:
 
     return {
         "pages": here("pages", pages.measure),
+        "decisions": here("decisions", lambda: decisions.measure(together=200 if full else 50)),
         "modifications": alone("modifications", modifications.p7_and_p8),
         "files": alone("files", lambda at: files.measure()),
         "rate": alone("rate", lambda at: [delivery.p16_rate(at, lines=1000 if full else 100, rate=8)]),

@@ -22,7 +22,7 @@ from erp.models import (
     DocumentState,
     ReadingState,
 )
-from erp.snapshots import LINKED, erp_connection, erp_key, latest_reading
+from erp.snapshots import erp_connection, latest_reading, with_codes
 from erp.waiting import question_of
 from erp.words import erp_name
 from projects import permissions
@@ -150,17 +150,17 @@ def mapping_changed(batch: Batch, user: Any) -> Found | None:
     reading = latest_reading(batch.budget)
     if batch.state != BatchState.WAITING or reading is None or reading.codes is None:
         return None
+    leads = {
+        (kind, getattr(row, f"our_{kind}"), getattr(row, kind), getattr(row.mapped, kind))
+        for row in lines_of(batch)
+        if row.mapped
+        for kind in ("cost_code", "cost_type")
+    }
     anew: dict[str, str] = {}
-    for row, key in _lines(batch):
-        if key is None:
-            continue
-        for kind, ours, now in (
-            ("cost_code", row.line.cost_code, key.cost_code),
-            ("cost_type", row.line.cost_type, key.cost_type),
-        ):
-            then = reading.codes[kind].get(str(ours.pk), "nowhere")
-            if then != now:
-                anew[ours.code] = f"{ours.code} (to {then} then, to {now} now)"
+    for kind, ours, code, now in leads:
+        then = reading.codes[kind].get(str(ours), "nowhere")
+        if then != now:
+            anew[code] = f"{code} (to {then} then, to {now} now)"
     if not anew:
         return None
     said = ", ".join(anew[code] for code in sorted(anew)[:5])
@@ -176,19 +176,17 @@ def lines_not_mapped(batch: Batch, user: Any) -> Found | None:
     """A line of the batch has lost its codes in the ERP since it was sent."""
     if batch.state != BatchState.WAITING:
         return None
-    unmapped = [row for row in _lines(batch) if row[1] is None]
+    unmapped = [row for row in lines_of(batch) if row.mapped is None]
     if not unmapped:
         return None
-    codes = ", ".join(sorted({str(row[0]) for row in unmapped})[:5])
-    lost = next(
-        (row.line.cost_code for row, _ in unmapped if not hasattr(row.line.cost_code, "erp_link")), None
-    )
+    codes = ", ".join(sorted({str(row) for row in unmapped})[:5])
+    lost = next((row.cost_code for row in unmapped if row.mapped_cost_code is None), None)
     found = Found(
         f"No codes in the ERP any more for {codes}. An ERP admin can map them; or reject the batch."
     )
     if lost is None:
         return found
-    return mapping_links.led(found, erp_connection(batch.budget), lost.code, user=user)
+    return mapping_links.led(found, erp_connection(batch.budget), lost, user=user)
 
 
 @blocker("document_unfit", Kind.PROBLEM)
@@ -200,18 +198,12 @@ def document_unfit(batch: Batch, user: Any) -> Found | None:
     if not findings:
         return None
     named = {int(ref) for finding in findings for ref in finding.refs if ref.isdigit()}
-    rows = BatchLine.objects.filter(pk__in=named, item__batch=batch).select_related(
-        *(f"line__{name}" for name in LINKED)
-    )
+    rows = BatchLine.objects.filter(pk__in=named, item__batch=batch).select_related("line")
     said = " ".join(dict.fromkeys(finding.message for finding in findings[:MOST_SAID]))
     return Found(
         f"{erp_name(erp_connection(batch.budget))} would refuse it: {said} Reject it, so that it is put right.",
-        lines=links.places([row.line for row in rows], batch.budget.project_id),
+        lines=links.places([row.line for row in with_codes(rows, "line__")], batch.budget.project_id),
     )
-
-
-def _lines(batch: Batch) -> list[tuple[Any, Any]]:
-    return [(row, erp_key(row.line)) for row in lines_of(batch)]
 
 
 # -- after the decision ---------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ from erp.mirror import (  # noqa: F401  Django finds an app's models through thi
     Reminder,
 )
 from erp.notice_models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
-from erp.port import DocumentKind
+from erp.port import DocumentKind, ErpKey
 from erp.queue_filter_models import DefaultQueueFilter, QueueFilter  # noqa: F401  likewise
 from erp.reset_models import LinkReset, ResetDocument  # noqa: F401  likewise
 from erp.setup_models import SeenCompany, TestSend, TestSendState  # noqa: F401  likewise
@@ -329,6 +329,12 @@ class BatchLine(models.Model):
     erp_cost_code = models.CharField(max_length=16, blank=True)
     erp_cost_type = models.CharField(max_length=16, blank=True)
 
+    # `acceptance.lines_of` reads these beside the row: our codes' ids, and where they lead in the ERP now.
+    our_cost_code: int | None
+    our_cost_type: int | None
+    mapped_cost_code: str | None
+    mapped: ErpKey | None
+
     class Meta:
         ordering = ["position"]
         constraints = [
@@ -358,6 +364,10 @@ class BatchLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cost_code} {self.cost_type}"
+
+    def fix_codes(self, key: ErpKey) -> None:
+        """This function will set the ERP's codes of the line, without saving."""
+        self.erp_job, self.erp_cost_code, self.erp_cost_type = key.job, key.cost_code, key.cost_type
 
 
 class Remark(models.Model):

@@ -14,7 +14,7 @@ from erp.backends import backend
 from erp.documents import mint_number, nets_to_nothing
 from erp.models import Batch, BatchItem, BatchLine, Connection, ErpReading
 from erp.port import DocumentKind, ErpDocument, ErpMisconfigured, Finding, JobStatus
-from erp.snapshots import erp_connection, erp_key, latest_reading, main_status
+from erp.snapshots import erp_connection, latest_reading, main_status
 from workflow.blockers import once_per_object
 
 
@@ -62,10 +62,9 @@ def drafts(batch: Batch) -> list[Draft]:
 def _drafts(batch: Batch, connection: Connection, reading: ErpReading) -> list[Draft]:
     rows = lines_of(batch)
     for row in rows:
-        key = erp_key(row.line)
-        if key is None:
+        if row.mapped is None:
             return []
-        row.erp_job, row.erp_cost_code, row.erp_cost_type = key.job, key.cost_code, key.cost_type
+        row.fix_codes(row.mapped)
     set_bases(batch, rows, reading)
     of_item: dict[int, list[BatchLine]] = {}
     for row in rows:

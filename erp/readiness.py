@@ -10,7 +10,7 @@ from budgets import large_reads
 from budgets.models import Budget, BudgetLine
 from erp.models import Connection, ErpAssignment, ErpUnit
 from erp.port import JobStatus
-from erp.snapshots import LINKED, erp_connection
+from erp.snapshots import erp_connection, with_codes
 from workflow.blockers import once_per_object
 
 
@@ -53,7 +53,7 @@ def _suspects(budget: Budget, connection: Connection) -> QuerySet[BudgetLine]:
     unit = ErpUnit.objects.filter(connection=connection, code=OuterRef("unit__code"), gone_at=None)
     job, code, kind = "job__erp_link", "cost_code__erp_link", "cost_type__erp_link"
     return (
-        budget.lines.select_related(*LINKED)
+        with_codes(budget.lines)
         .annotate(
             inactive_there=Q(Exists(assigned.filter(cost_type="", active=False)))
             | Q(Exists(assigned.filter(cost_type=this_type, active=False))),

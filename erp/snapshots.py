@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 
 from budgets import large_reads
 from budgets.models import (
@@ -33,7 +34,10 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import DocumentKind, ErpKey
+from projects.models import CostCode, CostType, Job
 from workflow.blockers import once_per_object
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ def key_of(row: BatchLine) -> ErpKey | None:
     """This function will find a sent line's budget code in the ERP: as Accept fixed it, before that as it is mapped."""
     if row.erp_cost_code:
         return ErpKey(row.erp_job, row.erp_cost_code, row.erp_cost_type)
-    return erp_key(row.line)
+    return row.mapped
 
 
 def codes_on(budget: Budget) -> dict[str, dict[str, str]]:
@@ -164,13 +168,6 @@ def codes_on(budget: Budget) -> dict[str, dict[str, str]]:
     return found
 
 
-LINKED = (
-    "job__erp_link__erp_job",
-    "cost_code__erp_link__erp_cost_code",
-    "cost_type__erp_link__erp_cost_type",
-    "unit",
-    "changed_by",
-)
 ERP_CODES = (
     "job__erp_link__erp_job__code",
     "cost_code__erp_link__erp_cost_code__code",
@@ -179,9 +176,25 @@ ERP_CODES = (
 IN_ORDER = ("job__code", "cost_code__code", "cost_type__position", "pk")
 
 
+def with_codes(rows: QuerySet[Row], line: str = "") -> QuerySet[Row]:
+    """This function will read rows with the ERP's codes of their lines, each job, code and type once for all rows.
+
+    10,000 lines share a few hundred of these; joined to every line they would be 140,000 objects. `line` is the path
+    from a row to its budget line, with "__" at its end.
+    """
+    linked = {
+        "job": Job.objects.select_related("erp_link__erp_job"),
+        "cost_code": CostCode.objects.select_related("erp_link__erp_cost_code"),
+        "cost_type": CostType.objects.select_related("erp_link__erp_cost_type"),
+    }
+    return rows.prefetch_related(
+        *(Prefetch(f"{line}{name}", queryset=each) for name, each in linked.items()), f"{line}unit"
+    )
+
+
 def linked_lines(budget: Budget) -> list[BudgetLine]:
     """This function will read a budget's lines with the ERP's codes, in the snapshot's order."""
-    return list(budget.lines.select_related(*LINKED).order_by(*IN_ORDER))
+    return list(with_codes(budget.lines.order_by(*IN_ORDER)))
 
 
 def amounts_and_keys(budget: Budget) -> tuple[list[tuple[int, Decimal]], list[tuple[int, ErpKey]]]:
