@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 PAUSES = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 SWITCH_OFF_AFTER = timedelta(days=5)  # without one success
 KEPT = timedelta(days=30)  # of the log, after the end of a delivery
-LEASE = timedelta(seconds=90)  # longer than one POST takes
+LEASE = timedelta(
+    seconds=90
+)  # longer than one POST takes, with the look-up of its name, which has limits of its own
 AT_ONCE, ROUND = 100, 60.0  # deliveries, and seconds, that one worker goes on with one endpoint
 MANY = 500  # events looked at in one go
 GONE = 410
@@ -102,26 +104,32 @@ def ring(endpoint_ids: list[int]) -> None:
 def deliver(key: int, *, now: datetime) -> int:
     """This function will post what is due to one endpoint, the oldest first, until one fails. Returns how many went."""
     outside_transactions()
-    if not _claim(key):
+    claim = _claim(key)
+    if claim is None:
         return 0
     sent, until = 0, monotonic() + ROUND
     try:
-        for _ in range(AT_ONCE):
-            if not _one(key, now):
-                break
+        while _one(key, now):
             sent += 1
-            if monotonic() > until or not _claim(key, mine=True):
+            further = _claim(key, mine=claim) if sent < AT_ONCE and monotonic() <= until else None
+            if further is None:
                 break
+            claim = further
     finally:
-        Endpoint.objects.filter(pk=key).update(claimed_until=None)
+        Endpoint.objects.filter(pk=key, claimed_until=claim).update(claimed_until=None)
     return sent
 
 
-def _claim(key: int, *, mine: bool = False) -> bool:
+def _claim(key: int, *, mine: datetime | None = None) -> datetime | None:
+    """Take an endpoint, or go on with one that is `mine`; None: another worker has it. The end of the lease is the
+    token: who was too slow finds another one there and touches nothing.
+    """
     rows = Endpoint.objects.filter(pk=key, active=True)
-    if not mine:
-        rows = rows.filter(Q(claimed_until=None) | Q(claimed_until__lte=Now()))
-    return bool(rows.update(claimed_until=Now() + LEASE))
+    free = Q(claimed_until=None) | Q(claimed_until__lte=Now())
+    with transaction.atomic():
+        if not rows.filter(Q(claimed_until=mine) if mine else free).update(claimed_until=Now() + LEASE):
+            return None
+        return Endpoint.objects.values_list("claimed_until", flat=True).get(pk=key)
 
 
 def _one(key: int, now: datetime) -> bool:

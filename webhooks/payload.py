@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from erp.models import Batch
+from erp.models import Batch, BatchState
 from projects.models import Company
 from webhooks.kinds import ALL, TEST
 from webhooks.models import Endpoint, Format
@@ -37,7 +37,7 @@ def of_event(event: Event, kind: str, company: Company) -> dict[str, Any]:
             "id": batch.pk,
             "number": batch.number,
             "round": batch.round,
-            "state": event.to_state if kind.startswith("batch.") and event.to_state else batch.state,
+            "state": _state(event, kind, batch),
             "moved": str(batch.moved),
             "net": str(batch.net),
             "currency": company.currency,
@@ -46,6 +46,13 @@ def of_event(event: Event, kind: str, company: Company) -> dict[str, Any]:
     else:
         data |= _project(event, company)
     return {"type": kind, "timestamp": event.at.isoformat(), "data": data}
+
+
+def _state(event: Event, kind: str, batch: Batch) -> str:
+    """What the event made of the batch. Sending names the budget's state, "sent": its batch waits."""
+    if kind == "batch.sent":
+        return BatchState.WAITING
+    return event.to_state if kind.startswith("batch.") and event.to_state else batch.state
 
 
 def _about(event: Event, label: str) -> int:

@@ -35,9 +35,10 @@ class Values:
 
 def create(company: Company, *, user: Any, now: datetime, values: Values) -> Endpoint:
     """This function will add an endpoint; it is told of what happens from now on."""
+    refusal = _refusal(company, values.url, user)
     with transaction.atomic():
         _ensure(company, user)
-        _check(company, values)
+        _check(company, values, refusal)
         if Endpoint.objects.filter(company=company).count() >= MOST:
             raise InvalidInput({"url": f"A company has at most {MOST} webhooks."})
         endpoint = Endpoint(company=company, created_at=now, followed=delivery.newest(company.pk))
@@ -50,9 +51,10 @@ def create(company: Company, *, user: Any, now: datetime, values: Values) -> End
 
 def change(endpoint: Endpoint, *, user: Any, now: datetime, values: Values) -> Endpoint:
     """This function will change an endpoint. What waits already goes as it was written, to the new address."""
+    refusal = _refusal(endpoint.company, values.url, user)
     with transaction.atomic():
         row = _locked(endpoint, user)
-        _check(row.company, values, but=row)
+        _check(row.company, values, refusal, but=row)
         _fill(row, values)
         row.save(update_fields=["url", "description", "format", "kinds"])
         _record(row, user, now, "webhook_changed", f"Changed the webhook {row.description}")
@@ -155,18 +157,24 @@ def _locked(endpoint: Endpoint, user: Any) -> Endpoint:
     return row
 
 
-def _check(company: Company, values: Values, *, but: Endpoint | None = None) -> None:
-    wrong = {}
+def _refusal(company: Company, url: str, user: Any) -> str:
+    """Why Tieback does not post to an address, or nothing. Asked before anything is locked: names are looked up."""
+    ensure(Connection.objects.select_related("company").get(company=company), "edit_webhooks", user)
+    try:
+        addresses.addresses_of(addresses.target_of(url.strip()))
+    except addresses.AddressRefused as refused:
+        return str(refused)
+    return ""
+
+
+def _check(company: Company, values: Values, refusal: str, *, but: Endpoint | None = None) -> None:
+    wrong = {"url": refusal} if refusal else {}
     if not 1 <= len(values.description.strip()) <= 100 or not values.description.isprintable():
         wrong["description"] = "Say in up to 100 characters what listens there."
     if values.format not in Format.values:
         wrong["format"] = "Choose what the body looks like."
     if not values.kinds or not set(values.kinds) <= set(TYPES):
         wrong["kinds"] = "Choose at least one thing to be told of."
-    try:
-        addresses.addresses_of(addresses.target_of(values.url.strip()))
-    except addresses.AddressRefused as refused:
-        wrong["url"] = str(refused)
     others = Endpoint.objects.filter(company=company, url=values.url.strip())
     if others.exclude(pk=but.pk if but else 0).exists():
         wrong["url"] = "There is a webhook with this address already."

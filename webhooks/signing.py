@@ -49,10 +49,12 @@ def secrets_of(endpoint: Endpoint, *, now: datetime) -> list[str]:
     key = key_of(endpoint)
     if key is None:
         return []
-    nonces = [endpoint.nonce]
+    signs = [secret_of(endpoint.nonce, key=key)]
     if endpoint.old_until and endpoint.old_until > now:
-        nonces.append(endpoint.old_nonce)
-    return [secret_of(nonce, key=key) for nonce in nonces]
+        # Which key made the secret before is not kept: after a change of keys it was another one than this one's.
+        keys = dict.fromkeys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+        signs += [secret_of(endpoint.old_nonce, key=str(each)) for each in keys]
+    return signs
 
 
 def headers(message_id: str, body: str, *, sign_with: list[str], at: datetime) -> dict[str, str]:

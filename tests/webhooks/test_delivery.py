@@ -17,7 +17,7 @@ from tests.support import scene as acts
 from tests.support.receiver import Receiver
 from tests.support.scene import MAIN, Scene
 from tests.webhooks.conftest import values
-from webhooks import delivery, services, signing, tasks, wire
+from webhooks import addresses, delivery, services, signing, tasks, wire
 from webhooks.models import Attempt, Delivery, Endpoint
 from workflow.models import Event
 
@@ -55,6 +55,7 @@ def test_what_happens_arrives_in_order_once_with_what_a_tool_needs(
     batch = told["data"]["batch"]
     assert (batch["state"], batch["moved"], batch["round"]) == ("rejected", "92500.75", 1)
     assert batch["url"].startswith(f"{settings.BASE_URL}/projects/{scene.project.pk}/")
+    assert json.loads(receiver.got[1].body)["data"]["batch"]["state"] == "waiting", "as the batch was then"
     assert receiver.got[0].path == "/hook?key=abcd"
 
 
@@ -86,6 +87,20 @@ def test_after_a_new_secret_both_verify_for_a_day_and_then_the_new_one_alone(
     headers = signing.headers("msg_1", body, sign_with=[new, old], at=at)
     for secret in (old, new):
         Webhook(secret).verify(body, headers)
+
+
+def test_a_new_secret_made_because_the_key_was_changed_leaves_the_one_before_its_day(
+    scene: Scene, endpoint: Endpoint, receiver: Receiver, settings: LazySettings
+):
+    old = signing.secret_of(endpoint.nonce)
+    before, settings.SECRET_KEY = settings.SECRET_KEY, "another key, quite long enough for this"
+    settings.SECRET_KEY_FALLBACKS = [before]
+    services.rotate(endpoint, user=scene.jonas, now=timezone.now())
+    acts.lock(scene)
+    go()
+    endpoint.refresh_from_db()
+    for secret in (old, signing.secret_of(endpoint.nonce)):
+        Webhook(secret).verify(receiver.got[0].body, receiver.got[0].headers)
 
 
 def test_only_what_was_chosen_of_one_s_own_company_from_then_on(scene: Scene, receiver: Receiver):
@@ -189,6 +204,41 @@ def test_a_worker_that_died_while_sending_gives_the_endpoint_back_after_the_leas
     Endpoint.objects.update(claimed_until=now - timedelta(seconds=1))
     assert delivery.deliver(key, now=now) == 1
     assert Endpoint.objects.get().claimed_until is None
+
+
+def test_a_worker_that_was_too_slow_leaves_the_claim_of_the_next_one(
+    scene: Scene, endpoint: Endpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    acts.lock(scene)
+    acts.send(scene)
+    now = timezone.now()
+    (key,) = delivery.follow(now=now)
+    post, claims = wire.post, []
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        Endpoint.objects.update(claimed_until=now - timedelta(seconds=1))
+        claims.append(delivery._claim(key))
+        return post(*given, **more)
+
+    monkeypatch.setattr(wire, "post", slowly)
+    assert delivery.deliver(key, now=now) == 1, "the second delivery is the other worker's"
+    assert [Endpoint.objects.get().claimed_until] == claims
+
+
+def test_a_name_is_looked_up_while_nothing_is_locked(
+    scene: Scene, endpoint: Endpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    locked: list[bool] = []
+
+    def look_up(target: Any) -> list[str]:
+        locked.append(transaction.get_connection().in_atomic_block)
+        return ["203.0.113.7"]
+
+    monkeypatch.setattr(addresses, "addresses_of", look_up)
+    by = {"user": scene.jonas, "now": timezone.now()}
+    services.change(endpoint, **by, values=values(receiver))
+    services.create(scene.company, **by, values=values(receiver, url="https://hooks.example.com/"))
+    assert locked == [False, False]
 
 
 def test_an_event_that_is_rolled_back_is_not_told(scene: Scene, endpoint: Endpoint, receiver: Receiver):
