@@ -20,6 +20,7 @@ from erp.documents import ZERO
 from erp.models import (
     Batch,
     BatchState,
+    BatchStep,
     Connection,
     Document,
     DocumentState,
@@ -174,10 +175,10 @@ def _tell(budget: Budget, batch: Batch, found: Sequence[Drift], *, now: datetime
 
 def _prune(reading: ErpReading) -> None:
     """Only the newest reading and those that decisions rest on are of use; a posted budget is read every hour."""
-    decided = Batch.objects.filter(reading=OuterRef("pk"))
-    ErpReading.objects.filter(
-        ~Exists(decided), budget=reading.budget_id, state=ReadingState.MADE, pk__lt=reading.pk
-    ).delete()
+    decided = Exists(Batch.objects.filter(reading=OuterRef("pk")))
+    approved = Exists(BatchStep.objects.filter(reading=OuterRef("pk")))  # a step may rest on an older one
+    older = ErpReading.objects.filter(budget=reading.budget_id, state=ReadingState.MADE, pk__lt=reading.pk)
+    older.filter(~decided, ~approved).delete()
 
 
 def due(connection: Connection, *, now: datetime) -> list[Budget]:

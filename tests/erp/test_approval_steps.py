@@ -82,6 +82,23 @@ def test_a_batch_of_two_steps_goes_when_the_second_is_taken(scene):
     assert batch.documents.count() == 1
 
 
+def test_the_reading_an_earlier_step_rests_on_is_kept_and_the_posted_budget_is_still_compared(scene):
+    rule(scene, "Approver")
+    rule(scene, "Controller", scene.jonas)
+    batch = acts.send(scene)
+    acts.accept(scene, batch)
+    acts.read(scene)
+    acts.accept(scene, batch, by=scene.jonas)
+    rests_on = list(batch.steps.values_list("reading", flat=True))
+    assert len(set(rests_on)) == 2
+    acts.deliver(batch)
+    acts.post(batch)
+    for _ in range(2):
+        newest = acts.read(scene)
+    assert sorted(scene.budget.readings.values_list("pk", flat=True)) == [*rests_on, newest.pk]
+    assert scene.reload().hold == "differs", "paper holds nothing of what was posted"
+
+
 @pytest.mark.parametrize(
     ("kind", "asked"),
     [
