@@ -9,6 +9,7 @@ from django.db import transaction
 
 from budgets.errors import InvalidInput, refuse_long
 from erp.connection_actions import may_administer
+from erp.locking import lock_company
 from projects.models import Company
 from workflow import events
 from workflow.actions import Action, ensure, register
@@ -22,7 +23,7 @@ register(
 def review(company: Company, *, user: Any, now: datetime, note: str, people: int, warnings: int) -> Event:
     """This function will record that somebody reviewed the rights. Raises InvalidInput."""
     with transaction.atomic():
-        row = Company.objects.select_for_update().get(pk=company.pk)
+        row = lock_company(company)
         ensure(row, "review_access", user)
         refuse_long(note=note)
         if len(note.strip()) < 5:

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from budgets.errors import Conflict, InvalidInput
 from erp import routes
+from erp.locking import lock_company
 from erp.models import ApprovalRule, RuleKind
 from projects import permissions
 from projects.models import Company, Direction
@@ -89,7 +90,7 @@ def _changing(
     Yields the locked company and a list for the sentence of the event.
     """
     with transaction.atomic():
-        locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        locked = lock_company(company)
         ensure(locked, "set_approval_rules", user)
         if seen is not None and seen != digest(locked):
             raise Conflict(
@@ -202,7 +203,7 @@ def _place(rules: list[ApprovalRule], rule_id: int) -> int:
 def set_reauthentication(company: Company, *, user: Any, now: datetime, above: Decimal | None) -> Company:
     """This function will keep above which amount accepting asks for the password again (None: never)."""
     with transaction.atomic():
-        locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        locked = lock_company(company)
         ensure(locked, "set_approval_rules", user)
         if above is not None and above < 0:
             raise InvalidInput({"above": "Write an amount of zero or more, or leave it empty."})

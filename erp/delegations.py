@@ -17,6 +17,7 @@ from budgets.errors import InvalidInput
 from budgets.models import Budget, Hold
 from budgets.services import lock_row
 from erp import holds, routes
+from erp.locking import lock_company
 from erp.models import Delegation
 from erp.words import person
 from projects import permissions
@@ -91,7 +92,7 @@ def delegate(
 ) -> Delegation:
     """This function will let `taker` act for `giver` (ids) from now until the end of a day where the company is."""
     with transaction.atomic():
-        locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        locked = lock_company(company)
         ensure(locked, "delegate", user)
         zone = ZoneInfo(locked.time_zone)
         _check(locked, user=user, now=now, giver=giver, taker=taker, note=note)

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Sum
 from django.urls import reverse
 
@@ -87,13 +86,14 @@ def _of_company(company: Company, now: datetime) -> int:
     local = now.astimezone(ZoneInfo(company.time_zone))
     if local.hour < company.digest_hour:
         return 0
-    with transaction.atomic():
-        Company.objects.select_for_update().get(pk=company.pk)  # two workers write one after the other
-        days = DailyMail.objects.filter(company=company)
-        if days.filter(day=local.date()).exists() or days.filter(at__gt=now - APART).exists():
-            return 0
-        DailyMail.objects.create(company=company, day=local.date(), at=now)
-        return sum(_to(reader, company, now, local) for reader in permissions.who_may_decide(company))
+    days = DailyMail.objects.filter(company=company)
+    if days.filter(day=local.date()).exists() or days.filter(at__gt=now - APART).exists():
+        return 0
+    # Nothing is locked while the mails are rendered. Two workers, or one that died half way, write each of them once
+    # all the same: its key names day and reader.
+    written = sum(_to(reader, company, now, local) for reader in permissions.who_may_decide(company))
+    DailyMail.objects.get_or_create(company=company, day=local.date(), defaults={"at": now})
+    return written
 
 
 def _to(reader: Any, company: Company, now: datetime, local: datetime) -> int:

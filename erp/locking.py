@@ -14,6 +14,7 @@ from budgets.models import Budget
 from budgets.services import lock_row
 from erp import holds
 from erp.models import Batch, Document
+from projects.models import Company
 from workflow import events
 
 
@@ -29,6 +30,14 @@ def on_budget(budget: Budget, *, user: Any, now: datetime) -> Iterator[tuple[Bud
         yield locked, event
         holds.refresh(locked, now=now)
         events.record(chain=locked.project.company_id, at=now, actor=user, **event)
+
+
+def lock_company(company: Company) -> Company:
+    """This function will lock a company, so that its settings, rights and rules change one after the other.
+
+    Without its key: a worker that tells of a posting holds the chain of events and inserts mails that name the company.
+    """
+    return Company.objects.select_for_update(no_key=True).get(pk=company.pk)
 
 
 def lock_batch(batch: Batch, budget: Budget) -> Batch:

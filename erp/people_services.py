@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from budgets.errors import Conflict, InvalidInput
 from erp import bell
+from erp.locking import lock_company
 from erp.people_blockers import speak_of
 from erp.people_notices import tell_of_own_rights
 from projects.admin_trail import stored, tell
@@ -47,7 +48,7 @@ def seen_of(company: Company, person: Any) -> str:
 def _on(company: Company, person: Any, *, user: Any, seen: str | None) -> Iterator[Company]:
     """Lock the company, so that rights change one after the other, and refuse a form that shows what is no more."""
     with transaction.atomic():
-        row = Company.objects.select_for_update().get(pk=company.pk)
+        row = lock_company(company)
         ensure(speak_of(row, person), "change_people", user)
         if seen is not None and seen != seen_of(row, person):
             raise Conflict(

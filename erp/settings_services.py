@@ -16,6 +16,7 @@ from budgets.errors import Conflict, InvalidInput
 from erp import connection_actions
 from erp.backends import backend
 from erp.connection_actions import may_administer
+from erp.locking import lock_company
 from erp.models import Batch, Connection
 from erp.port import Setting
 from erp.settings_words import (
@@ -178,7 +179,7 @@ def keep(
     Raises InvalidInput, Conflict.
     """
     with transaction.atomic():
-        row = Company.objects.select_for_update().get(pk=company.pk)
+        row = lock_company(company)
         ensure(row, "change_company", user)
         connections = Connection.objects.select_for_update(of=("self",)).select_related("company")
         connection = connections.filter(company=row).first()

@@ -14,6 +14,7 @@ from budgets.services import budget_for
 from erp import bell, linking
 from erp.backends import backend, outside_transactions
 from erp.connection_actions import may_administer, nothing_to_map_to
+from erp.locking import lock_company
 from erp.models import Connection, CostTypeLink, ErpJob, JobLink
 from erp.setup_models import SeenCompany
 from projects.models import Company, CostType, Job, Project
@@ -95,7 +96,7 @@ def read_companies(alias: str, *, now: datetime) -> int:
 def connect(company: Company, *, user: Any, now: datetime, alias: str, erp_company: str) -> Connection:
     """This function will connect a company to its company in an ERP, with the cost types. Raises InvalidInput."""
     with transaction.atomic():
-        row = Company.objects.select_for_update().get(pk=company.pk)
+        row = lock_company(company)
         ensure(row, "connect_erp", user)
         if alias not in settings.ERP_BACKENDS:
             raise InvalidInput({"alias": "Choose one of the ERPs."})

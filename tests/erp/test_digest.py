@@ -49,6 +49,15 @@ class TestWhen:
         assert digest.write(now=at(0, 10, day=17)) == 0
         assert digest.write(now=at(7, 0, day=17)) == 2
 
+    def test_a_worker_that_died_between_two_mails_is_made_up_for_and_nobody_reads_one_twice(
+        self, waiting: Scene
+    ):
+        assert digest.write(now=at(7)) == 2
+        DailyMail.objects.filter(company=waiting.company).delete()
+        Notice.objects.filter(kind="digest", to=waiting.jonas).delete()
+        assert digest.write(now=at(7, 5)) == 1
+        assert mails() == ["jonas", "mira"]
+
     def test_nothing_at_the_hour_is_no_mail_later_that_day_but_the_next_morning(self, scene: Scene):
         assert digest.write(now=at(7, 0)) == 0
         acts.send(scene, by=scene.tom)
