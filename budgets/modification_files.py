@@ -60,8 +60,8 @@ class FileModification:
 
     @property
     def moved(self) -> Decimal:
-        """Sum of the positive amounts, company currency."""
-        return sum((amount for _, amount in self.amounts if amount > 0), ZERO)
+        """What it moves, company currency: see `money.moved`."""
+        return money.moved(amount for _, amount in self.amounts)
 
     @property
     def new_lines(self) -> list[str]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -92,10 +92,9 @@ def matching(budget: Budget, wanted: Asked) -> QuerySet[Modification]:
         said = Q(title__icontains=word) | Q(note__icontains=word) | Q(pk__in=coded.values("modification"))
         digits = number(word)
         found = found.filter(said | Q(number=digits) if digits is not None else said)
-    return found.annotate(
-        moved=Coalesce(Sum("lines__amount", filter=Q(lines__amount__gt=0)), ZERO),
-        net=Coalesce(Sum("lines__amount"), ZERO),
-    )
+    up = Coalesce(Sum("lines__amount", filter=Q(lines__amount__gt=0)), ZERO)
+    net = Coalesce(Sum("lines__amount"), ZERO)
+    return found.annotate(moved=Greatest(up, up - net), net=net)  # as `money.moved`, for the list to sort by
 
 
 def counts(found: QuerySet[Modification]) -> dict[str, int]:
@@ -109,7 +108,6 @@ def _context(request: HttpRequest, budget: Budget) -> dict[str, Any]:
     found = matching(budget, wanted)
     numbers = counts(found)
     rows = found.filter(SHELVES[wanted.shelf][1]).order_by(*SORTS[wanted.sort][1])
-    changes = ModificationLine.objects.filter(modification__in=rows.order_by().values("pk"))
     return {
         "asked": wanted,
         "chips": [
@@ -118,8 +116,8 @@ def _context(request: HttpRequest, budget: Budget) -> dict[str, Any]:
         ],
         "sorts": [(key, words) for key, (words, _) in SORTS.items()],
         "modifications": rows,
-        "sums": changes.aggregate(
-            moved=Coalesce(Sum("amount", filter=Q(amount__gt=0)), ZERO), net=Coalesce(Sum("amount"), ZERO)
+        "sums": rows.order_by().aggregate(
+            moved_in_all=Coalesce(Sum("moved"), ZERO), net_in_all=Coalesce(Sum("net"), ZERO)
         ),
         "all": numbers["all"],
     }

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from budgets import attachment_files
+from budgets import attachment_files, money
 from budgets.models import Budget, Modification, ModificationState
 from budgets.modification_forms import MOST_ROWS
 from budgets.modification_lines import rows_of
@@ -34,7 +34,7 @@ def context_of(budget: Budget, modification: Modification) -> dict[str, Any]:
         "modification": modification,
         "rows": rows,
         "net": net,
-        "moved": sum((row.amount for row in rows if row.amount > 0), ZERO),
+        "moved": money.moved(row.amount for row in rows),
         "warned": [row for row in rows if row.warnings],
         "counts": modification.state == ModificationState.EFFECTIVE,
         "reversals": modification.reversals.exclude(state=ModificationState.VOID),

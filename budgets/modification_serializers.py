@@ -9,6 +9,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from budgets import money
 from budgets.errors import InvalidInput
 from budgets.models import Attachment, Budget, Modification, ModificationState
 from budgets.modification_many import NewKey, Written
@@ -112,8 +113,8 @@ class ModificationSerializer(serializers.ModelSerializer[Modification]):
 
     @extend_schema_field(MoneyField(read_only=True))
     def get_moved(self, modification: Modification) -> str:
-        """Sum of the positive changes."""
-        return f"{sum((row.amount for row in modification.lines.all() if row.amount > 0), ZERO):.2f}"
+        """What goes up or what goes down, whichever is more."""
+        return f"{money.moved(row.amount for row in modification.lines.all()):.2f}"
 
     @extend_schema_field(ActionSerializer(many=True))
     def get_actions(self, modification: Modification) -> Any:

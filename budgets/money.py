@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
@@ -50,6 +51,16 @@ def _decimal(text: str | int | Decimal) -> Decimal:
 def amount(text: str | int | Decimal) -> Decimal:
     """This function will read an amount: 2 places, at most 9,999,999,999,999.99 either way. Raises NotExact."""
     return parse(text, places=2, largest=LARGEST)
+
+
+def moved(changes: Iterable[Decimal]) -> Decimal:
+    """This function will find how much one document moves: what goes up or what goes down, whichever is more.
+
+    Limits compare with it. Of a transfer both are the same; a document that only takes away moves what it takes.
+    """
+    every = list(changes)
+    up = sum((change for change in every if change > 0), ZERO)
+    return max(up, up - sum(every, ZERO))
 
 
 def quantity(text: str | int | Decimal) -> Decimal:

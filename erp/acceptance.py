@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection as database
@@ -12,7 +13,8 @@ from django.db.models import F
 
 from budgets import large_reads
 from budgets.models import Budget
-from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, moved, nets_to_nothing
+from budgets.money import moved
+from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, nets_to_nothing
 from erp.link_epochs import resets_of
 from erp.models import Batch, BatchItem, BatchLine, Connection, Document, ErpReading, JobLink
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpLine, JobStatus
@@ -22,16 +24,8 @@ from workflow.actions import SYSTEM, ensure
 from workflow.blockers import once_per_object
 
 MAPPED = ("mapped_job", "mapped_cost_code", "mapped_cost_type")
-# One statement for all lines: Django's bulk_update writes a CASE of thousands of branches instead.
-FIXED = ("pk", "erp_job", "erp_cost_code", "erp_cost_type", "base", "delta", "before")
-FIX = """
-    UPDATE erp_batchline AS line
-    SET erp_job = new.job, erp_cost_code = new.cost_code, erp_cost_type = new.cost_type,
-        base = new.base, delta = new.delta, before = new.before
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[])
-        AS new(id, job, cost_code, cost_type, base, delta, before)
-    WHERE line.id = new.id
-"""
+WEIGHED = {"base": "numeric", "delta": "numeric", "before": "numeric"}
+FIXED = {"erp_job": "text", "erp_cost_code": "text", "erp_cost_type": "text", **WEIGHED}
 
 
 def fix_and_queue(batch: Batch, reading: ErpReading, *, now: datetime) -> list[Document]:
@@ -51,12 +45,18 @@ def hold_mapping(budget: Budget) -> None:
 
 
 def weigh(batch: Batch, reading: ErpReading) -> None:
-    """This function will work out what a waiting batch moves, against a new reading, and save that on the batch.
+    """This function will work out what a waiting batch moves, against a new reading, and save it with its lines.
 
-    Lists, limits and the decision page then speak of the same amounts that Accept will fix.
+    Lists, limits and every page then speak of the amounts that Accept will fix; a batch that is never accepted keeps
+    those its approver saw.
     """
     rows = lines_of(batch)
+    stood = [(row.base, row.delta, row.before) for row in rows]
     set_bases(batch, rows, reading)
+    _store(
+        [row for row, old in zip(rows, stood, strict=True) if (row.base, row.delta, row.before) != old],
+        WEIGHED,
+    )
     _weigh(batch, rows)
     batch.save(update_fields=["moved", "net", "lines_changed"])
     # Steps for larger amounts are part of the route from now on, whatever the next reading says.
@@ -64,9 +64,12 @@ def weigh(batch: Batch, reading: ErpReading) -> None:
 
 
 def _weigh(batch: Batch, rows: list[BatchLine]) -> None:
-    deltas = [row.delta for row in rows]
-    batch.moved, batch.net = moved(deltas), sum(deltas, ZERO)
-    batch.lines_changed = sum(1 for delta in deltas if delta)
+    documents: dict[int, list[Decimal]] = {}
+    for row in rows:
+        documents.setdefault(row.item_id, []).append(row.delta)
+    batch.moved = sum((moved(deltas) for deltas in documents.values()), ZERO)
+    batch.net = sum((row.delta for row in rows), ZERO)
+    batch.lines_changed = sum(1 for row in rows if row.delta)
 
 
 def linked_batch_lines(batch: Batch) -> list[BatchLine]:
@@ -99,9 +102,21 @@ def _fix_lines(batch: Batch, reading: ErpReading) -> list[BatchLine]:
             raise RuntimeError("a line of an accepted batch has codes in the ERP")
         row.fix_codes(row.mapped)
     set_bases(batch, rows, reading)
-    with database.cursor() as cursor:
-        cursor.execute(FIX, [[getattr(row, name) for row in rows] for name in FIXED])
+    _store(rows, FIXED)
     return rows
+
+
+def _store(rows: list[BatchLine], columns: Mapping[str, str]) -> None:
+    """One statement for all lines: Django's bulk_update writes a CASE of thousands of branches instead."""
+    values = {"id": "bigint", **columns}
+    sets = ", ".join(f"{name} = new.{name}" for name in columns)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in values.values())
+    statement = f"""
+        UPDATE erp_batchline AS line SET {sets}
+        FROM unnest({arrays}) AS new({", ".join(values)}) WHERE line.id = new.id
+    """  # noqa: S608  the names stand above, none comes from outside
+    with database.cursor() as cursor:
+        cursor.execute(statement, [[getattr(row, name) for row in rows] for name in values])
 
 
 def set_bases(batch: Batch, rows: list[BatchLine], reading: ErpReading) -> None:

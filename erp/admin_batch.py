@@ -175,7 +175,7 @@ class BatchAdmin(DeskAdmin):
 
     @admin.display(description="Moved", ordering="moved")
     def moved_amount(self, batch: Batch) -> SafeString:
-        """Sum of what goes up."""
+        """What its documents move."""
         return money(batch.moved)
 
     @admin.display(description="Net", ordering="net")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,27 +24,31 @@ from erp.documents import ZERO
 from erp.models import Batch, BulkDecision, BulkItem, BulkKind, BulkOutcome, ErpReading, RejectReason
 from erp.reauthentication import PROVEN
 from erp.snapshots import latest_reading
+from projects.models import Company
 from workflow import actions, submissions
 from workflow.actions import ActionBlocked
 from workflow.blockers import Blocker
 from workflow.numbers import number
 
 UNPROCESSABLE = 422
-SECONDS = 5.0  # of deciding in one request; far below any server's patience
+SECONDS = 5.0  # of looking or deciding in one request; far below any server's patience
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One selected batch, the reading an approver is shown for it, and what stands in the way."""
+    """One selected batch, the reading an approver is shown for it, and what stands in the way.
+
+    `blockers` is None where a request had no time to look: what stands in the way shows when its turn comes.
+    """
 
     batch: Batch
     reading: ErpReading | None
-    blockers: list[Blocker]
+    blockers: list[Blocker] | None
 
 
 @dataclass
 class Sum:
-    """What the batches that are free come to, in one currency."""
+    """What the batches that may be decided come to, in one currency."""
 
     currency: str
     batches: int = 0
@@ -55,22 +60,26 @@ class Sum:
 def _chosen(request: HttpRequest) -> list[Batch]:
     """The selected batches the person may see, whatever has become of them meanwhile."""
     keys = [key for text in request.POST.getlist(ACTION_CHECKBOX_NAME) if (key := number(text)) is not None]
-    return list(selectors.visible_batches(request.user).filter(pk__in=keys).order_by("sent_at", "pk"))
+    chosen = list(selectors.visible_batches(request.user).filter(pk__in=keys).order_by("sent_at", "pk"))
+    companies: dict[int, Company] = {}
+    for batch in chosen:  # one instance of each company, so that its facts are read once
+        project = batch.budget.project
+        project.company = companies.setdefault(project.company_id, project.company)
+    return chosen
 
 
 def _candidates(request: HttpRequest, action: str) -> list[Candidate]:
-    chosen = _chosen(request)
-    for batch in chosen:
+    end, found = time.monotonic() + SECONDS, []
+    for batch in _chosen(request):
         batch.__dict__[PROVEN] = False  # a list asks for no password, so large batches are left out
-    return [
-        Candidate(batch, latest_reading(batch.budget), actions.blockers(batch, action, request.user))
-        for batch in chosen
-    ]
+        stops = None if time.monotonic() > end else actions.blockers(batch, action, request.user)
+        found.append(Candidate(batch, latest_reading(batch.budget), stops))
+    return found
 
 
-def _sums(free: list[Candidate]) -> list[Sum]:
+def _sums(candidates: list[Candidate]) -> list[Sum]:
     sums: dict[str, Sum] = {}
-    for one in free:
+    for one in candidates:
         currency = one.batch.budget.project.company.currency
         found = sums.setdefault(currency, Sum(currency))
         found.batches += 1
@@ -159,13 +168,14 @@ def _each(
 def _page(
     request: HttpRequest, template: str, candidates: list[Candidate], *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    free = [one for one in candidates if not one.blockers]
+    still_open = [one for one in candidates if not one.blockers]  # free, or not looked at
     context = {
         "checkbox": ACTION_CHECKBOX_NAME,
         "nav": "queue",
         "candidates": candidates,
-        "free": free,
-        "sums": _sums(free),
+        "open": still_open,
+        "unseen": [one for one in candidates if one.blockers is None],
+        "sums": _sums(still_open),
         **more,
     }
     return render(request, f"admin/erp/batch/{template}", context, status=status)

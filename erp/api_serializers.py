@@ -18,7 +18,9 @@ from workflow.numbers import number
 
 
 class BatchSerializer(serializers.ModelSerializer[Batch]):
-    """One press of Send to ERP. `moved` is the sum of what goes up, `net` the change of the total."""
+    """One press of Send to ERP. `moved` is what goes up or down, whichever is more, document by document;
+    `net` is the change of the total.
+    """
 
     project = serializers.IntegerField(source="budget.project_id")
     project_name = serializers.CharField(source="budget.project.name")

@@ -15,10 +15,9 @@ from django.utils import timezone
 from budgets import large_reads
 from budgets.models import Budget, BudgetLine, Modification
 from erp import routes
-from erp.documents import moved
 from erp.models import Batch, BatchLine, BatchPreparer, BatchState
 from erp.port import DocumentKind
-from erp.snapshots import latest_reading, new_deltas, posted_targets, unsent_modifications
+from erp.snapshots import latest_reading, new_moved, posted_targets, unsent_modifications
 from projects import permissions
 from projects.models import Company, Direction
 from workflow.blockers import once_per_object
@@ -167,7 +166,7 @@ def _would_carry(budget: Budget) -> routes.Carried:
     posted, modifications = posted_targets(budget), unsent_modifications(budget)
     nets = modifications.order_by().annotate(net_amount=Sum("lines__amount"))
     return routes.Carried(
-        moved=moved(new_deltas(budget, reading=latest_reading(budget))),
+        moved=new_moved(budget, reading=latest_reading(budget)),
         original=not posted
         or any(amount != posted.get(key, 0) for key, amount in budget.lines.values_list("pk", "amount")),
         modification=modifications.exists(),

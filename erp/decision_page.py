@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from budgets.models import Hold
+from budgets.money import moved
 from budgets.states import state_of
 from erp import decision_compare, decision_lines, decisions, preflight, waiting
 from erp.confirmations import contradicted
@@ -20,7 +21,7 @@ from erp.decision_blockers import READING_MAX_AGE
 from erp.decision_compare import Beside
 from erp.decision_lines import ShownItem
 from erp.decisions import Decision, DecisionRow
-from erp.documents import ZERO, moved
+from erp.documents import ZERO
 from erp.entries import entries
 from erp.models import (
     OPEN,
@@ -216,7 +217,7 @@ class Entry:
 
     @property
     def moved(self) -> Decimal:
-        """Sum of what goes up."""
+        """What it moves: see `money.moved`."""
         return moved(row.delta for row in self.lines)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from budgets.money import moved
 from erp.acceptance import lines_of, set_bases
 from erp.compare_sides import mapped_now
-from erp.documents import ZERO, moved
+from erp.documents import ZERO
 from erp.explaining import explained_of
 from erp.models import (
     Batch,
@@ -64,7 +65,7 @@ class DecisionItem:
 
     @property
     def moved(self) -> Decimal:
-        """Sum of the positive changes."""
+        """What goes up, or down where that is more."""
         return moved(row.change for row in self.rows)
 
     @property
@@ -116,7 +117,7 @@ class Decision:
 
     @property
     def moved(self) -> Decimal:
-        """Sum of the positive changes."""
+        """What goes up, or down where that is more."""
         return sum((item.moved for item in self.items), ZERO)
 
 

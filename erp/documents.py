@@ -17,6 +17,7 @@ from decimal import Decimal
 from erp.port import DocumentKind, ErpDocument, ErpKey
 
 ZERO = Decimal("0.00")
+
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -53,11 +54,6 @@ def bases_in_erp(lines: Iterable[tuple[int, ErpKey]], held: Mapping[ErpKey, Deci
     """
     left = dict(held)
     return {line_id: left.pop(key, ZERO) for line_id, key in lines}
-
-
-def moved(deltas: Iterable[Decimal]) -> Decimal:
-    """This function will sum the positive deltas: the amount that limits compare with."""
-    return sum((delta for delta in deltas if delta > 0), ZERO)
 
 
 def mint_number(prefix: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from budgets.money import moved
 from erp.acceptance import erp_documents
 from erp.backends import backend
-from erp.documents import ZERO, moved, nets_to_nothing
+from erp.documents import ZERO, nets_to_nothing
 from erp.models import Batch, BatchItem, BatchState, Document
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpMisconfigured, JobStatus
 from erp.preflight import drafts

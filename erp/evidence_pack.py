@@ -15,7 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from budgets.attachments import content as bytes_of
-from erp.documents import ZERO, moved
+from budgets.money import moved
+from erp.documents import ZERO
 from erp.evidence_outcome import calls, documents_of, event, readings
 from erp.evidence_seal import FORMAT, SCHEMA, sha256
 from erp.evidence_words import at, day, money, named, person
@@ -218,7 +219,7 @@ def totals_of(items: list[dict[str, Any]]) -> dict[str, Any]:
     every = [delta for rows in deltas for delta in rows]
     return {
         "lines": len(every),
-        "moved": str(moved(every)),
+        "moved": str(sum((moved(rows) for rows in deltas), ZERO)),
         "net": str(sum(every, ZERO)),
         "items": [{"moved": str(moved(rows)), "net": str(sum(rows, ZERO))} for rows in deltas],
     }

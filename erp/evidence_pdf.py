@@ -89,7 +89,10 @@ def _summary(paper: Paper, pack: Pack) -> None:
             ("Answers", f"batch {batch['answers']}" if batch["answers"] else ""),
             ("Sent", f"{_who(batch['sent_by'])}, {_when(pack, batch['sent_at'])}"),
             ("Sender's note", batch["note"]),
-            ("Moved", f"{_money(batch['moved'])} {company['currency']} (the sum of what goes up)"),
+            (
+                "Moved",
+                f"{_money(batch['moved'])} {company['currency']} (what goes up, or down where that is more)",
+            ),
             ("Net", f"{_money(batch['net'])} {company['currency']} (the change of the total)"),
             ("Lines", f"{pack['totals']['lines']}, of which {batch['lines_changed']} change"),
             ("Posted", _when(pack, batch["posted_at"])),

@@ -25,6 +25,7 @@ DONE = (DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN)
 def refresh(budget: Budget, *, now: datetime) -> None:
     """This function will work out `hold*` and `things_to_do` of a budget whose row the caller has locked."""
     forget_facts(budget)
+    forget_facts(budget.project.company)
     batch = budget.batches.order_by("-number").select_related("sent_back_by").first()
     past = epoch_of(budget).floor
     if batch is not None and batch.number <= past:

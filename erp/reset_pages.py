@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from budgets.models import Budget
 from erp.documents import ZERO
@@ -103,9 +104,12 @@ def _listed(documents: list[Document], words: dict[int, ResetDocument]) -> list[
         .order_by()
         .values("pk")
         .annotate(
-            net=Sum("item__lines__delta"), moved=Sum("item__lines__delta", filter=Q(item__lines__delta__gt=0))
+            net=Coalesce(Sum("item__lines__delta"), ZERO),
+            up=Coalesce(Sum("item__lines__delta", filter=Q(item__lines__delta__gt=0)), ZERO),
         )
     }
     return [
-        Listed(d, sums[d.pk]["moved"] or ZERO, sums[d.pk]["net"] or ZERO, words.get(d.pk)) for d in documents
+        Listed(document, max(up, up - net), net, words.get(document.pk))  # as `money.moved`
+        for document in documents
+        for up, net in [(sums[document.pk]["up"], sums[document.pk]["net"])]
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp.documents import moved
+from erp.documents import ZERO
 from erp.models import (
     ApprovalRule,
     Batch,
@@ -108,7 +108,7 @@ def carried_by(items: Iterable[NewItem]) -> Carried:
     every = list(items)
     changes = [item for item in every if item.kind == DocumentKind.MODIFICATION]
     return Carried(
-        moved=moved(row.delta for item in every for row in item.lines),
+        moved=sum((item.moved for item in every), ZERO),
         original=len(changes) < len(every),
         modification=bool(changes),
         total=any(item.net for item in changes),

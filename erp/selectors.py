@@ -14,7 +14,7 @@ from erp import routes
 from erp.approvers import NextRoute, next_route
 from erp.backends import backend
 from erp.blockers import open_remarks
-from erp.documents import ZERO, moved
+from erp.documents import ZERO
 from erp.models import (
     OPEN,
     Batch,
@@ -84,8 +84,8 @@ class Preview:
 
     @property
     def moved(self) -> Decimal:
-        """Sum of the positive deltas."""
-        return moved(row.delta for item in self.items for row in item.lines)
+        """What its documents move."""
+        return sum((item.moved for item in self.items), ZERO)
 
     @property
     def net(self) -> Decimal:

@@ -20,7 +20,7 @@ from budgets.services import lock_row
 from erp import bell, holds, notifications, readings, reauthentication, routes, stepping
 from erp.acceptance import fix_and_queue, hold_mapping, weigh
 from erp.approvers import freeze_preparers
-from erp.documents import ZERO, moved
+from erp.documents import ZERO
 from erp.locking import lock_batch, on_budget
 from erp.models import (
     Batch,
@@ -56,7 +56,7 @@ def send(budget: Budget, *, user: Any, now: datetime, note: str = "") -> Batch:
             sent_by=user,
             sent_at=now,
             note=note.strip(),
-            moved=moved(deltas),
+            moved=sum((item.moved for item in items), ZERO),
             net=sum(deltas, ZERO),
             lines_changed=sum(1 for delta in deltas if delta),
             four_eyes=locked.project.company.four_eyes,

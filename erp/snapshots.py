@@ -19,7 +19,8 @@ from budgets.models import (
     ModificationLine,
     ModificationState,
 )
-from erp.documents import ZERO, OriginalLine, bases_in_erp, moved, original_lines
+from budgets.money import moved
+from erp.documents import ZERO, OriginalLine, bases_in_erp, original_lines
 from erp.drift_models import DriftDecision
 from erp.link_epochs import counts, epoch_of, jobs_now
 from erp.models import (
@@ -34,7 +35,7 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import DocumentKind, ErpKey
-from projects.models import CostCode, CostType, Job
+from projects.models import Company, CostCode, CostType, Job
 from workflow.blockers import once_per_object
 
 Row = TypeVar("Row", bound=Model)
@@ -67,7 +68,7 @@ class NewItem:
 
     @property
     def moved(self) -> Decimal:
-        """Sum of the positive deltas, company currency."""
+        """What the document moves, company currency: see `money.moved`."""
         return moved(row.delta for row in self.lines)
 
 
@@ -114,7 +115,12 @@ def unsent_modifications(budget: Budget) -> QuerySet[Modification]:
 @once_per_object
 def erp_connection(budget: Budget) -> Connection | None:
     """This function will find the connection of a budget's company."""
-    return Connection.objects.filter(company=budget.project.company_id).select_related("company").first()
+    return _connection_of(budget.project.company)
+
+
+@once_per_object
+def _connection_of(company: Company) -> Connection | None:
+    return Connection.objects.filter(company=company).select_related("company").first()
 
 
 @once_per_object
@@ -260,12 +266,15 @@ def new_items(budget: Budget, *, reading: ErpReading | None, today: date) -> lis
     return items
 
 
-def new_deltas(budget: Budget, *, reading: ErpReading | None) -> list[Decimal]:
-    """This function will find what `new_items` would change, without reading what else there is to a line."""
+def new_moved(budget: Budget, *, reading: ErpReading | None) -> Decimal:
+    """This function will sum what the documents of `new_items` move, without reading what else there is to a line."""
     amounts, keys = amounts_and_keys(budget)
     originals = _originals(amounts, posted_targets(budget), bases(budget, keys, reading))
     changes = ModificationLine.objects.filter(modification__in=unsent_modifications(budget).order_by())
-    return [*(row.delta for row in originals), *changes.values_list("amount", flat=True)]
+    documents: dict[int, list[Decimal]] = {0: [row.delta for row in originals]}
+    for modification, amount in changes.values_list("modification", "amount"):
+        documents.setdefault(modification, []).append(amount)
+    return sum((moved(deltas) for deltas in documents.values()), ZERO)
 
 
 def _originals(

@@ -78,10 +78,14 @@ def visible_projects(user: Any) -> QuerySet[Project]:
 
 
 def membership(user: Any, company: Company) -> Membership | None:
-    """This function will find an active user's membership of a company."""
+    """This function will find an active user's membership of a company, read once for this company instance."""
     if not (user and user.is_authenticated and user.is_active):
         return None
-    return Membership.objects.filter(user=user, company=company).first()
+    members = company.__dict__.setdefault("_members", {})
+    if user.pk not in members:
+        members[user.pk] = Membership.objects.filter(user=user, company=company).first()
+    found: Membership | None = members[user.pk]
+    return found
 
 
 def queue_companies(user: Any) -> QuerySet[Company]:

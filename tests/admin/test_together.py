@@ -48,6 +48,21 @@ def test_a_request_decides_as_many_as_fit_and_the_next_goes_on(scene, desk, four
     assert states(four) == ["accepted"] * 4
 
 
+def test_what_there_was_no_time_to_look_at_is_said_and_decided_when_its_turn_comes(
+    scene, desk, four, monkeypatch
+):
+    services.reject(four[3], user=scene.mira, now=timezone.now(), reason_code="amounts", reason="Too high")
+    monkeypatch.setattr("erp.admin_bulk.SECONDS", -1.0)
+    client = desk(scene.mira)
+    page = choose(client, "accept_selected", four).content.decode()
+    assert "4 of them took too long to be looked at here" in page
+    assert page.count("not looked at yet") == 4
+    assert "Accept 4" in page
+    monkeypatch.setattr("erp.admin_bulk.SECONDS", 5.0)
+    result = choose(client, "accept_selected", four, confirm="yes", **seen(four)).context["result"]
+    assert result.headline == "3 accepted. 1 not."
+
+
 def test_the_same_form_sent_twice_is_one_decision_with_the_same_answer(scene, desk, four):
     client = desk(scene.mira)
     pages = [

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from budgets import money
 
+AMOUNTS = st.decimals(min_value=-(10**9), max_value=10**9, places=2)
+
 CENTS = st.integers(min_value=-(10**15 - 1), max_value=10**15 - 1)
 STEPS = st.integers(min_value=-(10**18 - 1), max_value=10**18 - 1)  # ten-thousandths
 
@@ -211,3 +213,9 @@ def test_no_text_does_anything_but_become_an_exact_number_or_be_refused(text):
         assert kept.is_finite()
         assert kept.as_tuple().exponent == -2
         assert any(character.isdigit() for character in text)
+
+
+@given(st.lists(AMOUNTS, max_size=20))
+def test_what_a_document_moves_is_what_goes_up_or_down_whichever_is_more(changes):
+    up, down = sum(c for c in changes if c > 0), -sum(c for c in changes if c < 0)
+    assert money.moved(changes) == money.moved(-change for change in changes) == max(up, down)

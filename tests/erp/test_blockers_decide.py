@@ -177,6 +177,17 @@ def test_a_transfer_counts_what_it_moves_although_its_net_is_nothing(scene):
     assert "moves 100,000.01" in found.sentence
 
 
+def test_a_batch_that_only_takes_away_moves_what_it_takes(scene):
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    acts.post(batch)
+    Company.objects.filter(pk=scene.company.pk).update(allow_total_change=True)
+    acts.modify(scene, "less", (CONCRETE, "-100000.01"))
+    less = acts.send(scene)
+    assert (less.moved, less.net) == (Decimal("100000.01"), Decimal("-100000.01"))
+    assert "moves 100,000.01" in met(less, "accept", scene.mira, "over_your_limit").sentence
+
+
 # -- what the ERP holds -----------------------------------------------------------------------------------
 
 
