@@ -11,7 +11,7 @@ from typing import Any
 
 from erp.evidence_check import Broken, line_name, named
 from erp.evidence_check import digest as digest_of
-from erp.evidence_pack import gather
+from erp.evidence_pack import gather, one_snapshot
 from erp.models import Batch
 from workflow import events as trail
 from workflow.models import Event
@@ -27,12 +27,14 @@ BATCH = ("number", "round", "answers", "sent_at", "note", "four_eyes")
 
 def check_against_database(pack: Pack, *, now: datetime) -> Iterator[tuple[str, str]]:
     """This function will hold a pack against the database: (what, in words) for each part; raises Broken."""
-    batch = Batch.objects.filter(pk=pack["batch"]["id"], budget__project__company=pack["chain"]["id"]).first()
-    if batch is None:
-        raise Broken("batch", "this database has no such batch of that company")
-    fresh = gather(batch, now=now)
-    for name, part in PARTS:
-        yield name, part(pack, fresh)
+    rows = Batch.objects.filter(pk=pack["batch"]["id"], budget__project__company=pack["chain"]["id"])
+    with one_snapshot():  # people go on working: the chain grows while it is walked
+        batch = rows.first()
+        if batch is None:
+            raise Broken("batch", "this database has no such batch of that company")
+        fresh = gather(batch, now=now)
+        for name, part in PARTS:
+            yield name, part(pack, fresh)
 
 
 def _chain(pack: Pack, fresh: Pack) -> str:
@@ -166,12 +168,16 @@ def _calls(pack: Pack, fresh: Pack) -> str:
 
 def _files(pack: Pack, fresh: Pack) -> str:
     kept = {row["id"]: row for row in fresh["readings"]}
-    for reading in pack["readings"]:
-        if reading["made_at"] is not None and kept.get(reading["id"], {}).get("hash") != reading["hash"]:
-            raise Broken(f"reading {reading['id']}", "the database has another, or none")
+    # What nobody decided on is deleted after the posting; what somebody did decide on is held by `_decision`.
+    there = [reading for reading in pack["readings"] if reading["id"] in kept]
+    for reading in there:
+        if reading["made_at"] is not None and kept[reading["id"]]["hash"] != reading["hash"]:
+            raise Broken(f"reading {reading['id']}", "the database has another")
     if pack["attachments"] != fresh["attachments"]:
         raise Broken("attachments", "they are not those of the database")
-    return f"{len(pack['readings'])} readings and {len(pack['attachments'])} attachments are those of the database"
+    gone = len(pack["readings"]) - len(there)
+    rest = f" ({gone} that nobody decided on are kept no more)" if gone else ""
+    return f"{len(there)} readings{rest} and {len(pack['attachments'])} attachments are those of the database"
 
 
 PARTS: tuple[tuple[str, Callable[[Pack, Pack], str]], ...] = (

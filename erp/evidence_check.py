@@ -142,11 +142,18 @@ def _decision(pack: Pack) -> str:
         pinned = {str(remark["line"]): remark["text"] for remark in decision["remarks"]}
         _same("decision", "the remarks", pinned, rejected["data"].get("remarks", {}))
     if batch["state"] == "returned":
-        returned = _found(pack, "return_to_pm", decision["sent_back_by"], "returned")
-        _same("decision", "the reason", decision["reason"], returned["note"])
+        _same("decision", "the reason", decision["reason"], _returned(pack)["note"])
     if (batch["state"] in DECIDED) != (decision["accepted_by"] is not None):
         raise Broken("decision", f"the batch is {batch['state']}, which does not agree with who accepted it")
     return f"{decision['words']}, as the events tell"
+
+
+def _returned(pack: Pack) -> Mapping[str, Any]:
+    """The event by which the batch came back: a person's, or Tieback's own where the link was reset."""
+    taken = [event for event in pack["events"] if event["action"] in ("return_to_pm", "clear_for_reset")]
+    if taken and taken[-1]["action"] == "clear_for_reset":
+        return taken[-1]  # who confirmed the reset stands in the events of the budget, not of the batch
+    return _found(pack, "return_to_pm", pack["decision"]["sent_back_by"], "returned")
 
 
 def _tells(pack: Pack, step: Mapping[str, Any]) -> bool:

@@ -41,7 +41,7 @@ PEOPLE = ("sent_by", "opened_by", "accepted_by", "sent_back_by", "answers", "rea
 
 def gather(batch: Batch, *, now: datetime, by: Any = None) -> dict[str, Any]:
     """This function will gather the evidence of a batch as it is now, for a person; JSON-ready, unsealed."""
-    with _one_snapshot():
+    with one_snapshot():
         company = "budget__project__company__erp_connection"
         row = Batch.objects.select_related(*PEOPLE, company).get(pk=batch.pk)
         documents = list(row.documents.select_related("item", *BY_HAND).order_by("item__position"))
@@ -76,7 +76,7 @@ def gather(batch: Batch, *, now: datetime, by: Any = None) -> dict[str, Any]:
 
 
 @contextmanager
-def _one_snapshot() -> Iterator[None]:
+def one_snapshot() -> Iterator[None]:
     """Everything inside is read as it was at one moment, whatever is committed meanwhile."""
     outermost = not connection.in_atomic_block
     with transaction.atomic():

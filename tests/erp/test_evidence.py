@@ -8,18 +8,20 @@ import io
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
 from erp import evidence_seal as seal
+from erp import resetting
 from erp.evidence_check import SECTIONS
 from erp.evidence_pack import gather
 from erp.evidence_paper import printable, wrapped
@@ -29,6 +31,8 @@ from tests.erp.test_approval_steps import rule
 from tests.erp.test_timeline import CANARY, called, told
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
+from workflow import events
+from workflow.models import Event
 
 Pack = dict[str, Any]
 LABOR, MATERIAL = (MAIN, "03-30-00", "L"), (MAIN, "03-30-00", "M")
@@ -216,6 +220,63 @@ def test_a_pack_still_holds_when_the_batch_has_gone_on_since(scene, tmp_path):
     for pack in packs:
         said = verify(pack, tmp_path, "--against-database")
         assert said.endswith("exit 0"), said
+
+
+def test_a_pack_from_before_the_posting_holds_when_readings_nobody_decided_on_are_gone(scene, tmp_path):
+    batch = acts.send(scene)
+    undecided = acts.read(scene)
+    scene.sheet.hold(MAIN, "03-30-00", "1000", "0.00")
+    acts.read(scene)
+    acts.deliver(acts.accept(scene, batch))
+    pack = pack_of(Batch.objects.get(pk=batch.pk))
+    acts.post(batch)
+    acts.read(scene)
+    assert not scene.budget.readings.filter(pk=undecided.pk).exists()
+    said = verify(pack, tmp_path, "--against-database")
+    assert "(2 that nobody decided on are kept no more)" in said and said.endswith("exit 0"), said
+    for reading in pack["readings"]:
+        reading["hash"] = "0" * 64
+    said = verify(sealed_anew(pack), tmp_path, "--against-database")
+    assert "Reading" in said and "the database has another" in said
+
+
+def test_a_pack_of_a_batch_that_came_back_by_a_reset_of_the_link_holds(scene, tmp_path):
+    batch = acts.accept(scene, acts.send(scene))
+    reset = resetting.ask_reset(
+        scene.budget, user=scene.jonas, now=timezone.now(), reason="It was linked to the wrong job."
+    )
+    given = {"typed": MAIN, "note": "Looked at all of it."}
+    reset = resetting.confirm_reset(reset, user=scene.jonas, now=timezone.now(), **given)
+    resetting.go_on(reset, now=timezone.now())
+    row = Batch.objects.get(pk=batch.pk)
+    assert (row.state, row.sent_back_by) == ("returned", scene.jonas)
+    pack = pack_of(row)
+    assert verify(pack, tmp_path, "--against-database").endswith("exit 0")
+    pack["decision"]["reason"] = "All is fine."
+    assert "the reason is not what the event tells" in verify(sealed_anew(pack), tmp_path)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pack_holds_while_other_people_go_on_working(scene, posted, tmp_path, monkeypatch):
+    pack, digest = pack_of(posted), events.digest
+
+    def somebody_acts() -> None:
+        with transaction.atomic():
+            events.record(
+                chain=scene.company.pk, at=timezone.now(), actor=scene.dana, action="look", about=[]
+            )
+        connection.close()
+
+    def meanwhile(event: Event) -> str:
+        if event.seq == 1 and event.pk:
+            monkeypatch.setattr(events, "digest", digest)
+            with ThreadPoolExecutor(1) as others:
+                others.submit(somebody_acts).result()
+        return digest(event)
+
+    monkeypatch.setattr(events, "digest", meanwhile)
+    said = verify(pack, tmp_path, "--against-database")
+    assert Event.objects.filter(action="look").exists() and said.endswith("exit 0"), said
 
 
 def test_the_lines_of_the_file_give_the_manifest_with_nothing_of_ours(posted):
