@@ -12,7 +12,7 @@ from erp import line_blockers as lines
 from erp import routes
 from erp.models import Batch, Document
 from erp.reauthentication import reauthentication_needed
-from erp.reset_blockers import being_reset
+from erp.reset_blockers import being_reset, reset_not_clearing
 from erp.snapshots import erp_connection, latest_batch
 from erp.words import erp_name
 from workflow.actions import Action, register, system_only
@@ -202,7 +202,7 @@ register(
         model=Batch,
         label="Taken out for a reset of the link",
         permission=system_only,
-        problems=(d.not_under_way, d.being_sent, d.being_withdrawn),
+        problems=(reset_not_clearing, d.not_under_way, d.being_sent, d.being_withdrawn),
     ),
     Action(
         name="check_now",

@@ -104,6 +104,15 @@ def being_reset(budget: Budget, user: Any) -> Found | None:
     return Found(said, since=reset.confirmed_at)
 
 
+@blocker("reset_not_clearing", Kind.STATE)
+def reset_not_clearing(batch: Batch, user: Any) -> Found | None:
+    """A batch is taken out for a reset only while that is under way: it may be cancelled at any moment before."""
+    reset = open_reset(batch.budget)
+    if reset is not None and reset.state == ResetState.CLEARING:
+        return None
+    return Found("No reset of the link is under way (any more), so nothing is taken out for one.")
+
+
 @blocker("batch_waits_for_decision", Kind.STATE)
 def batch_waits(budget: Budget, user: Any) -> Found | None:
     """A batch that waits for a decision is decided or retrieved before its job is taken away."""

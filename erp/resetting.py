@@ -8,6 +8,7 @@ link is cut in one transaction. The history stays: batches, documents, calls, re
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from erp.models import Batch, Document, DocumentState, ErpJob, ErpReading, JobLi
 from erp.reset_models import Fate, LinkReset, ResetDocument, ResetState
 from projects.models import Job
 from workflow import events
-from workflow.actions import ensure
+from workflow.actions import ActionBlocked, ensure
 
 LEAST = 5  # letters of a reason
 
@@ -188,9 +189,12 @@ def go_on(reset: LinkReset, *, now: datetime) -> LinkReset:
     batch = Batch.objects.filter(budget=budget, state__in=OPEN_BATCHES).first()
     said = _waits(batch) if batch is not None else ""
     if batch is not None and not said:
-        aftercare.clear_for_reset(
-            batch, by=reset.confirmed_by, now=now, note=f"The link is reset: {reset.reason}"
-        )
+        with suppress(
+            ActionBlocked
+        ):  # cancelled, or done by another worker: what is so by then is read below
+            aftercare.clear_for_reset(
+                batch, by=reset.confirmed_by, now=now, note=f"The link is reset: {reset.reason}"
+            )
         batch = Batch.objects.filter(budget=budget, state__in=OPEN_BATCHES).first()
         said = _waits(batch) if batch is not None else ""
     with transaction.atomic():

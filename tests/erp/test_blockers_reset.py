@@ -10,6 +10,7 @@ from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from tests.workflow.cases import gone, met, removes, shows
+from workflow.actions import SYSTEM
 from workflow.blockers import Kind
 
 
@@ -91,6 +92,23 @@ def test_nothing_is_sent_while_what_was_sent_is_taken_out(scene):
     met(scene.budget, "send", scene.dana, "link_being_reset")
     resetting.cancel_reset(reset, user=scene.jonas, now=now())
     gone(scene.budget, "send", scene.dana, "link_being_reset")
+
+
+@shows("reset_not_clearing")
+@removes("reset_not_clearing")
+def test_a_batch_is_taken_out_only_while_a_reset_is_under_way(scene):
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    reset = ask(scene)
+    met(batch, "clear_for_reset", SYSTEM, "reset_not_clearing")
+    seen_by_a_worker = confirm(scene, reset)
+    gone(batch, "clear_for_reset", SYSTEM, "reset_not_clearing")
+    resetting.cancel_reset(reset, user=scene.jonas, now=now())
+    met(batch, "clear_for_reset", SYSTEM, "reset_not_clearing")
+    assert resetting.go_on(seen_by_a_worker, now=now()).state == "cancelled"
+    assert Document.objects.get().state == "delivered", "what was cancelled takes nothing out"
+    resetting.go_on(confirm(scene, ask(scene)), now=now())
+    assert Document.objects.get().state == "withdrawing"
 
 
 @shows("batch_waits_for_decision", "batch_waits_at_reset")
