@@ -251,12 +251,12 @@ def _moved(
     """What the ERP holds otherwise than was posted."""
     if not moved:
         return []
+    if facts.accepted.get(key) == moved and (lines or key in (facts.posted or ())):
+        return [Part(Cause.ACCEPTED, moved)]
     if facts.posted is None or key not in facts.posted:
         if facts.posted is None and lines:
             return [Part(Cause.EDITED, moved)]
         return [Part(Cause.THERE_BEFORE if lines else Cause.ONLY_THERE, moved)]
-    if facts.accepted.get(key) == moved:
-        return [Part(Cause.ACCEPTED, moved)]
     if held is None:
         return [Part(Cause.MISSING, moved)]
     otherwise = facts.posted_otherwise.get(key, ZERO)
