@@ -169,7 +169,7 @@ register(
         model=Batch,
         label="Reject",
         permission=d.may_decide,
-        problems=(d.only_sends_on, d.already_decided, steps.not_your_step),
+        problems=(d.only_sends_on, d.already_decided),  # at any step: who takes it may be let on alone
         transition="reject",
         tone="danger",
     ),

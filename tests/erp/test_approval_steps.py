@@ -15,7 +15,6 @@ from tests.support import scene as acts
 from tests.support.scene import MAIN, TOTAL, Scene
 from tests.workflow.cases import codes
 from tests.workflow.sql import delete, refused, undone, update
-from workflow.actions import ActionBlocked
 from workflow.events import events_about
 
 CONCRETE, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "09-68-00", "S")
@@ -183,17 +182,16 @@ def test_the_limit_of_a_person_counts_at_the_step_that_lets_the_batch_go(scene):
     assert codes(batch, "accept", scene.jonas) == []
 
 
-def test_whoever_has_the_due_step_may_reject_and_nobody_else_for_them(scene):
+def test_whoever_may_send_back_rejects_at_any_step_and_whoever_is_let_on_alone_at_none(scene):
     rule(scene, "Approver", scene.tom)
     rule(scene, "Controller", scene.jonas)
+    Membership.objects.filter(user__in=[scene.tom, scene.jonas]).update(direction="out")
+    Membership.objects.filter(user=scene.mira).update(direction="back")
     batch = acts.send(scene)
-    with pytest.raises(ActionBlocked) as told:
-        acts.reject(scene, batch)
-    assert [b.code for b in told.value.blockers] == ["not_your_step"]
     acts.accept(scene, batch, by=scene.tom)
-    services.reject(
-        batch, user=scene.jonas, now=timezone.now(), reason_code="amounts", reason="Concrete is too high."
-    )
+    assert codes(batch, "reject", scene.jonas) == ["only_sends_on"]
+    assert codes(batch, "accept", scene.mira)[:2] == ["only_sends_back", "not_your_step"]
+    acts.reject(scene, batch)
     assert fresh(batch).state == "rejected"
     assert [bool(step.taken_by_id) for step in batch.steps.all()] == [True, False]
 

@@ -27,7 +27,6 @@ def test_a_step_for_others_names_them_and_opens_to_whom_they_lend_it(scene):
     )
     lend(scene, scene.jonas, scene.mira)
     gone(batch, "accept", scene.mira, "not_your_step")
-    gone(batch, "reject", scene.mira, "not_your_step")
 
 
 @shows("step_taken_for_you")
