@@ -59,9 +59,15 @@ def _undo(standing: Standing, event: Event) -> None:
         return
     old = {key: values["old"] for key, values in event.data.items()}
     if verb == "delete":
-        rows[pk] = {_column(key): value for key, value in old.items()}
+        rows[pk] = _before_its_columns(name) | {_column(key): value for key, value in old.items()}
     elif pk in rows:
         rows[pk] |= {_column(key): value for key, value in old.items()}
+
+
+def _before_its_columns(name: str) -> dict[str, Any]:
+    """An event may be older than a column of today; what the column would have held is its default."""
+    model = Membership if name == MEMBERS else ProjectRole
+    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
 
 
 def _column(name: str) -> str:

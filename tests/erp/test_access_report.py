@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from knox.models import get_token_model
@@ -88,6 +89,25 @@ def test_the_rights_of_last_week_are_worked_out_from_the_trail(scene: Scene) -> 
     role = ProjectRole.objects.get(user=scene.mira)
     standing = access_past.at(scene.company, start + timedelta(days=1))
     assert role.pk not in standing.roles
+
+
+def test_the_past_shows_who_was_deleted_before_rights_had_a_direction(scene: Scene) -> None:
+    now, gone = timezone.now(), Membership.objects.get(user=scene.mira)
+    then = {"id": gone.pk, "user": gone.user_id, "company": gone.company_id, "erp_level": 1, "can_push": True}
+    with transaction.atomic():
+        events.record(
+            chain=scene.company.pk,
+            at=now - timedelta(days=3),
+            actor=None,
+            action="delete_membership",
+            about=[gone],
+            data={name: {"old": value, "new": None} for name, value in then.items()},
+        )
+    gone.delete()
+    day = (now - timedelta(days=5)).date()
+    assert "Mira Osei" in window(scene.jonas).get(at(scene) + f"?at={day}").content.decode()
+    mira = person(scene, "Mira Osei", moment=now - timedelta(days=5))
+    assert (mira.can_push, mira.direction_words, mira.limit) == (True, "to the ERP and back", None)
 
 
 @pytest.mark.parametrize("who", ["jonas", "mira", "ruth"])
