@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "write-daily-mails": _every(
         env.seconds("TIEBACK_DAILY_MAIL_SECONDS", "300"), "erp.tasks.write_daily_mails"
     ),
+    "name-who-decides": _every(300.0, "erp.tasks.name_who_decides"),
     "send-notices": _every(env.seconds("TIEBACK_NOTICES_SECONDS", "30"), "erp.tasks.send_notices"),
     "sync-reference-data": _every(SYNC_SECONDS, "erp.tasks.sync_reference_data"),
     "follow-webhooks": _every(env.seconds("TIEBACK_WEBHOOK_SECONDS", "10"), "webhooks.tasks.follow"),

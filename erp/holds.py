@@ -45,8 +45,8 @@ def _things_to_do(budget: Budget) -> int:
 
 def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | None, dict[str, Any]]:
     if batch.state == BatchState.WAITING:
-        who = routes.said(routes.due_ways(batch)) or permissions.names([])
-        return Hold.WAITING, batch.sent_at, {"who": who, "round": batch.round, **routes.progress_of(batch)}
+        told = {"who": _who_decides(batch), "round": batch.round, **routes.progress_of(batch)}
+        return Hold.WAITING, batch.sent_at, told
     if batch.state == BatchState.REJECTED:
         return Hold.SENT_BACK, batch.state_since, {"text": batch.reason}
     if batch.state == BatchState.RETRIEVED:
@@ -57,6 +57,10 @@ def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | 
     if batch.state == BatchState.POSTED:
         return _posted(budget, batch, documents)
     return _on_its_way(budget, batch, documents, now)
+
+
+def _who_decides(batch: Batch) -> str:
+    return routes.said(routes.due_ways(batch)) or permissions.names([])
 
 
 def drift_of(budget: Budget, batch: Batch) -> dict[str, Any]:
@@ -129,6 +133,20 @@ def call_for_attention(*, now: datetime) -> None:
     for budget in attention.overdue(now=now):
         with transaction.atomic():
             refresh(lock_row(budget), now=now)
+
+
+def name_who_decides(*, now: datetime, company: int | None = None) -> None:
+    """This function will let the budgets that wait for accounting (in a company, by id) name who can decide them now.
+
+    Rights are taken, logins locked, delegations end by themselves: none of that touches the budget.
+    """
+    batches = Batch.objects.filter(state=BatchState.WAITING, budget__hold=Hold.WAITING).order_by("budget_id")
+    if company is not None:
+        batches = batches.filter(budget__project__company=company)
+    for batch in batches.select_related("budget__project__company"):
+        if batch.budget.hold_data.get("who") != _who_decides(batch):
+            with transaction.atomic():
+                refresh(lock_row(batch.budget), now=now)
 
 
 def _recount(sender: Any, *, budget: Budget, now: datetime, **kwargs: Any) -> None:

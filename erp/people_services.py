@@ -75,6 +75,7 @@ def set_level(
         member.save()
         _desk(person)
         told = tell(before, stored([member]), actor=user, at=now)
+        bell.ring("name_who_decides", row.pk)
         if told and person.pk == user.pk and _more(held, values):
             tell_of_own_rights(row, user, now=now)
     return member
@@ -144,6 +145,7 @@ def lock_login(company: Company, person: Any, *, user: Any, now: datetime, locke
     with _on(company, person, user=user, seen=None) as row:
         ensure(row, "lock_login", user)
         if get_user_model().objects.filter(pk=person.pk, is_active=locked).update(is_active=not locked):
+            bell.ring("name_who_decides", row.pk)
             events.record(
                 chain=row.pk,
                 at=now,

@@ -14,6 +14,7 @@ from erp import (
     connections,
     digest,
     heartbeat,
+    holds,
     notifications,
     outbox,
     people_notices,
@@ -56,6 +57,12 @@ def poll_postings(**later: object) -> None:
 def remind_of_postings(**later: object) -> None:
     """Remind approvers of what waits to be posted longer than usual."""
     reminders.remind(now=timezone.now())
+
+
+@shared_task
+def name_who_decides(company_id: int | None = None, **later: object) -> None:
+    """Let what waits for accounting name who can decide it now."""
+    holds.name_who_decides(now=timezone.now(), company=company_id)
 
 
 @shared_task
