@@ -67,10 +67,10 @@ def would_leave_nobody(batch: Batch, user: Any) -> Found | None:
     seats = routes.open_seats(batch)
     if user is None or len(seats) < 2:
         return None
-    way, used, circle = routes.way_of(batch, user), routes.used(batch), routes.circle(batch)
+    way = routes.way_of(batch, user)
     if way is None or routes.gap_of(batch) is not None:
         return None
-    left = route_rules.gap(circle, seats[1:], moved=batch.moved, used=used | way.people)
+    left = routes.left_without(batch, way)
     if left is None:
         return None
     who = _others(batch, user)

@@ -211,8 +211,16 @@ def due_ways(batch: Batch) -> list[Way]:
 
 
 def way_of(batch: Batch, user: Any) -> Way | None:
-    """This function will find how a user can take the step that is due."""
-    return next((way for way in due_ways(batch) if way.taker == user.pk), None)
+    """This function will find how a user can take the step that is due: such that the next find people, if they can."""
+    mine = [way for way in due_ways(batch) if way.taker == user.pk]
+    if len(mine) > 1:  # for several people: one of them may be the only one for a later step
+        mine.sort(key=lambda way: left_without(batch, way) is not None)
+    return next(iter(mine), None)
+
+
+def left_without(batch: Batch, way: Way) -> Seat | None:
+    """This function will find the first later step that would find nobody if the due one were taken in this way."""
+    return gap(circle(batch), open_seats(batch)[1:], moved=batch.moved, used=used(batch) | way.people)
 
 
 def gap_of(batch: Batch) -> Seat | None:

@@ -4,8 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
+from celery import current_app
 from django.utils import timezone
 
+from budgets.states import state_of
+from erp import people_services, tasks
 from erp.models import Batch, Delegation
 from projects.models import Company, Membership
 from tests.erp.test_approval_steps import lend, rule
@@ -88,6 +92,43 @@ def test_both_must_be_there_and_may_push_to_accounting(scene, controllers, who):
     assert not may(controllers, scene.mira)
 
 
+# -- what the budget says of whom it waits for -----------------------------------------------------------------
+
+
+def who(scene: Scene) -> str:
+    said = state_of(scene.reload()).next
+    return said.removeprefix("Waiting for ").removesuffix(" to accept or reject.")
+
+
+def test_a_budget_that_waits_stops_naming_whoever_lost_the_right_and_whose_login_is_locked(
+    scene, django_capture_on_commit_callbacks, monkeypatch
+):
+    monkeypatch.setattr(current_app, "send_task", lambda name, args, **more: tasks.name_who_decides(*args))
+    rule(scene, "Controller", scene.jonas, scene.mira, scene.tom)
+    acts.send(scene)
+    assert who(scene) == "Jonas Lindqvist, Mira Osei or Tom Baptiste"
+    by = {"user": scene.jonas, "now": timezone.now()}
+    nothing = {"erp_level": 1, "can_push": False, "direction": "both", "approval_limit": None}
+    with django_capture_on_commit_callbacks(execute=True):
+        seen = people_services.seen_of(scene.company, scene.mira)
+        people_services.set_level(scene.company, scene.mira, **by, values=nothing, seen=seen)
+    assert who(scene) == "Jonas Lindqvist or Tom Baptiste"
+    with django_capture_on_commit_callbacks(execute=True):
+        people_services.lock_login(scene.company, scene.tom, **by, locked=True)
+    assert who(scene) == "Jonas Lindqvist"
+
+
+def test_a_budget_that_waits_stops_naming_whoever_acts_for_another_when_that_ends(scene):
+    now = timezone.now()
+    lend(scene, scene.jonas, scene.mira, ends_at=now + timedelta(days=1))
+    Membership.objects.filter(user=scene.mira).update(approval_limit=Decimal("5.00"))
+    acts.send(scene)
+    assert who(scene) == "Jonas Lindqvist, Tom Baptiste or Mira Osei (for Jonas Lindqvist)"
+    with time_machine.travel(now + timedelta(days=2), tick=True):
+        tasks.name_who_decides()
+    assert who(scene) == "Jonas Lindqvist or Tom Baptiste"
+
+
 # -- loops ---------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +172,20 @@ def test_nobody_takes_a_second_step_through_whoever_took_the_first(scene):
     acts.accept(scene, batch, by=scene.jonas)
     assert codes(batch, "accept", scene.mira) == ["not_your_step"]
     assert may(batch, scene.tom)
+
+
+def test_whoever_acts_for_two_takes_the_step_for_the_one_who_is_not_needed_later(scene):
+    rule(scene, "First", scene.jonas, scene.mira)
+    rule(scene, "Second", scene.jonas)
+    ruth = Membership.objects.filter(user=scene.ruth)
+    ruth.update(can_push=True)
+    lend(scene, scene.jonas, scene.ruth)
+    lend(scene, scene.mira, scene.ruth)
+    batch = acts.send(scene)
+    assert codes(batch, "accept", scene.ruth) == []
+    acts.accept(scene, batch, by=scene.ruth)
+    assert batch.steps.first().on_behalf_of == scene.mira
+    assert acts.accept(scene, batch, by=scene.jonas).state == "accepted"
 
 
 def test_a_preparer_lends_their_eyes_to_nobody(scene):
