@@ -21,6 +21,7 @@ from erp import (
     decision_lines,
     decision_page,
     decisions,
+    entries,
     queue_pane,
     reauthentication,
     selectors,
@@ -30,7 +31,6 @@ from erp import (
 from erp.admin_access import memberships
 from erp.admin_deeds import DEEDS, remarks
 from erp.decision_asked import asked
-from erp.entries import entries
 from erp.models import Batch, BatchAttachment, BatchState, Document, RejectReason
 from projects import permissions
 from workflow import actions, submissions
@@ -100,7 +100,8 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
         "asked": wanted,
         "shown_items": items,
         "left_out": any(item.left_out for item in items),
-        "entries": entries(batch),
+        "entries": (made := entries.entries(batch)),
+        "entries_made": entries.made(made),
     }
     context |= timeline_views.context(request, batch, timeline_views.of_the_desk(batch))
     return render(request, "admin/erp/batch/progress.html", context, status=status)

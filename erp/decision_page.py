@@ -8,13 +8,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch
 from django.utils import timezone
 
 from budgets.models import Hold
 from budgets.money import moved
 from budgets.states import state_of
-from erp import decision_compare, decision_lines, decisions, preflight, waiting
+from erp import decision_compare, decision_lines, decisions, preflight, waiting, whereabouts
 from erp.confirmations import contradicted
 from erp.decision_asked import Asked
 from erp.decision_blockers import READING_MAX_AGE
@@ -28,7 +27,6 @@ from erp.models import (
     Batch,
     BatchLine,
     BatchState,
-    Call,
     Document,
     DocumentState,
     ErpReading,
@@ -165,21 +163,18 @@ def _amounts(reading: ErpReading) -> dict[tuple[str, str, str], Decimal]:
 # -- afterwards ----------------------------------------------------------------------------------------------
 
 UNDER_WAY = (BatchState.ACCEPTED, BatchState.EXPORTED)
-FINISHED = {DocumentState.DELIVERED, DocumentState.POSTED}
 
 
 def progress(batch: Batch) -> dict[str, Any]:
     """This function will gather how far a batch's documents are, and what happened, oldest first."""
-    calls = Prefetch("calls", queryset=Call.objects.order_by("pk"))
-    rows = batch.documents.select_related("item", *waiting.BY_HAND).prefetch_related(calls)
-    documents = list(rows)
+    documents = list(batch.documents.select_related("item", *waiting.BY_HAND))
     states = {document.state for document in documents}
     disproved = any(waiting.disproved(document) for document in documents)
     return {
         "documents": documents,
         "waiting": waiting.waiting_of(batch, documents),
         "checking": any(waiting.question_of(document).wanted_at for document in documents),
-        "done": sum(document.state in FINISHED for document in documents),
+        "in_erp": whereabouts.tally(documents, whereabouts.writes_of(batch)) if documents else None,
         "attention": batch.state in UNDER_WAY and batch.budget.hold == Hold.ATTENTION or disproved,
         "disproved": disproved,
         "refused_ones": DocumentState.REFUSED in states,

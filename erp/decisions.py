@@ -8,6 +8,7 @@ from decimal import Decimal
 from budgets.money import moved
 from erp.acceptance import lines_of, set_bases
 from erp.compare_sides import mapped_now
+from erp.differences import posted_more
 from erp.documents import ZERO
 from erp.explaining import explained_of
 from erp.models import (
@@ -37,6 +38,7 @@ class DecisionRow:
     change: Decimal
     remark: Remark | None = None
     finding: str = ""
+    posted_more: Decimal = ZERO  # than was sent, where an accountant posted another amount
 
     @property
     def sent(self) -> Decimal:
@@ -45,8 +47,8 @@ class DecisionRow:
 
     @property
     def after(self) -> Decimal | None:
-        """What the ERP will hold once it is posted."""
-        return None if self.in_erp is None else self.in_erp + self.change
+        """What the ERP will hold once it is posted, or held when it was."""
+        return None if self.in_erp is None else self.in_erp + self.change + self.posted_more
 
 
 @dataclass
@@ -85,8 +87,8 @@ class DecisionItem:
 
     @property
     def after(self) -> Decimal:
-        """What the ERP will hold for all lines."""
-        return self.in_erp + self.net
+        """What the ERP will hold for all lines, or held when they were posted."""
+        return self.in_erp + self.net + sum((row.posted_more for row in self.rows), ZERO)
 
     @property
     def unchanged_sum(self) -> Decimal:
@@ -137,17 +139,20 @@ def decision(batch: Batch) -> Decision:
     remarks = {remark.line_id: remark for remark in batch.remarks.all()} or _asked_before(batch)
     findings = _findings(batch)
     items = {item.pk: DecisionItem(item) for item in batch.items.select_related("modification")}
+    for document in batch.documents.all():
+        items[document.item_id].document = document
+    more = {key: posted_more(item.document.differs) for key, item in items.items() if item.document}
     for row in lines:
         if row.item_id != item_id:  # each document is read against what the ones before it leave
             item_id, left = row.item_id, dict(current)
-        item, key, in_erp = items[row.item_id], key_of(row), None
+        item, key, in_erp, extra = items[row.item_id], key_of(row), None, ZERO
         if key is not None and reading is not None:
             in_erp = left.pop(key, ZERO)  # several lines on one code: the first carries the ERP's amount
-            current[key] = current.get(key, ZERO) + row.delta
-        shown = DecisionRow(row, in_erp, row.delta, remarks.get(row.line_id), findings.get(row.pk, ""))
-        (item.rows if shown.change or shown.finding else item.unchanged).append(shown)
-    for document in batch.documents.all():
-        items[document.item_id].document = document
+            extra = more.get(row.item_id, {}).pop(key, ZERO)
+            current[key] = current.get(key, ZERO) + row.delta + extra
+        shown = DecisionRow(row, in_erp, row.delta, remarks.get(row.line_id), findings.get(row.pk, ""), extra)
+        changes = shown.change or shown.finding or extra
+        (item.rows if changes else item.unchanged).append(shown)
     return Decision(
         batch,
         reading,

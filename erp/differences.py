@@ -65,9 +65,22 @@ def differences_by_item(
     return {item: lay_out(differs[item], rows[item]) for item in wanted}
 
 
+def posted_more(stored: Sequence[Mapping[str, Any]]) -> dict[ErpKey, Decimal]:
+    """This function will say by how much each differing code was posted higher than it was sent."""
+    return {line.key: line.difference for line in _differing(stored)}
+
+
 def lay_out(stored: Sequence[Mapping[str, Any]], rows: Iterable[BatchLine]) -> Differences:
     """This function will put stored differences beside the rest of a document's lines, summed by budget code."""
-    lines = tuple(
+    lines = _differing(stored)
+    sums = _sums(list(rows), lines)
+    differing = {line.key for line in lines}
+    others = {key: amount for key, amount in sums.items() if key not in differing}
+    return Differences(lines, len(others), sum(others.values(), ZERO))
+
+
+def _differing(stored: Sequence[Mapping[str, Any]]) -> tuple[DifferingLine, ...]:
+    return tuple(
         DifferingLine(
             ErpKey(one["job"], one["cost_code"], one["cost_type"]),
             Decimal(one["sent"]),
@@ -75,10 +88,6 @@ def lay_out(stored: Sequence[Mapping[str, Any]], rows: Iterable[BatchLine]) -> D
         )
         for one in stored
     )
-    sums = _sums(list(rows), lines)
-    differing = {line.key for line in lines}
-    others = {key: amount for key, amount in sums.items() if key not in differing}
-    return Differences(lines, len(others), sum(others.values(), ZERO))
 
 
 def _sums(rows: Sequence[BatchLine], lines: Sequence[DifferingLine]) -> dict[ErpKey, Decimal]:

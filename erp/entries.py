@@ -1,18 +1,25 @@
-"""Which entries the ERP gets when a batch is accepted, one a document: of which kind, how much, what happens then."""
+"""Which entries the ERP gets when a batch is accepted, one a document: of which kind, how much, what happens then.
+
+Afterwards: how much of each is there, and with which amounts it was posted.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from budgets.money import moved
+from erp import whereabouts
 from erp.acceptance import erp_documents
 from erp.backends import backend
-from erp.documents import ZERO, nets_to_nothing
+from erp.differences import posted_more
+from erp.documents import ZERO
 from erp.models import Batch, BatchItem, BatchState, Document
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpMisconfigured, JobStatus
 from erp.preflight import drafts
 from erp.snapshots import erp_connection, latest_reading, main_status
+from erp.whereabouts import Where, Writes, all_made
 from erp.words import erp_name
 
 
@@ -23,11 +30,18 @@ class Entry:
     item: BatchItem
     kind: str  # in the ERP's own words; empty where it has none, or nothing is written
     codes: int  # budget codes of the ERP that change
-    moved: Decimal
+    moved: Decimal  # as it was sent, or as it was posted where an accountant changed it
     net: Decimal
     then: str  # what happens with it, in a sentence
     number: str = ""  # once it was minted
     settled: str = ""  # why there is no entry
+    where: Where | None = None  # once it was accepted
+    known: str = ""  # what is known of how much of it is there, in a few words
+
+
+def made(found: Iterable[Entry]) -> bool:
+    """This function will tell whether all that was to be made in the ERP is there."""
+    return all_made([entry.where for entry in found if entry.where])
 
 
 def entries(batch: Batch) -> list[Entry]:
@@ -38,18 +52,36 @@ def entries(batch: Batch) -> list[Entry]:
         return [_entry(batch, draft.item, draft.document, status, draft.settled) for draft in drafts(batch)]
     rows = list(batch.documents.select_related("item", "batch__budget__project").order_by("item__position"))
     status = _status(batch, main_status(batch.budget, batch.reading) if batch.reading else "")
+    writes = whereabouts.writes_of(batch)
     return [
-        _entry(batch, row.item, document, status, _settled(row, document), row.number)
+        _what_became(batch, row, document, status, writes.get(row.pk, whereabouts.NONE))
         for row, document in zip(rows, erp_documents(rows), strict=True)
     ]
 
 
+def _what_became(
+    batch: Batch, row: Document, document: ErpDocument, status: JobStatus | None, writes: Writes
+) -> Entry:
+    where, more = whereabouts.where_is(row, writes), posted_more(row.differs)
+    entry = _entry(batch, row.item, document, status, where is Where.NEEDLESS, more)
+    return replace(entry, number=row.number, where=where, known=_known(row, where, writes, more))
+
+
+def _known(row: Document, where: Where, writes: Writes, more: Mapping[ErpKey, Decimal]) -> str:
+    """How much of a document is there, by its receipt, its proof or its calls."""
+    if where is Where.PARTLY:
+        number = f"{writes.done:,} write" + ("" if writes.done == 1 else "s")
+        return f"{number} confirmed, not the whole document"
+    if where is not Where.THERE:
+        return ""
+    lines = row.receipt.get("lines")
+    whole = f"{lines:,} line{'' if lines == 1 else 's'} by the receipt" if isinstance(lines, int) else ""
+    otherwise = f"posted with {len(more)} other amount{'' if len(more) == 1 else 's'}" if more else ""
+    return ", ".join(said for said in (whole, otherwise) if said)
+
+
 def _status(batch: Batch, said: str) -> JobStatus | None:
     return JobStatus(said) if said else None
-
-
-def _settled(row: Document, document: ErpDocument) -> bool:
-    return row.state == "posted" and nets_to_nothing(document) and not row.route
 
 
 def _entry(
@@ -58,9 +90,9 @@ def _entry(
     document: ErpDocument,
     status: JobStatus | None,
     settled: bool,
-    number: str = "",
+    more: Mapping[ErpKey, Decimal] | None = None,
 ) -> Entry:
-    sums: dict[ErpKey, Decimal] = {}
+    sums: dict[ErpKey, Decimal] = dict(more or {})
     for line in document.lines:
         sums[line.key] = sums.get(line.key, ZERO) + line.delta
     changed = [amount for amount in sums.values() if amount]
@@ -71,7 +103,6 @@ def _entry(
         moved=moved(changed),
         net=sum(changed, ZERO),
         then=_then(batch, document, status, settled),
-        number=number,
         settled="nets to zero, no entry" if settled else "",
     )
 
