@@ -195,7 +195,7 @@ class BatchAdmin(DeskAdmin):
 
     @admin.display(description="Round", ordering="round")
     def round_number(self, batch: Batch) -> str:
-        """1st, or what it is after a rejection."""
+        """1st, or what it is after it was sent back."""
         return {1: "1st", 2: "2nd", 3: "3rd"}.get(batch.round, f"{batch.round}th")
 
     @admin.display(description="State", ordering="state")

@@ -1,16 +1,17 @@
-"""A batch against an earlier one of its budget: the one sent last, or the one that was rejected, with its remarks."""
+"""A batch against an earlier one of its budget: the one sent last, or the one that was sent back, with its remarks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
+from erp import decision_documents
 from erp.compare import SAME, Comparison, Row, Sums, of_batches
 from erp.decision_asked import ALL, ERP, LAST, REJECTION, WINDOW, Asked, Window, says, window
+from erp.decision_documents import DocumentsBeside
 from erp.decisions import Decision
 from erp.models import Batch, BatchState, Remark
+from erp.rounds import SENT_BACK, before, sent_back_before
 from erp.snapshots import erp_connection
 from erp.words import erp_name
 from projects import permissions
@@ -20,7 +21,7 @@ ANCHOR = "#lines"
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing a batch can be read against, and how many lines differ."""
+    """One thing a batch can be read against, and how many lines and documents differ."""
 
     key: str
     words: str
@@ -54,6 +55,7 @@ class Beside:
     key: str
     before: Batch
     found: Comparison
+    documents: DocumentsBeside
     lines: list[Line]
     window: Window
     unchanged: Sums
@@ -61,6 +63,11 @@ class Beside:
     remarks: int
     answered: int
     pinnable: frozenset[int]  # budget lines of this batch: a remark can be pinned to them
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing at all was changed since."""
+        return not self.found.differing and not self.documents.differ
 
     @property
     def sent_back_by(self) -> str:
@@ -77,25 +84,19 @@ class Switch:
     against: str
 
 
-def rejection_of(batch: Batch) -> Batch | None:
-    """This function will find the rejection that a batch answers, also where it was pulled back in between."""
-    if batch.round < 2:
-        return None
-    return _before(batch).filter(state=BatchState.REJECTED).first()
-
-
 def switch(batch: Batch, decision: Decision, wanted: Asked) -> Switch:
     """This function will count what differs against each, and lay the batch beside the chosen one.
 
-    A batch that answers a rejection opens on what changed since.
+    A batch that answers a rejection or a return opens on what changed since.
     """
-    rejected, last = rejection_of(batch), _before(batch).first()
+    rejected, last = sent_back_before(batch), before(batch).first()
     earlier = {REJECTION: rejected, LAST: last}
     compared: dict[int, Comparison] = {}
     for one in (rejected, last):
         if one is not None and one.pk not in compared:
             one.budget = batch.budget
             compared[one.pk] = of_batches(one, batch)
+    documents = decision_documents.beside([one for one in (rejected, last) if one is not None], decision)
     remarks = _remarks(rejected)
     against = wanted.against or (REJECTION if rejected else ERP)
     chosen = earlier.get(against)
@@ -104,7 +105,7 @@ def switch(batch: Batch, decision: Decision, wanted: Asked) -> Switch:
     for key, one in earlier.items():
         if one is not None:
             told = _lines(compared[one.pk], remarks if key == REJECTION else {})
-            counts[key] = sum(line.said for line in told)
+            counts[key] = sum(line.said for line in told) + len(documents[one.pk].changes)
     names = {
         ERP: f"Against {erp_name(erp_connection(batch.budget))} now",
         LAST: f"Against batch {last.number}, sent last" if last else "",
@@ -116,19 +117,16 @@ def switch(batch: Batch, decision: Decision, wanted: Asked) -> Switch:
             for key in (REJECTION, LAST, ERP)
             if key in counts
         ],
-        beside=_beside(against, chosen, compared[chosen.pk], decision, wanted, remarks) if chosen else None,
+        beside=_beside(against, chosen, compared[chosen.pk], documents[chosen.pk], decision, wanted, remarks)
+        if chosen
+        else None,
         against=against,
     )
 
 
 def _whose(rejected: Batch) -> str:
     who = permissions.names([rejected.sent_back_by])
-    return f"Since {who} rejected batch {rejected.number}"
-
-
-def _before(batch: Batch) -> QuerySet[Batch]:
-    rows = batch.budget.batches.filter(number__lt=batch.number).order_by("-number")
-    return rows.select_related("sent_by", "sent_back_by", "accepted_by")
+    return f"Since {who} {SENT_BACK[BatchState(rejected.state)]} batch {rejected.number}"
 
 
 def _remarks(rejected: Batch | None) -> dict[int, Remark]:
@@ -145,6 +143,7 @@ def _beside(
     key: str,
     before: Batch,
     found: Comparison,
+    documents: DocumentsBeside,
     decision: Decision,
     wanted: Asked,
     remarks: dict[int, Remark],
@@ -164,6 +163,7 @@ def _beside(
         key=key,
         before=before,
         found=found,
+        documents=documents,
         lines=told[max(0, cut.first - 1) : cut.last],
         window=cut,
         unchanged=unchanged,

@@ -15,6 +15,7 @@ from erp import mails
 from erp.explaining import explained
 from erp.mail_queue import send_waiting
 from erp.models import Batch, BatchState, Circuit, Connection, Document, Remark
+from erp.rounds import sent_back_before
 from erp.snapshots import erp_connection
 from erp.words import erp_name, person
 from projects import permissions
@@ -74,8 +75,10 @@ def _sender(batch: Batch) -> list[Any]:
 
 
 def tell_approvers_of_resend(batch: Batch) -> None:
-    """This function will mail the approvers at once when a batch answers a rejection."""
-    company = batch.budget.project.company
+    """This function will mail the approvers at once when a batch answers a rejection or a return."""
+    company, answered = batch.budget.project.company, sent_back_before(batch)
+    returned = answered is not None and answered.state == BatchState.RETURNED
+    why = "it was returned" if returned else "your remarks"
     approvers = permissions.who_may_decide(company, Direction.OUT).exclude(pk=batch.sent_by_id)
     _write(
         to=approvers,
@@ -84,7 +87,10 @@ def tell_approvers_of_resend(batch: Batch) -> None:
         template="resend",
         batch=batch,
         deciding=True,
-        subject=f"Sent again after your remarks: {batch.budget.project}, round {batch.round}",
+        answered=answered,
+        returned=returned,
+        by=person(answered.sent_back_by) if answered else "accounting",
+        subject=f"Sent again after {why}: {batch.budget.project}, round {batch.round}",
     )
 
 

@@ -31,8 +31,9 @@ from erp.models import (
     RejectReason,
     Remark,
 )
+from erp.rounds import next_numbers
 from erp.settling import settle_batch
-from erp.snapshots import freeze, latest_reading, new_items, next_numbers
+from erp.snapshots import freeze, latest_reading, new_items
 from workflow import events
 from workflow.actions import SYSTEM, ensure
 

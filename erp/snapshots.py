@@ -28,7 +28,6 @@ from erp.models import (
     BatchAttachment,
     BatchItem,
     BatchLine,
-    BatchState,
     Connection,
     ErpReading,
     JobLink,
@@ -350,14 +349,3 @@ def _frozen(row: NewLine, item: BatchItem, place: int) -> BatchLine:
         base=row.base,
         delta=row.delta,
     )
-
-
-def next_numbers(budget: Budget) -> tuple[int, int, Batch | None]:
-    """This function will number the next batch: (number, round, the batch sent back before or None)."""
-    last = latest_batch(budget)
-    if last is None:
-        return 1, 1, None
-    if last.state in (BatchState.REJECTED, BatchState.RETRIEVED, BatchState.RETURNED):
-        again = last.round + 1 if last.state == BatchState.REJECTED else last.round
-        return last.number + 1, again, last
-    return last.number + 1, 1, None

@@ -55,7 +55,7 @@ def test_a_batch_that_answers_a_rejection_opens_on_what_changed_since(scene, des
     assert context["beside"].key == "rejection"
     shown = [(str(line.row.shown.code), line.remark is not None) for line in context["beside"].lines]
     assert shown == [("26-0288 03-30-00 M", True), ("26-0288 03-30-00 L", False)]
-    assert counts(context)["rejection"] == counts(context)["last"] == 2
+    assert counts(context)["rejection"] == counts(context)["last"] == 2 + 1  # lines, and the transfer
 
 
 @pytest.mark.parametrize("against", ["rejection", "last"])
