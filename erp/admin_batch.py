@@ -22,6 +22,7 @@ from erp.admin_access import DeskAdmin, memberships
 from erp.admin_narrowed import AmountFilter, CompanyFilter, SenderFilter, ShelfFilter, counted
 from erp.models import Batch
 from erp.other_eyes import who_instead
+from erp.rounds import SENT_BACK
 from projects.models import Direction
 from workflow.numbers import number
 from workflow.templatetags.figures import age, money
@@ -205,8 +206,12 @@ class BatchAdmin(DeskAdmin):
         return format_html('<span class="state {}">{}</span>', tone, words)
 
     @admin.display(description="Note")
-    def heed(self, batch: Batch) -> SafeString:
-        """What to look at before deciding."""
-        return format_html_join(
+    def heed(self, batch: Any) -> SafeString:
+        """What to look at before deciding, and where a batch that was sent back went on."""
+        marks = format_html_join(
             " ", '<span class="mark warn">{}</span>', ((w,) for w in queue.warnings(batch))
         )
+        if batch.state not in SENT_BACK or batch.later is None:
+            return marks
+        again = reverse("admin:erp_batch_change", args=[batch.later])
+        return format_html('{} <a href="{}">sent again as batch {}</a>', marks, again, batch.later_number)

@@ -60,7 +60,8 @@ def return_to_pm(batch: Batch, *, user: Any, now: datetime, note: str) -> Batch:
             "action": "return_to_pm",
             "about": [*event["about"], row],
             "note": row.reason,
-            "sentence": f"Returned batch {row.number} to the project manager",
+            # Whether it comes back is told when it has: an accountant may be faster.
+            "sentence": f"Asked for batch {row.number} to go back to the project manager",
         }
     return row
 

@@ -33,6 +33,7 @@ from erp.models import (
     ReadingState,
 )
 from erp.other_eyes import eyes
+from erp.rounds import sent_again_as
 from erp.snapshots import latest_reading
 from projects.models import CostCode, CostType, Job
 
@@ -182,6 +183,7 @@ def progress(batch: Batch) -> dict[str, Any]:
         "open_states": OPEN,
         "state": state_of(batch.budget),
         "took": _took(batch),
+        "again": sent_again_as(batch),
         "main_job": main_job(batch),
         "remarks": batch.remarks.select_related("line__job", "line__cost_code", "line__cost_type"),
     }

@@ -24,6 +24,7 @@ from erp.models import (
     ErpReading,
     ReadingState,
 )
+from erp.rounds import SENT_BACK
 from erp.route_queue import takeable
 from erp.words import SOME_ERP, erp_name
 from projects.models import Company, ErpLevel, Membership
@@ -45,6 +46,8 @@ def queue(user: Any, memberships: list[Membership]) -> QuerySet[Batch]:
     documents = Document.objects.filter(batch=OuterRef("pk"))
     unsure = documents.filter(state=DocumentState.UNCONFIRMED, state_since__lte=timezone.now() - LONG_UNKNOWN)
     made = ErpReading.objects.filter(budget=OuterRef("budget"), state=ReadingState.MADE)
+    later = Batch.objects.filter(budget=OuterRef("budget"), number__gt=OuterRef("number"))
+    later = later.exclude(state=BatchState.RETRIEVED).order_by("number")
     return (
         selectors.visible_batches(user)
         .select_related("budget__project__company__erp_connection")
@@ -56,6 +59,8 @@ def queue(user: Any, memberships: list[Membership]) -> QuerySet[Batch]:
             disproved=Exists(documents.filter(by_hand__state=ConfirmationState.DISPROVED)),
             prepared=Exists(BatchPreparer.objects.filter(batch=OuterRef("pk"), user=user)),
             read_at=Subquery(made.order_by("-pk").values("made_at")[:1]),
+            later=Subquery(later.values("pk")[:1]),
+            later_number=Subquery(later.values("number")[:1]),
             modifications=_items("modification"),
             originals=_items("original"),
             yours=Case(When(mine(memberships), then=Value(True)), default=Value(False)),
@@ -122,7 +127,7 @@ def shelves(memberships: list[Membership]) -> list[Shelf]:
         Shelf("attention", "Needs attention", ATTENTION),
         Shelf("in_erp", f"In {_erp(memberships)}, not posted", Q(state=BatchState.EXPORTED) & ~ATTENTION),
         Shelf("posted", "Posted", Q(state=BatchState.POSTED) & ~ATTENTION),
-        Shelf("back", "Sent back", Q(state__in=[BatchState.REJECTED, BatchState.RETURNED])),
+        Shelf("back", "Sent back", Q(state__in=list(SENT_BACK), later=None)),
         Shelf("all", "All", Q()),
     ]
 

@@ -29,6 +29,14 @@ def before(batch: Batch) -> QuerySet[Batch]:
     return rows.select_related("sent_by", "sent_back_by", "accepted_by")
 
 
+def sent_again_as(batch: Batch) -> Batch | None:
+    """This function will find the batch that came after one which accounting sent back, past what was pulled back."""
+    if batch.state not in SENT_BACK:
+        return None
+    later = batch.budget.batches.filter(number__gt=batch.number).exclude(state=BatchState.RETRIEVED)
+    return later.order_by("number").first()
+
+
 def sent_back_before(batch: Batch) -> Batch | None:
     """This function will find the rejection or the return that a batch answers, also past what was pulled back."""
     if batch.answers_id is None:

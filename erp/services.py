@@ -2,7 +2,7 @@
 
 Each locks budget, then batch, then documents; asks `ensure`; changes; records one event; and enqueues on commit. All
 raise ActionBlocked. Three are less than that: `read_again` and `read_erp` change nothing and record no event, and
-`open_batch` notes that somebody looked, with neither locks nor blockers. `now` is the business time.
+`open_batch` notes that somebody looked, without blockers. `now` is the business time.
 """
 
 from __future__ import annotations
@@ -118,19 +118,31 @@ def _give_back(batch: Batch, budget: Budget, now: datetime) -> None:
 
 
 def open_batch(batch: Batch, *, user: Any, now: datetime) -> None:
-    """This function will note that an approver has opened a waiting batch for the first time."""
-    if batch.opened_at or batch.state != BatchState.WAITING:
+    """This function will note that an approver has opened a waiting batch, each person's first time.
+
+    Whoever prepared it and so may not accept it is no approver of it.
+    """
+    prepared = batch.four_eyes and batch.preparers.filter(user=user).exists()
+    if batch.state != BatchState.WAITING or prepared or _has_opened(batch, user):
         return
     with transaction.atomic():
-        if Batch.objects.filter(pk=batch.pk, opened_at=None).update(opened_at=now, opened_by=user):
-            events.record(
-                chain=batch.budget.project.company_id,
-                at=now,
-                actor=user,
-                action="open",
-                about=[batch.budget, batch.budget.project, batch],
-                sentence=f"Opened batch {batch.number}",
-            )
+        row = Batch.objects.select_for_update(of=("self",), no_key=True).get(pk=batch.pk)
+        if row.state != BatchState.WAITING or _has_opened(row, user):
+            return  # in another window, in the same moment
+        if row.opened_at is None:
+            Batch.objects.filter(pk=row.pk).update(opened_at=now, opened_by=user)
+        events.record(
+            chain=batch.budget.project.company_id,
+            at=now,
+            actor=user,
+            action="open",
+            about=[batch.budget, batch.budget.project, batch],
+            sentence=f"Opened batch {batch.number}",
+        )
+
+
+def _has_opened(batch: Batch, user: Any) -> bool:
+    return events.events_about(batch).filter(action="open", actor_pk=user.pk).exists()
 
 
 def read_again(batch: Batch, *, user: Any, now: datetime) -> ErpReading:

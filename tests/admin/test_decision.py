@@ -66,14 +66,23 @@ def test_a_transfer_is_read_from_one_line_to_the_other(scene, desk):
     assert "03-30-00 L" in target
 
 
-def test_the_first_approver_who_opens_a_batch_is_noted_once_and_an_auditor_never(scene, desk):
+def test_each_approver_who_opens_a_batch_is_noted_once_and_an_auditor_never(scene, desk):
     batch = acts.send(scene)
     desk(scene.ruth).get(url(batch))
     assert Batch.objects.get().opened_by is None
-    desk(scene.mira).get(url(batch))
-    desk(scene.jonas).get(url(batch))
+    for person in (scene.mira, scene.jonas, scene.mira, scene.jonas):
+        desk(person).get(url(batch))
     assert Batch.objects.get().opened_by == scene.mira
-    assert Event.objects.filter(action="open").count() == 1
+    opened = Event.objects.filter(action="open").order_by("seq")
+    assert [event.actor for event in opened] == ["Mira Osei", "Jonas Lindqvist"]
+
+
+def test_whoever_prepared_a_batch_does_not_open_it_as_an_approver(scene, desk):
+    acts.lock(scene)
+    batch = acts.send(scene, by=scene.tom)
+    desk(scene.tom).get(url(batch))
+    assert Batch.objects.get().opened_by is None
+    assert not Event.objects.filter(action="open").exists()
 
 
 def test_mira_accepts_what_she_read(scene, desk):
@@ -254,6 +263,22 @@ def test_returning_asks_for_a_note_first(scene, desk, refused):
     assert post(client, refused, "return_to_pm", note="Owner wants a split").status_code == 302
     assert refused.documents.get().state == "withdrawing"
     assert "Owner wants a split" in text(client.get(url(refused)))
+
+
+def test_a_return_that_the_accountant_was_faster_than_is_told_as_asked_for(scene, desk):
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    client = desk(scene.mira)
+    assert post(client, batch, "return_to_pm", note="Owner wants a split").status_code == 302
+    page = text(client.get(url(batch)))
+    assert "Mira Osei asked for it to go back:</strong> Owner wants a split" in page
+    (document,) = acts.documents(batch)
+    acts._step(document, "post", "post", posted_on=None, evidence={"seen": "on paper"}, differs=[])
+    acts._settle(batch)
+    page = text(client.get(url(batch)))
+    assert "asked for it to go back, and it was posted all the same:</strong> Owner wants a split" in page
+    assert "Asked for batch 1 to go back to the project manager" in page
+    assert "Returned batch 1" not in page
 
 
 def test_confirming_by_hand_is_marked_as_such(scene, desk):

@@ -83,6 +83,22 @@ def test_a_rejected_batch_lies_on_sent_back(scene, desk):
     assert projects_on(desk(scene.mira), "back") == ["Quay Street"]
 
 
+def test_what_was_sent_again_is_sent_back_no_more_and_leads_to_what_became_of_it(scene, desk):
+    acts.reject(scene, acts.send(scene))
+    second = acts.send(scene)
+    services.retrieve(scene.reload(), user=scene.dana, now=timezone.now())
+    client = desk(scene.mira)
+    assert counts(client)["back"] == 1  # pulled back: still nobody has answered
+    third = acts.send(scene)
+    assert (counts(client)["back"], projects_on(client, "back")) == (0, [])
+    page = client.get(QUEUE, {"queue": "all"}).content.decode()
+    assert f'<a href="{QUEUE}{third.pk}/change/">sent again as batch 3</a>' in page
+    first = Batch.objects.get(number=1)
+    shown = " ".join(client.get(f"{QUEUE}{first.pk}/change/").content.decode().split())
+    assert f'It was sent again as <a href="{QUEUE}{third.pk}/change/">batch 3</a>' in shown
+    assert second.pk != third.pk
+
+
 def test_mine_to_decide_leaves_out_what_i_prepared_and_what_is_over_my_limit(scene, desk):
     acts.send(scene, by=scene.tom)
     another_batch(scene, amount="100000.01")
