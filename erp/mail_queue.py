@@ -22,10 +22,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.urls import reverse
 
 from erp.notice_models import Notice
+from erp.people_notices import INVITATION, text_of_invitation
 from projects.models import Company
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,14 @@ LEASE = timedelta(
 )  # longer than one mail can take with EMAIL_TIMEOUT, and than a round goes on claiming
 ROUND = 240.0  # seconds after which a round claims no more
 GIVE_UP_AFTER = timedelta(days=5)  # as mail servers do among themselves
+STALE = timedelta(days=1)  # a daily mail that old is not tried again: a newer one says what waits
+KEPT = timedelta(days=90)  # of what was sent, or was for nobody any more
 LONGEST_PAUSE = 3600  # seconds between two tries
 IN_A_ROW = 2  # mails that meet no working server before the round ends
 PERMANENT = range(500, 600)
 NO_ADDRESS = "This person has no mail address. Enter one under People, then try again."
 GONE = "This person may not log in any more."
+LOGGED_IN = "This person has logged in and needs no link."
 
 
 class Outcome(Enum):
@@ -47,6 +51,7 @@ class Outcome(Enum):
 
     SENT = auto()
     REFUSED = auto()  # this mail will never be taken: the address, or the mail itself
+    NEEDLESS = auto()  # nobody is to get it any more: there is nothing to look after
     LATER = auto()  # this mail is not taken now
     NO_SERVER = auto()  # there is nobody who could have taken any
 
@@ -86,13 +91,15 @@ def _claim(key: int, now: datetime) -> Notice | None:
     due = Notice.objects.filter(pk=key, sent_at=None, gave_up_at=None, not_before__lte=now)
     if not due.update(not_before=now + LEASE, attempts=F("attempts") + 1):
         return None
-    return Notice.objects.select_related("to").get(pk=key)
+    return Notice.objects.select_related("to", "company").get(pk=key)
 
 
 def _mark(notice: Notice, told: Told, now: datetime) -> None:
     notice.error = told.why
     if told.outcome is Outcome.SENT:
         notice.sent_at = now
+    elif told.outcome is Outcome.NEEDLESS:
+        notice.gave_up_at, notice.trying_since = now, None
     else:
         log.warning("mail %s was not taken: %s", notice.pk, told.why)
         notice.trying_since = notice.trying_since or now
@@ -103,8 +110,8 @@ def _mark(notice: Notice, told: Told, now: datetime) -> None:
 
 
 def pause(attempts: int) -> timedelta:
-    """This function will say how long a mail rests after so many tries: two minutes, doubled up to an hour, give or
-    take a fifth, so that mails that failed together do not come again together.
+    """This function will say how long a mail rests after so many tries: two minutes, doubled up to an hour, less up
+    to a fifth, so that mails that failed together do not come again together.
     """
     seconds = min(60 * 2 ** min(attempts, 10), LONGEST_PAUSE)
     return timedelta(seconds=seconds * random.uniform(0.8, 1.0))
@@ -130,7 +137,9 @@ class _Line:
     def send(self, notice: Notice) -> Told:
         """Send one mail and say what became of it."""
         if not notice.to.is_active:
-            return Told(Outcome.REFUSED, GONE)
+            return Told(Outcome.NEEDLESS, GONE)
+        if notice.kind == INVITATION and notice.to.last_login is not None:
+            return Told(Outcome.NEEDLESS, LOGGED_IN)
         if not notice.to.email:
             return Told(Outcome.REFUSED, NO_ADDRESS)
         return self._meaning(lambda: message_of(notice, self._connection).send())
@@ -175,7 +184,7 @@ def message_of(notice: Notice, connection: Any = None) -> EmailMultiAlternatives
     """This function will make the mail of a notice, the same each time: text, HTML, and its own Message-ID."""
     message = EmailMultiAlternatives(
         notice.subject,
-        notice.text,
+        text_of_invitation(notice) if notice.kind == INVITATION else notice.text,
         settings.DEFAULT_FROM_EMAIL,
         [notice.to.email],
         connection=connection,
@@ -232,6 +241,16 @@ def _unsent(company: Company | None) -> QuerySet[Notice]:
 
 
 def try_again(company: Company, *, now: datetime) -> int:
-    """This function will let the mails of a company that could not be sent be tried anew, now. Returns how many."""
+    """This function will let the mails of a company that could not be sent be tried anew, now. Returns how many.
+
+    Daily mails of another day are let go instead.
+    """
     failing = _unsent(company).exclude(trying_since=None)
+    failing.filter(kind="digest", created_at__lte=now - STALE).update(gave_up_at=now, trying_since=None)
     return failing.update(not_before=now, trying_since=None, gave_up_at=None, attempts=0)
+
+
+def forget_old(*, now: datetime) -> int:
+    """This function will delete mails that ended ninety days ago or earlier. What a person should look after stays."""
+    ended = Q(sent_at__lte=now - KEPT) | Q(gave_up_at__lte=now - KEPT, trying_since=None)
+    return Notice.objects.filter(ended).delete()[0]

@@ -62,4 +62,4 @@ def lately(user: Any, *, most: int = 20) -> list[Notice]:
 
 def label(notice: Notice) -> str:
     """This function will say what kind of mail it is."""
-    return KINDS[notice.kind].label if notice.kind in KINDS else notice.kind
+    return KINDS[notice.kind].label if notice.kind in KINDS else notice.kind.capitalize()

@@ -13,7 +13,6 @@ from budgets import links
 from budgets.models import Budget
 from erp import mails
 from erp.explaining import explained
-from erp.mail_queue import send_waiting
 from erp.models import Batch, BatchState, Circuit, Connection, Document, Remark
 from erp.rounds import sent_back_before
 from erp.snapshots import erp_connection
@@ -21,18 +20,6 @@ from erp.words import erp_name, person
 from projects import permissions
 from projects.models import Direction
 
-__all__ = [
-    "send_waiting",
-    "tell_admins_of_answer",
-    "tell_admins_of_silence",
-    "tell_admins_of_stop",
-    "tell_approvers_of_resend",
-    "tell_of_drift",
-    "tell_of_failure",
-    "tell_sender_of_end",
-    "tell_sender_of_rejection",
-    "tell_step_due",
-]
 MOST_LINES = 20  # in one mail
 
 

@@ -7,16 +7,18 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from erp import mails
+from erp import bell, mails
+from erp.notice_models import Notice
 from erp.words import person as name_of
 from projects import permissions
 from projects.models import Company
+
+INVITATION = "invitation"
 
 
 def tell_of_own_rights(company: Company, user: Any, *, now: datetime) -> None:
@@ -34,18 +36,30 @@ def tell_of_own_rights(company: Company, user: Any, *, now: datetime) -> None:
     )
 
 
-def send_invitation(person: Any, company: Company) -> None:
-    """This function will mail somebody the link to set a password. The link is made now and kept nowhere."""
-    if person.last_login is not None or not person.is_active or not person.email:
-        return
+def write_invitation(person: Any, company: Company, *, now: datetime) -> None:
+    """This function will put an invitation among the mails that wait. Its link is made when sent, and kept nowhere."""
+    Notice.objects.create(
+        company=company,
+        to=person,
+        kind=INVITATION,
+        key=f"{INVITATION}:{company.pk}:{person.pk}:{now:%Y%m%dT%H%M%S%f}",
+        subject=mails.one_line(f"Your login for {company.name} in Tieback"),
+        created_at=now,
+        not_before=now,
+    )
+    bell.ring("send_notices")
+
+
+def text_of_invitation(notice: Notice) -> str:
+    """This function will write what an invitation says, with a link to set a password that is made now."""
+    person = notice.to
     key = urlsafe_base64_encode(force_bytes(person.pk))
     address = reverse("set_password", args=[key, default_token_generator.make_token(person)])
     told = {
         "reader": name_of(person),
         "person": person,
-        "company": company,
+        "company": notice.company,
         "link": settings.BASE_URL + address,
         "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
     }
-    text = render_to_string("mail/invitation.txt", told)
-    send_mail(f"Your login for {company.name} in Tieback", text, settings.DEFAULT_FROM_EMAIL, [person.email])
+    return render_to_string("mail/invitation.txt", told)

@@ -18,7 +18,7 @@ from budgets.errors import Conflict, InvalidInput
 from erp import bell
 from erp.locking import lock_company
 from erp.people_blockers import speak_of
-from erp.people_notices import tell_of_own_rights
+from erp.people_notices import tell_of_own_rights, write_invitation
 from projects.admin_trail import stored, tell
 from projects.models import Company, ErpLevel, Membership, ProjectRole
 from workflow import events
@@ -176,7 +176,7 @@ def invite(company: Company, *, user: Any, now: datetime, given: Mapping[str, st
             sentence=f"Brought {_name(person)} in, without any right yet",
         )
         if person.last_login is None and person.email:
-            bell.ring("send_invitation", person.pk, row.pk)
+            write_invitation(person, row, now=now)
     return person
 
 
@@ -185,14 +185,16 @@ def send_link_again(company: Company, person: Any, *, user: Any, now: datetime) 
     with _on(company, person, user=user, seen=None) as row:
         if person.last_login is not None or not person.email or not person.is_active:
             raise InvalidInput({"link": "A link is for somebody who never logged in and has a mail address."})
-        bell.ring("send_invitation", person.pk, row.pk)
+        write_invitation(person, row, now=now)
 
 
 def _known(login: str) -> Any:
+    if not login:
+        return None
     found = list(get_user_model().objects.filter(Q(username=login) | Q(email__iexact=login))[:2])
     if len(found) > 1:
         raise InvalidInput({"login": "Several people have this mail address. Write the user name."})
-    return found[0] if found and login else None
+    return found[0] if found else None
 
 
 def _new(given: Mapping[str, str]) -> Any:

@@ -15,9 +15,8 @@ from erp import (
     digest,
     heartbeat,
     holds,
-    notifications,
+    mail_queue,
     outbox,
-    people_notices,
     posting,
     readings,
     reminders,
@@ -29,7 +28,6 @@ from erp import (
 )
 from erp.models import Connection, ErpReading, LinkReset, ReadingState, SyncRun
 from erp.sync_models import SyncState
-from projects.models import Company
 from workflow import submissions
 
 
@@ -90,27 +88,21 @@ def run_test_send(test_id: int, **later: object) -> None:
 @shared_task
 def send_notices(**later: object) -> None:
     """Send the mails that wait."""
-    notifications.send_waiting(now=timezone.now())
-
-
-@shared_task
-def send_invitation(user_id: int, company_id: int, **later: object) -> None:
-    """Mail somebody new the link to set a password."""
-    person = get_user_model().objects.get(pk=user_id)
-    people_notices.send_invitation(person, Company.objects.get(pk=company_id))
+    mail_queue.send_waiting(now=timezone.now())
 
 
 @shared_task
 def sync_reference_data(connection_id: int | None = None, whole: bool = False, **later: object) -> None:
     """Read what changed of one company's jobs and codes, or all; or ring for each: one that fails is no other's loss.
 
-    The hourly ring, which names no company, also clears away the answers to old forms and old runs. A company that is
-    being read already is left to that run.
+    The hourly ring, which names no company, also clears away the answers to old forms, old runs and old mails. A
+    company that is being read already is left to that run.
     """
     in_use = Connection.objects.filter(enabled=True, stopped_at=None).select_related("company")
     if connection_id is None:
         submissions.forget_old(now=timezone.now())
         sync_runs.forget_old(now=timezone.now())
+        mail_queue.forget_old(now=timezone.now())
         for key in in_use.order_by("pk").values_list("pk", flat=True):
             bell.ring("sync_reference_data", key)
     else:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from budgets.models import BudgetLine
 from budgets.states import state_of
-from erp import aftercare, explaining, linking, notifications, outbox, posting, services, sync
+from erp import aftercare, explaining, linking, mail_queue, outbox, posting, services, sync
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from projects.models import BudgetLevel, ProjectRole
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
@@ -158,7 +158,7 @@ def test_people_hear_of_a_refusal_by_mail(brisk_cmic: Simulator):
     send_and_accept(story)
     brisk_cmic.accountant("close_job", company="001", job=JOB)
     finish(story)
-    notifications.send_waiting(now=timezone.now())
+    mail_queue.send_waiting(now=timezone.now())
     assert {message.to[0] for message in mail.outbox} >= {"dana@example.com", "mira@example.com"}
     assert f"Job {JOB} is closed in CMiC" in mail.outbox[0].body
 

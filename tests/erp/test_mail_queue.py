@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import mail_queue
+from erp import mail_queue, people_services
 from erp.mail_queue import GIVE_UP_AFTER, LEASE, send_waiting
 from erp.models import Notice
 from tests.support.mail_server import MailServer
@@ -141,6 +142,65 @@ def test_who_has_no_address_or_left_is_not_mailed_and_that_is_said(scene: Scene,
         mail.refresh_from_db()
         assert (mail.error, mail.gave_up_at) == (why, NOW)
     assert mail_server.calls == 0
+
+
+def test_a_mail_to_a_locked_login_is_nothing_to_look_after(scene: Scene, mail_server: MailServer):
+    (mail,) = written(scene, scene.tom)
+    Notice.objects.update(trying_since=NOW - HOUR, error="550 no such person", gave_up_at=NOW)
+    scene.tom.is_active = False
+    scene.tom.save()
+    assert mail_queue.try_again(scene.company, now=NOW) == 1
+    assert send_waiting(now=NOW) == 0
+    mail.refresh_from_db()
+    assert mail.gave_up_at == NOW
+    assert mail_queue.standing(scene.company).well
+    assert mail_queue.try_again(scene.company, now=NOW + HOUR) == 0
+
+
+def test_daily_mails_of_another_day_are_let_go_when_the_others_are_tried_again(
+    scene: Scene, mail_server: MailServer
+):
+    old, new, news = (written(scene, scene.dana, subject=s)[0] for s in ("old", "new", "news"))
+    Notice.objects.update(trying_since=NOW, error="no address", gave_up_at=NOW)
+    for mail, age in ((old, DAY), (new, DAY - HOUR)):
+        Notice.objects.filter(pk=mail.pk).update(kind="digest", created_at=NOW - age)
+    Notice.objects.filter(pk=news.pk).update(created_at=NOW - 3 * DAY)
+    assert mail_queue.try_again(scene.company, now=NOW) == 2
+    assert send_waiting(now=NOW) == 2
+    assert sorted(mail["Subject"] for mail in mail_server.mails) == ["new", "news"]
+    assert mail_queue.standing(scene.company).well
+
+
+def test_mails_are_kept_for_ninety_days_and_what_needs_a_look_until_somebody_looked(
+    scene: Scene, mail_server: MailServer
+):
+    _, failed, _ = written(scene, scene.dana, scene.mira, scene.tom)
+    mail_server.refuse["mira@example.com"] = "550 no such person"
+    scene.tom.is_active = False
+    scene.tom.save()
+    assert send_waiting(now=NOW) == 1
+    assert mail_queue.forget_old(now=NOW + mail_queue.KEPT - HOUR) == 0
+    assert mail_queue.forget_old(now=NOW + mail_queue.KEPT) == 2
+    assert Notice.objects.get() == failed
+
+
+def test_an_invitation_outlives_a_dead_mail_server_comes_once_and_its_link_is_kept_nowhere(
+    scene: Scene, mail_server: MailServer, settings: LazySettings
+):
+    given = {"login": "nina@example.com", "first_name": "Nina", "last_name": "Falk"}
+    nina = people_services.invite(scene.company, user=scene.jonas, now=NOW, given=given)
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+    assert send_waiting(now=NOW) == 0
+    settings.EMAIL_PORT = port
+    assert [send_waiting(now=NOW + HOUR), send_waiting(now=NOW + 2 * HOUR)] == [1, 0]
+    (mail,) = mail_server.to("nina@example.com")
+    assert mail["Subject"] == "Your login for Northgate Builders in Tieback"
+    assert "/set-password/" in mail.get_content()
+    assert "/set-password/" not in str(Notice.objects.values())
+    people_services.send_link_again(scene.company, nina, user=scene.jonas, now=NOW + 3 * HOUR)
+    get_user_model().objects.filter(pk=nina.pk).update(last_login=NOW)
+    assert send_waiting(now=NOW + 4 * HOUR) == 0, "who has logged in needs no link"
+    assert mail_queue.standing(scene.company).well
 
 
 def test_a_mail_sent_again_after_a_kill_carries_the_same_id(scene: Scene, mail_server: MailServer):

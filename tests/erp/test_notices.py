@@ -9,7 +9,7 @@ from django.core import mail
 from django.db import connections, transaction
 from django.utils import timezone
 
-from erp import notifications, services
+from erp import mail_queue, notifications, services
 from erp.models import Batch, Notice
 from tests.support import scene as acts
 from tests.support.delivery import fill, finish, send_and_accept, until
@@ -60,7 +60,7 @@ def test_a_rejection_is_told_once_with_reason_remarks_and_a_link_however_many_wo
 
     def send(_: int) -> int:
         try:
-            return notifications.send_waiting(now=timezone.now())
+            return mail_queue.send_waiting(now=timezone.now())
         finally:
             connections.close_all()
 
@@ -89,7 +89,7 @@ def test_a_name_with_a_line_break_from_cmic_makes_a_mail_all_the_same(brisk_cmic
     story.reload()
     fill(story)
     reject(story, story.send())
-    assert notifications.send_waiting(now=timezone.now()) == 1
+    assert mail_queue.send_waiting(now=timezone.now()) == 1
     assert mail.outbox[0].subject == "Sent back: Quay Street"
 
 
@@ -110,7 +110,7 @@ def test_the_job_stands_in_the_mail_of_a_failure(brisk_cmic: Simulator):
     brisk_cmic.accountant("close_job", company="001", job=JOB)
     finish(story)
     finish(story)
-    notifications.send_waiting(now=timezone.now())
+    mail_queue.send_waiting(now=timezone.now())
     to_dana = [message for message in mail.outbox if message.to == ["dana@example.com"]]
     assert len(to_dana) == 1
     assert f"Job {JOB} is closed in CMiC; reopen it there." in to_dana[0].body

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import people_notices, people_services
+from erp import mail_queue, people_services
 from erp.models import Notice
 from projects.models import Membership, ProjectRole
 from tests.support.scene import Scene
@@ -131,7 +131,8 @@ def test_somebody_new_gets_a_link_sets_a_password_and_logs_in(scene: Scene) -> N
     nina = get_user_model().objects.get(username="nina@example.com")
     assert answer.headers["Location"] == at(scene, nina)
     assert not nina.has_usable_password()
-    people_notices.send_invitation(nina, scene.company)
+    assert mail_queue.send_waiting(now=timezone.now()) == 1
+    assert mail_queue.send_waiting(now=timezone.now()) == 0
     link = next(line for line in mail.outbox[-1].body.splitlines() if "/set-password/" in line)
     address = "/set-password/" + link.partition("/set-password/")[2]
     client = Client()
@@ -140,6 +141,13 @@ def test_somebody_new_gets_a_link_sets_a_password_and_logs_in(scene: Scene) -> N
     assert client.post(page.request["PATH_INFO"], new).status_code == 302
     assert Client().login(username="nina@example.com", password="a long new password")
     assert "used already" in Client().get(address, follow=True).content.decode()
+
+
+def test_without_a_name_nobody_is_known_by_having_no_address(scene: Scene) -> None:
+    get_user_model().objects.filter(pk__in=[scene.mira.pk, scene.ruth.pk]).update(email="")
+    answer = window(scene.jonas).post(at(scene), {"login": ""})
+    assert answer.status_code == 422
+    assert "Several people" not in answer.context["errors"]["login"]
 
 
 def test_nobody_is_brought_in_twice_or_without_a_name(scene: Scene) -> None:

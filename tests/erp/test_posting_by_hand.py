@@ -13,7 +13,7 @@ from django.utils import timezone
 from budgets.errors import InvalidInput
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import confirmations, notifications, posting
+from erp import confirmations, mail_queue, posting
 from erp.models import Batch, Confirmation, Document, DocumentState, Notice
 from tests.erp.test_posting import delivered, post
 from tests.erp.test_waiting import page
@@ -212,7 +212,7 @@ def test_a_disproof_goes_out_as_text_and_as_html(brisk_cmic: Simulator):
     story = confirmed(brisk_cmic)
     reject(story)
     ask_again(minutes=1)
-    notifications.send_waiting(now=timezone.now() + timedelta(minutes=1))
+    mail_queue.send_waiting(now=timezone.now() + timedelta(minutes=1))
     sent = [m for m in mail.outbox if m.subject.startswith("Confirmed by hand, and not so")]
     assert {message.to[0] for message in sent} == {"mira@example.com", "jonas@example.com"}
     for message in sent:

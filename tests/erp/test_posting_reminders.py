@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import notifications, reminder_actions, reminders, waiting
+from erp import mail_queue, reminder_actions, reminders, waiting
 from erp.models import Batch, Connection, Document, Notice
 from tests.erp.test_waiting import page, took
 from tests.support import scene as acts
@@ -126,7 +126,7 @@ def test_the_reminder_says_how_long_what_is_usual_and_what_to_post_as_text_and_h
 ):
     usually(monkeypatch, 1)
     assert at(MONDAY + 2 * DAY) == 1
-    notifications.send_waiting(now=timezone.now() + DAY)
+    mail_queue.send_waiting(now=timezone.now() + DAY)
     message = next(m for m in mail.outbox if m.to == ["mira@example.com"])
     ((html, _),) = message.alternatives
     numbers = list(Document.objects.values_list("number", flat=True))
