@@ -6,6 +6,7 @@ finds what a killed worker left. What was begun is always taken out; the only ot
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,6 +39,8 @@ from erp.port import (
 from erp.setup_models import OPEN_TESTS, TestSend, TestSendState
 from erp.trial_actions import is_test
 from workflow import events
+
+log = logging.getLogger(__name__)
 
 AMOUNT = Decimal("1.00")
 MOST_TRIES = 10  # to take a test out again
@@ -92,10 +95,15 @@ def run(test_id: int, *, now: datetime) -> None:
     test = _claim(test_id, now=now)
     if test is None:
         return
-    erp = backend(test.alias)
-    journal = TrialJournal(test, timedelta(seconds=erp.lease_seconds))
     with suppress(LostClaim):
-        _work(test, erp, journal)
+        try:
+            erp = backend(test.alias)
+            _work(test, erp, TrialJournal(test, timedelta(seconds=erp.lease_seconds)))
+        except LostClaim:
+            raise
+        except Exception as problem:  # nobody foresaw it; an open test would keep the company from any other
+            log.exception("test %s stumbled", test.number)
+            _stumble(test, f"Tieback stumbled over it ({type(problem).__name__}: {problem}).")
 
 
 def _claim(test_id: int, *, now: datetime) -> TestSend | None:
@@ -183,18 +191,28 @@ def _take_out(test: TestSend, erp: ErpBackend, journal: TrialJournal) -> None:
     try:
         outcome = erp.withdraw(document_of(test), journal)
     except (ErpError, ErpMisconfigured) as problem:
-        tries = test.tries_to_clean + 1
-        trouble = f"{test.trouble} Taking it out: {problem}".strip()
-        if tries >= MOST_TRIES:
-            _keep(test, trouble=trouble)
-            return _end(test, TestSendState.LEFT)
-        _keep(test, tries_to_clean=tries, trouble=trouble[:2000], next_at=timezone.now() + PAUSE)
-        return None
+        return _again(test, f"Taking it out: {problem}")
     if outcome.state is not WithdrawState.WITHDRAWN:
         _keep(test, trouble=f"{test.trouble} {outcome.note}".strip())
         return _end(test, TestSendState.LEFT)
     went = test.state == TestSendState.TAKING_OUT and not test.trouble
     return _end(test, TestSendState.DONE if went else TestSendState.FAILED)
+
+
+def _stumble(test: TestSend, said: str) -> None:
+    if test.lines:
+        return _again(test, said)
+    _keep(test, trouble=said[:2000])
+    return _end(test, TestSendState.FAILED)  # nothing was written
+
+
+def _again(test: TestSend, said: str) -> None:
+    """Try to take it out again in a while; after some tries say that something may be left."""
+    tries = test.tries_to_clean + 1
+    _keep(test, tries_to_clean=tries, trouble=f"{test.trouble} {said}".strip()[:2000])
+    if tries >= MOST_TRIES:
+        return _end(test, TestSendState.LEFT)
+    return _keep(test, next_at=timezone.now() + PAUSE)
 
 
 def _keep(test: TestSend, **values: Any) -> None:

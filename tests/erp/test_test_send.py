@@ -111,6 +111,36 @@ def test_what_a_killed_worker_left_is_taken_out_by_the_next(story: Story, monkey
     assert left(story, test) == []
 
 
+def test_a_stumble_that_nobody_foresaw_ends_the_test_and_the_next_can_be_asked_for(
+    story: Story, monkeypatch: Any
+) -> None:
+    def stumble(*args: Any) -> None:
+        raise KeyError("the adapter")
+
+    test = ask(story)
+    with monkeypatch.context() as patch:
+        patch.setattr(trials, "_write", stumble)
+        work(test)
+    assert (test.state, test.calls) == ("failed", []), "nothing was written"
+    assert "KeyError" in test.trouble
+    test = ask(story)
+    with monkeypatch.context() as patch:
+        patch.setattr(trials, "document_of", stumble)
+        work(test)
+        assert test.state == "writing", "it is tried again"
+        for _ in range(trials.MOST_TRIES - 1):
+            later(test)
+    assert test.state == "left"
+    assert work(ask(story)).state == "done"
+
+
+def test_an_erp_that_left_the_settings_ends_the_test(story: Story, settings: LazySettings) -> None:
+    test = ask(story)
+    settings.ERP_BACKENDS = {}
+    forget_backends()
+    assert work(test).state == "failed"
+
+
 def test_a_real_erp_gets_nothing(story: Story, settings: LazySettings) -> None:
     settings.ERP_BACKENDS = {"cmic": {**settings.ERP_BACKENDS["cmic"], "TEST": False}}
     with pytest.raises(ActionBlocked) as told:
