@@ -14,12 +14,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from erp import admin_bulk, admin_filters, admin_trail, admin_views, queue, queue_narrowing
 from erp.admin_access import DeskAdmin, memberships
-from erp.admin_narrowed import AmountFilter, CompanyFilter, SenderFilter, ShelfFilter, counted
+from erp.admin_narrowed import CompanyFilter, SenderFilter, ShelfFilter, WholeNarrowing, counted
 from erp.models import Batch
 from erp.other_eyes import who_instead
 from erp.rounds import SENT_BACK
@@ -50,7 +51,7 @@ class BatchAdmin(DeskAdmin):
         *("round_number", "standing", "heed"),
     )
     list_display_links = None
-    list_filter = (ShelfFilter, CompanyFilter, SenderFilter, AmountFilter)
+    list_filter = (ShelfFilter, CompanyFilter, SenderFilter, WholeNarrowing)
     search_fields = queue_narrowing.FIELDS
     ordering = ("sent_at", "pk")
     list_per_page = 200
@@ -61,7 +62,7 @@ class BatchAdmin(DeskAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         """The batches of the person's companies; others do not exist here."""
-        return queue.queue(request.user, memberships(request))
+        return queue.queue(request.user, memberships(request), now=timezone.now())
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list with what its rows need."""
@@ -70,8 +71,8 @@ class BatchAdmin(DeskAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Batch], search_term: str
     ) -> tuple[QuerySet[Batch], bool]:
-        """Search as everywhere the queue is searched."""
-        return queryset.filter(queue_narrowing.searched(search_term)), False
+        """What is searched for is a part of the narrowing, which the filters have done."""
+        return queryset, False
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """The columns; the company only for people who see several."""
@@ -96,7 +97,6 @@ class BatchAdmin(DeskAdmin):
             "senders": [(str(pk), name) for pk, name in numbers.senders],
             "desk_companies": [(str(row.company_id), str(row.company)) for row in memberships(request)],
             "offers": self.get_actions(request),
-            "may_decide": any(row.can_push for row in memberships(request)),
             "nav": "queue",
             "narrowing": narrowing,
             "filter_errors": errors,

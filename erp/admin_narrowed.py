@@ -1,4 +1,4 @@
-"""What narrows the queue's list: the shelf, the company, the sender, the amounts. The page draws them itself."""
+"""What narrows the queue's list. The page draws the choices itself; `queue_narrowing` says what they find."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from erp import queue, queue_narrowing
 from erp.admin_access import memberships
 from erp.models import Batch
-from workflow.numbers import number
 
 
 def counted(request: HttpRequest) -> queue.Counted:
@@ -23,15 +22,15 @@ def counted(request: HttpRequest) -> queue.Counted:
 
 
 class Narrowed(admin.SimpleListFilter):
-    """A filter that the page draws itself."""
+    """A choice that the page draws itself, and that `WholeNarrowing` follows with all the others."""
 
     def has_output(self) -> bool:
         """Whether the filter exists, whatever it has to offer today."""
         return True
 
-    def digits(self) -> int | None:
-        """The chosen id; None where nothing or nonsense was chosen."""
-        return number(self.value() or "")
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        """The same batches."""
+        return queryset
 
 
 class ShelfFilter(Narrowed):
@@ -43,11 +42,6 @@ class ShelfFilter(Narrowed):
         """The shelves."""
         return [(shelf.key, shelf.label) for shelf in queue.shelves(memberships(request))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """The batches on the chosen shelf."""
-        holds = {shelf.key: shelf.holds for shelf in queue.shelves(memberships(request))}
-        return queryset.filter(holds.get(self.value() or queue.DEFAULT, holds[queue.DEFAULT]))
-
 
 class CompanyFilter(Narrowed):
     """The companies whose queue the person sees."""
@@ -57,11 +51,6 @@ class CompanyFilter(Narrowed):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The companies by name."""
         return [(str(row.company_id), str(row.company)) for row in memberships(request)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """The batches of the chosen company."""
-        chosen = self.digits()
-        return queryset.filter(budget__project__company=chosen) if chosen else queryset
 
 
 class SenderFilter(Narrowed):
@@ -73,14 +62,9 @@ class SenderFilter(Narrowed):
         """Everybody who has sent anything."""
         return [(str(pk), name) for pk, name in counted(request).senders]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """The batches of the chosen sender."""
-        chosen = self.digits()
-        return queryset.filter(sent_by=chosen) if chosen else queryset
 
-
-class AmountFilter(admin.ListFilter):
-    """Batches that move between two amounts, and the words searched for: all that a narrowing adds to the shelf."""
+class WholeNarrowing(admin.ListFilter):
+    """All that an address asks for, two amounts and words included: the condition that counts and the pane use too."""
 
     title, parameter_name = "amounts", "low"
 
@@ -102,10 +86,6 @@ class AmountFilter(admin.ListFilter):
         return iter(())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """The batches between the amounts."""
+        """The batches that are asked for."""
         narrowing = queue_narrowing.read(request.GET)[0]
-        if narrowing.low is not None:
-            queryset = queryset.filter(moved__gte=narrowing.low)
-        if narrowing.high is not None:
-            queryset = queryset.filter(moved__lte=narrowing.high)
-        return queryset
+        return queryset.filter(narrowing.holds(memberships(request)))

@@ -82,7 +82,7 @@ def _values(request: HttpRequest, company: Company, connection: Connection | Non
         "allow_total_change": "allow_total_change" in typed,
         "digest_hour": 99 if hour is None else hour,
         "time_zone": typed.get("time_zone", "").strip()[:60],
-        "currency": typed.get("currency", company.currency).strip()[:3],
+        "currency": typed.get("currency", company.currency).strip()[:60],
     }
     if connection is not None:
         values |= {name: name in typed for name in CONNECTION_FIELDS}

@@ -128,8 +128,9 @@ def _in_short(waits: Waits) -> str:
 def waits_for(reader: Any, company: Company, *, now: datetime) -> Waits:
     """This function will find what waits for a person: theirs to decide, what needs attention, what is overdue."""
     memberships = [row for row in queue.desk_memberships(reader) if row.company_id == company.pk]
-    seen = queue.queue(reader, memberships).filter(budget__project__company=company).order_by("sent_at", "pk")
-    mine, attention = seen.filter(queue.mine(memberships)), seen.filter(queue.ATTENTION)
+    rows = queue.queue(reader, memberships, now=now)
+    seen = rows.filter(budget__project__company=company).order_by("sent_at", "pk")
+    mine, attention = seen.filter(queue.mine(memberships, now=now)), seen.filter(queue.ATTENTION)
     return Waits(
         mine=[_listed(batch, now) for batch in mine[:MOST]],
         mine_count=mine.count(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -41,10 +42,10 @@ def desk_memberships(user: Any) -> list[Membership]:
     return list(rows.order_by("company__code"))
 
 
-def queue(user: Any, memberships: list[Membership]) -> QuerySet[Batch]:
+def queue(user: Any, memberships: list[Membership], *, now: datetime) -> QuerySet[Batch]:
     """This function will find the batches a user sees, with everything one row of the list shows."""
     documents = Document.objects.filter(batch=OuterRef("pk"))
-    unsure = documents.filter(state=DocumentState.UNCONFIRMED, state_since__lte=timezone.now() - LONG_UNKNOWN)
+    unsure = documents.filter(state=DocumentState.UNCONFIRMED, state_since__lte=now - LONG_UNKNOWN)
     made = ErpReading.objects.filter(budget=OuterRef("budget"), state=ReadingState.MADE)
     later = Batch.objects.filter(budget=OuterRef("budget"), number__gt=OuterRef("number"))
     later = later.exclude(state=BatchState.RETRIEVED).order_by("number")
@@ -63,7 +64,7 @@ def queue(user: Any, memberships: list[Membership]) -> QuerySet[Batch]:
             later_number=Subquery(later.values("number")[:1]),
             modifications=_items("modification"),
             originals=_items("original"),
-            yours=Case(When(mine(memberships), then=Value(True)), default=Value(False)),
+            yours=Case(When(mine(memberships, now=now), then=Value(True)), default=Value(False)),
             over_limit=_over_limit(memberships),
         )
     )
@@ -100,9 +101,9 @@ ATTENTION = (UNDER_WAY & (Q(refused=True) | Q(unsure=True) | Q(budget__hold=Hold
 )
 
 
-def mine(memberships: list[Membership]) -> Q:
+def mine(memberships: list[Membership], *, now: datetime) -> Q:
     """This function will describe the batches whose due step a person can take: the right, other eyes, the limit."""
-    return takeable(memberships, now=timezone.now())
+    return takeable(memberships, now=now)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def counted(user: Any, memberships: list[Membership]) -> Counted:
     numbers = {shelf.key: Count("pk", filter=shelf.holds) if shelf.holds else Count("pk") for shelf in wanted}
     people = ("sent_by", "sent_by__first_name", "sent_by__last_name", "sent_by__username")
     rows = list(
-        queue(user, memberships)
+        queue(user, memberships, now=timezone.now())
         .order_by()
         .values(*people)
         .annotate(**{f"n_{k}": n for k, n in numbers.items()})
@@ -170,7 +171,7 @@ def count(user: Any, memberships: list[Membership], wanted: Mapping[int, Q]) -> 
     numbers = {
         f"n_{key}": Count("pk", filter=holds) if holds else Count("pk") for key, holds in wanted.items()
     }
-    found = queue(user, memberships).order_by().aggregate(**numbers)
+    found = queue(user, memberships, now=timezone.now()).order_by().aggregate(**numbers)
     return {key: found[f"n_{key}"] for key in wanted}
 
 

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from budgets.errors import InvalidInput
 from erp.models import DefaultQueueFilter, QueueFilter
+from erp.queue import desk_memberships
 from erp.queue_filter_models import MOST_NAME, SHELVES
 from erp.queue_narrowing import Narrowing
 from projects.models import ErpLevel, Membership
@@ -108,7 +109,7 @@ def rename(row: QueueFilter, name: str, *, user: Any, now: datetime) -> QueueFil
     if errors := _name_errors(name):
         raise InvalidInput(errors)
     with transaction.atomic():
-        locked = QueueFilter.objects.select_for_update(of=("self",)).get(pk=row.pk)
+        locked = _locked(row, user)
         before, locked.name, locked.changed_at = locked.name, name.strip(), now
         _keep(locked)
         words = f"Renamed the shared filter {before} of the queue to {locked.name}"
@@ -117,10 +118,23 @@ def rename(row: QueueFilter, name: str, *, user: Any, now: datetime) -> QueueFil
 
 
 def delete(row: QueueFilter, *, user: Any, now: datetime) -> None:
-    """This function will delete a filter; for whom it opened by itself, the queue opens as usual again."""
+    """This function will delete a filter; for whom it opened by itself, the queue opens as usual again. Raises
+    InvalidInput.
+    """
     with transaction.atomic():
-        _tell(row, "delete_filter", f"Deleted the shared filter {row.name} of the queue", user=user, now=now)
-        row.delete()
+        locked = _locked(row, user)
+        words = f"Deleted the shared filter {locked.name} of the queue"
+        _tell(locked, "delete_filter", words, user=user, now=now)
+        locked.delete()
+
+
+def _locked(row: QueueFilter, user: Any) -> QueueFilter:
+    """A filter that is there still, and that the person may change."""
+    memberships = desk_memberships(user)
+    found = visible(user, memberships).select_for_update(of=("self",)).filter(pk=row.pk).first()
+    if found is None or not changes(found, memberships):
+        raise InvalidInput({"filter": "There is no such filter of yours any more."})
+    return found
 
 
 def set_default(row: QueueFilter | None, *, user: Any) -> None:

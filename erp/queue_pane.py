@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from erp import queue
 from erp.models import Batch
@@ -15,7 +17,6 @@ from erp.queue_narrowing import Narrowing, read
 from projects.models import Membership
 
 AROUND = 20  # rows before and after the batch that is read
-MOST = 5000  # batches of one list that are paged through
 
 
 @dataclass(frozen=True)
@@ -47,26 +48,26 @@ class Pane:
 def pane(batch: Batch, user: Any, memberships: list[Membership], *, listed: str) -> Pane:
     """This function will list what stands around a batch in the list it was opened from, in the list's own order."""
     narrowing = _narrowing(listed)
-    rows = queue.queue(user, memberships).filter(narrowing.holds(memberships)).order_by("sent_at", "pk")
-    keys = list(rows.values_list("pk", "sent_at")[:MOST])
-    places = {pk: place for place, (pk, _) in enumerate(keys)}
-    at = places.get(batch.pk)
-    # A batch that has left the list (it was just decided) lets the next one follow from where it stood.
-    following = (
-        at if at is not None else sum(1 for pk, sent in keys if (sent, pk) < (batch.sent_at, batch.pk))
+    found = queue.queue(user, memberships, now=timezone.now()).filter(narrowing.holds(memberships))
+    earlier = Q(sent_at__lt=batch.sent_at) | Q(sent_at=batch.sent_at, pk__lt=batch.pk)
+    sums = found.order_by().aggregate(
+        count=Count("pk"),
+        before=Count("pk", filter=earlier),
+        here=Count("pk", filter=Q(pk=batch.pk)),
     )
-    after = following + 1 if at is not None else following
-    start = max(0, following - AROUND)
-    around = [pk for pk, _ in keys[start : following + AROUND + 1]]
-    shown = rows.filter(pk__in=around)
+    start = max(0, sums["before"] - AROUND)
+    rows = list(found.order_by("sent_at", "pk")[start : sums["before"] + AROUND + 1])
+    # A batch that has left the list (it was just decided) lets the next one follow from where it stood.
+    at = sums["before"] - start
+    after = at + sums["here"]
     link = _links(narrowing.query)
     return Pane(
         title=_title(narrowing, memberships),
-        rows=[_row(one, link(one.pk), batch.pk) for one in shown],
-        place=0 if at is None else at + 1,
-        count=len(keys),
-        before=link(keys[following - 1][0]) if following > 0 else "",
-        after=link(keys[after][0]) if after < len(keys) else "",
+        rows=[_row(one, link(one.pk), batch.pk) for one in rows],
+        place=sums["before"] + 1 if sums["here"] else 0,
+        count=sums["count"],
+        before=link(rows[at - 1].pk) if at > 0 else "",
+        after=link(rows[after].pk) if after < len(rows) else "",
         back=f"{reverse('admin:erp_batch_changelist')}?{narrowing.query}",
         listed=narrowing.query,
     )

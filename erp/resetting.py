@@ -309,7 +309,11 @@ def _main(budget: Budget, code: str) -> ErpJob:
         raise CannotLink(f"{code or 'Nothing'} is no job as last synced. Check the code, or sync first.")
     if row.parent_code:
         raise CannotLink(f"{code} is a sub job of {row.parent_code}. Link the main job; its sub jobs follow.")
-    other = Job.objects.filter(company=company, code=code).exclude(project=budget.project_id).first()
+    other = (
+        Job.objects.filter(company=company, code=code).exclude(project=budget.project_id, parent=None).first()
+    )
+    if other is not None and other.project_id == budget.project_id:
+        raise CannotLink(f"{code} is a sub job of this project here, so it cannot become its main job.")
     if other is not None:
         raise CannotLink(f"{code} is a job of the project {other.project} already.")
     return row

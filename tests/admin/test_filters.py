@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from budgets.errors import InvalidInput
 from erp import queue_filters
 from erp.admin_access import desk_memberships
 from erp.models import DefaultQueueFilter, QueueFilter
@@ -165,6 +166,29 @@ def test_a_filter_counts_only_batches_of_companies_the_person_sees(scene, desk):
     save(desk(scene.olga), "Everything", "queue=all")
     assert chips(desk(scene.olga)) == {"Everything": 0}
     assert projects_on(desk(scene.mira), "all") == ["Quay Street"]
+
+
+def test_an_id_that_nothing_has_finds_nothing_in_the_list_and_behind_the_chip(scene, desk):
+    acts.send(scene)
+    client = desk(scene.mira)
+    shown = client.get(f"{QUEUE}?queue=waiting&company=0")
+    assert list(shown.context["cl"].result_list) == []
+    batch = scene.budget.batches.get()
+    assert (
+        client.get(f"{QUEUE}{batch.pk}/change/?list=queue%3Dwaiting%26company%3D0").context["pane"].count == 0
+    )
+
+
+def test_a_filter_that_somebody_deleted_meanwhile_and_one_that_is_not_theirs_are_refused(scene, desk):
+    save(desk(scene.jonas), "Everybody's", "queue=all", shared="on")
+    row = QueueFilter.objects.get()
+    with pytest.raises(InvalidInput):
+        queue_filters.rename(row, "Mine now", user=scene.mira, now=timezone.now())
+    with pytest.raises(InvalidInput):
+        queue_filters.delete(row, user=scene.mira, now=timezone.now())
+    QueueFilter.objects.filter(pk=row.pk).delete()
+    with pytest.raises(InvalidInput, match="no such filter of yours any more"):
+        queue_filters.rename(row, "Gone", user=scene.jonas, now=timezone.now())
 
 
 def test_the_trail_says_who_deleted_what_everybody_used(scene):

@@ -395,8 +395,8 @@ def test_whoever_only_sends_back_is_nobodys_approver_and_has_nothing_to_decide(s
     assert scene.mira not in able_to_accept(batch)
     assert scene.jonas in able_to_accept(batch)
     held = {who: desk_memberships(getattr(scene, who)) for who in ("mira", "jonas")}
-    assert not queue(scene.mira, held["mira"]).filter(mine(held["mira"])).exists()
-    assert queue(scene.jonas, held["jonas"]).filter(mine(held["jonas"])).get() == batch
+    assert not queue(scene.mira, held["mira"], now=now()).filter(mine(held["mira"], now=now())).exists()
+    assert queue(scene.jonas, held["jonas"], now=now()).filter(mine(held["jonas"], now=now())).get() == batch
     with pytest.raises(ActionBlocked):
         erp_services.accept(batch, user=scene.mira, now=now(), reading_hash="")
     erp_services.reject(

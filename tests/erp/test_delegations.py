@@ -9,7 +9,7 @@ from celery import current_app
 from django.utils import timezone
 
 from budgets.states import state_of
-from erp import people_services, tasks
+from erp import digest, people_services, tasks
 from erp.models import Batch, Delegation
 from projects.models import Company, Membership
 from tests.erp.test_approval_steps import lend, rule
@@ -48,6 +48,16 @@ def test_what_was_lent_lifts_the_limit_where_no_rule_asks_for_anybody(scene):
     assert codes(batch, "accept", scene.mira) == ["over_your_limit"]
     lend(scene, scene.jonas, scene.mira, "95000.00")
     assert acts.accept(scene, batch).steps.get().on_behalf_of == scene.jonas
+
+
+def test_the_daily_mail_counts_what_was_lent_as_of_its_own_time(scene, controllers):
+    lend(scene, scene.jonas, scene.mira, "95000.00")
+    ends = Delegation.objects.get().ends_at
+    counts = [
+        digest.waits_for(scene.mira, scene.company, now=moment).mine_count
+        for moment in (ends - timedelta(minutes=1), ends + timedelta(minutes=1))
+    ]
+    assert counts == [1, 0]
 
 
 def test_whoever_may_by_themselves_acts_for_nobody(scene):

@@ -10,6 +10,7 @@ from budgets.states import state_of
 from erp import linking, resetting, sync, tasks
 from erp.models import Batch, Document, DocumentState, JobLink, LinkReset
 from erp.snapshots import unsent_modifications
+from projects.models import Job
 from tests.support.delivery import finish, send_and_accept
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, SUB_JOB, Story, begin
@@ -249,3 +250,13 @@ def test_the_code_must_be_typed_and_a_freed_job_is_not_taken_by_two_projects(bri
     assert JobLink.objects.count() == 2
     with pytest.raises(ActionBlocked):
         resetting.link_again(story.budget, user=story.jonas, now=now(), job_code=JOB)
+
+
+def test_what_is_a_sub_job_here_does_not_become_the_main_job(brisk_cmic: Simulator):
+    story = told(brisk_cmic)
+    reset(story)
+    jobs = Job.objects.filter(project=story.project)
+    jobs.filter(parent=None).update(code=OTHER)
+    jobs.filter(code=SUB_JOB).update(code=JOB)
+    with pytest.raises(InvalidInput, match=f"{JOB} is a sub job of this project here"):
+        resetting.link_again(story.reload(), user=story.jonas, now=now(), job_code=JOB)

@@ -135,7 +135,8 @@ def test_settings_that_moved_meanwhile_are_shown_anew(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("time_zone", "Mars/Base"), ("digest_hour", "25"), ("currency", "usd")]
+    ("name", "value"),
+    [("time_zone", "Mars/Base"), ("digest_hour", "25"), ("currency", "usd"), ("currency", "USDX")],
 )
 def test_odd_values_are_refused_with_a_sentence(scene: Scene, name: str, value: str) -> None:
     client = window(scene.jonas)
