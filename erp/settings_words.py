@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from erp.models import Connection, Reminder
+from erp.models import Connection
 from erp.port import Setting, SettingKind
 from projects.models import Company
 
@@ -129,6 +129,3 @@ def said(value: Any, setting: Setting | Told) -> str:
     if isinstance(setting, Setting) and setting.kind is SettingKind.CHOICE:
         return dict(setting.choices).get(str(value), str(value))
     return str(value) or "empty"
-
-
-REMINDERS = Reminder.choices

@@ -9,9 +9,6 @@ from typing import Any
 from django import template
 from django.utils import formats, timezone
 
-from erp.models import Call
-from workflow.templatetags.figures import span
-
 register = template.Library()
 
 
@@ -32,12 +29,3 @@ def exact(at: datetime) -> str:
     """This function will write a moment to the second, with its zone."""
     local = timezone.localtime(at)
     return f"{formats.date_format(local)}, {local:%H:%M:%S} {local.tzname()}"
-
-
-@register.filter
-def answered_after(call: Call) -> str:
-    """This function will say how long an answer took: "after 240 ms"."""
-    if call.answered_at is None:
-        return ""
-    seconds = (call.answered_at - call.sent_at).total_seconds()
-    return f"after {seconds * 1000:.0f} ms" if seconds < 2 else f"after {span(seconds)}"
