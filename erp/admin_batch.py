@@ -36,6 +36,7 @@ class QueueList(ChangeList):
         """The rows of this page."""
         super().get_results(request)
         self.result_list = list(self.result_list)
+        self.sums = queue.sums(self.queryset) if self.result_list else []
         instead = who_instead(self.result_list)
         listed = urlencode({"list": queue_narrowing.read(request.GET)[0].query})
         for batch in self.result_list:

@@ -94,12 +94,11 @@ def _contents(batches: list[int]) -> dict[int, dict[int | None, Content]]:
         )
     )
     for item in summed:
-        original = item.kind == DocumentKind.ORIGINAL
-        found[item.batch_id][item.modification_id] = Content(
-            item.title,
-            item.number,
-            (item.target if original else item.up) or ZERO,
-            None if original else item.net or ZERO,
+        up, net = item.up or ZERO, item.net or ZERO
+        found[item.batch_id][item.modification_id] = (
+            Content(item.title, item.number, item.target or ZERO, None)
+            if item.kind == DocumentKind.ORIGINAL
+            else Content(item.title, item.number, max(up, up - net), net)
         )
     return found
 

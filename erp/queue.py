@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.fields import BooleanField
 from django.utils import timezone
 
@@ -173,6 +174,27 @@ def count(user: Any, memberships: list[Membership], wanted: Mapping[int, Q]) -> 
     }
     found = queue(user, memberships, now=timezone.now()).order_by().aggregate(**numbers)
     return {key: found[f"n_{key}"] for key in wanted}
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the batches of a list come to, of the companies of one currency."""
+
+    currency: str
+    batches: int
+    lines: int
+    moved: Decimal
+    net: Decimal
+
+
+def sums(listed: QuerySet[Batch]) -> list[Sums]:
+    """This function will sum a list by currency, whatever page of it is shown, in one query."""
+    currency = "budget__project__company__currency"
+    rows = (
+        Batch.objects.filter(pk__in=listed.order_by().values("pk")).order_by(currency).values_list(currency)
+    )
+    found = rows.annotate(Count("pk"), Sum("lines_changed"), Sum("moved"), Sum("net"))
+    return [Sums(*row) for row in found]
 
 
 # -- one row -------------------------------------------------------------------------------------------------

@@ -101,6 +101,26 @@ def gap(
     return None
 
 
+def lasting(
+    circle: Circle, seats: Sequence[Seat], *, moved: Decimal, used: frozenset[int] = frozenset()
+) -> list[list[Way]]:
+    """This function will find for each step the ways that leave people for all the others.
+
+    Where the steps cannot all be taken, every way: another rule tells which step finds nobody.
+    """
+    found = [ways(circle, seat, moved=moved, used=used) for seat in seats]
+    if not filled(circle, seats, moved=moved, used=used):
+        return found
+    return [
+        [
+            way
+            for way in each
+            if filled(circle, [*seats[:place], *seats[place + 1 :]], moved=moved, used=used | way.people)
+        ]
+        for place, each in enumerate(found)
+    ]
+
+
 def takers(found: Iterable[Way]) -> list[int]:
     """This function will list who could take a step, each once."""
     return list(dict.fromkeys(way.taker for way in found))

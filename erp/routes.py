@@ -22,7 +22,7 @@ from erp.models import (
     RuleKind,
 )
 from erp.port import DocumentKind
-from erp.route_rules import Circle, Lent, Seat, Way, gap, takers, ways
+from erp.route_rules import Circle, Lent, Seat, Way, gap, lasting, takers, ways
 from erp.snapshots import NewItem
 from projects import permissions
 from projects.models import Company, Direction
@@ -253,17 +253,16 @@ class ShownStep:
 
 def shown(batch: Batch) -> list[ShownStep]:
     """This function will show the route of a batch: what is done, what is due, what is to come."""
-    seats, told = iter(open_seats(batch)), []
-    people = _People()
+    seats, told, people = open_seats(batch), list[ShownStep](), _People()
+    lists = iter(lasting(circle(batch), seats, moved=batch.moved, used=used(batch)) if seats else ())
     waiting = batch.state == BatchState.WAITING
     first = due(batch)
     for place, step in enumerate(steps_of(batch), start=1):
         if step.taken_by_id is not None or not waiting:
             told.append(_taken(place, step))
             continue
-        found = ways(circle(batch), next(seats), moved=batch.moved, used=used(batch))
         state = "due" if step is first else "later"
-        told.append(ShownStep(place, step.name, state, people.said(found), step.anybody))
+        told.append(ShownStep(place, step.name, state, people.said(next(lists)), step.anybody))
     return told
 
 
@@ -284,10 +283,11 @@ def _taken(place: int, step: BatchStep) -> ShownStep:
 
 def shown_plan(steps: Sequence[Planned], of: Circle, *, moved: Decimal) -> list[ShownStep]:
     """This function will show the route that a batch would take, with who could take each step."""
-    people = _People()
+    people, seats = _People(), seats_of(steps)
+    found = zip(seats, lasting(of, seats, moved=moved), strict=True)
     return [
-        ShownStep(place, seat.name, "later", people.said(ways(of, seat, moved=moved)), seat.named is None)
-        for place, seat in enumerate(seats_of(steps), start=1)
+        ShownStep(place, seat.name, "later", people.said(each), seat.named is None)
+        for place, (seat, each) in enumerate(found, start=1)
     ]
 
 

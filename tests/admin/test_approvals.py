@@ -141,7 +141,7 @@ def test_the_rules_are_tried_out(scene, desk):
     assert "A batch with the original budget that moves 120,000.00, sent by Tom Baptiste, would go:" in page
     steps = desk(scene.jonas).get(RULES, asked).context["trial"].steps
     assert [(step.name, step.who) for step in steps] == [
-        ("Approver", "Jonas Lindqvist or Mira Osei"),
+        ("Approver", "Mira Osei"),  # Jonas is the only one for the second step
         ("Controller", "Jonas Lindqvist"),
     ]
     small = desk(scene.jonas).get(RULES, asked | {"amount": "99,999.99"}).context["trial"].steps
@@ -280,6 +280,19 @@ def test_the_page_shows_the_route_and_the_button_says_which_step_it_takes(scene,
     queue = text(desk(scene.jonas).get("/admin/erp/batch/?queue=mine"))
     assert "Approved by Mira Osei (1 of 2), waiting for Controller: Jonas Lindqvist" in queue
     assert "Accepted. Tieback writes it into the ERP now." in text(decide(desk(scene.jonas), batch))
+
+
+def test_a_route_names_nobody_for_a_step_whom_it_could_not_let_take_it(scene, desk):
+    rule(scene, "Approver", scene.mira, scene.jonas)
+    rule(scene, "Controller", scene.jonas)
+    lend(scene, scene.jonas, scene.mira)
+    page = text(desk(scene.mira).get(url(acts.send(scene))))
+    route = page[page.index('<ol class="route') :].split("</ol>")[0]
+    approver, controller = route.split("</li>")[:2]
+    assert "Mira Osei" in approver
+    assert "Jonas Lindqvist" not in approver  # nobody would be left for the second step
+    assert "Jonas Lindqvist" in controller
+    assert "Mira Osei" not in controller  # whoever takes the first step shuts her out of this one
 
 
 def test_several_at_once_say_which_were_only_passed_on(scene, desk):

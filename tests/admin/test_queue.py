@@ -159,14 +159,26 @@ def test_a_sender_is_filtered(scene, desk):
     assert [b.budget.project.name for b in answer.context["cl"].result_list] == ["Quay Street"]
 
 
+def test_the_list_is_summed_as_it_is_filtered_whatever_page_is_shown(scene, desk):
+    acts.send(scene)
+    another_batch(scene, amount="250.00")
+    client = desk(scene.mira)
+    (one,) = client.get(QUEUE).context["cl"].sums
+    assert (one.currency, one.batches, one.lines) == ("USD", 2, 6)
+    assert one.moved == one.net == acts.TOTAL + 250
+    (one,) = client.get(QUEUE, {"high": "1000"}).context["cl"].sums
+    assert (one.batches, one.moved) == (1, 250)
+    assert "change of the totals" not in client.get(QUEUE, {"queue": "posted"}).content.decode()
+
+
 def test_the_number_of_queries_is_small_and_does_not_grow(scene, desk, django_assert_max_num_queries):
     acts.send(scene)
     client = desk(scene.mira)
-    with django_assert_max_num_queries(11):  # one each: jobs changed in the ERP, who acts for whom
+    with django_assert_max_num_queries(12):  # one each: jobs changed in the ERP, who acts for whom, the sums
         assert client.get(QUEUE).status_code == 200
     for number in range(6):
         another_batch(scene, code=f"26-04{number:02}")
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert len(client.get(QUEUE).context["cl"].result_list) == 7
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser_pages.conftest import Desk, words
-from tests.support.scene import accept, deliver, lock, post, reject, send
+from tests.support.scene import accept, deliver, lock, post, read, reject, send
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,16 @@ def test_before_sending_the_page_shows_documents_amounts_and_who_decides(locked:
     assert "92,500.75" in page
     assert "Jonas Lindqvist, Mira Osei or Tom Baptiste" in page
     assert "about" in page
+
+
+def test_before_the_erp_was_read_the_page_says_that_amounts_are_worked_out_later(locked: Desk) -> None:
+    page = words(locked.get("preview"))
+    assert "This is exactly what goes" not in page
+    assert "What CMiC holds of this job was not read yet." in page
+    read(locked.scene)
+    page = words(locked.get("preview"))
+    assert "This is exactly what goes to accounting" in page
+    assert "was not read yet" not in page
 
 
 def test_sending_takes_the_note_along_and_says_who_decides_now(locked: Desk) -> None:
