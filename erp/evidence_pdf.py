@@ -22,6 +22,7 @@ from erp.masking import readable
 
 Pack = Mapping[str, Any]
 LETTER_CURRENCIES = {"USD", "CAD", "MXN"}  # whose people have Letter paper; everybody else has A4
+MOST_LISTED = 1000  # calls in the printed table; the JSON holds all, and nobody reads 10,000 on paper
 MOST_CALLS = 200  # printed with request and answer; of more, only the table
 MOST_TEXT = 1500  # characters of a request or an answer that are printed
 CREATOR = re.compile(rb"/Creator \(([^()\\]{1,100})\)")
@@ -240,10 +241,13 @@ def _calls(paper: Paper, pack: Pack) -> None:
             _when(pack, call["sent_at"]),
             f"{call['status'] or ''} {call['outcome'] or 'no answer yet'}".strip(),
         )
-        for call in pack["calls"]
+        for call in pack["calls"][:MOST_LISTED]
     )
     head = ("Document", "What", "Request id", "Sent", "Outcome")
     paper.table(head, rows, widths=(0.16, 0.2, 0.32, 0.18, 0.14))
+    if len(pack["calls"]) > MOST_LISTED:
+        more = len(pack["calls"]) - MOST_LISTED
+        paper.text(f"And {more:,} calls more, which the attached JSON holds under the same seal.")
     if len(pack["calls"]) > MOST_CALLS:
         paper.text(f"Requests and answers of the first {MOST_CALLS} follow; the attached JSON holds all.")
     for call in pack["calls"][:MOST_CALLS]:

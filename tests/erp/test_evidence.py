@@ -530,6 +530,15 @@ def test_the_pdf_is_read_by_people(posted):
     )
 
 
+def test_of_very_many_calls_the_print_lists_the_first_and_says_how_many_more_there_are(posted, monkeypatch):
+    monkeypatch.setattr("erp.evidence_pdf.MOST_LISTED", 3)
+    content = gather(posted, now=timezone.now(), by=None)
+    printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf(content))).pages)
+    left = len(content["calls"]) - 3
+    assert left > 0
+    assert f"And {left} calls more" in printed
+
+
 def test_an_attachment_that_was_changed_and_pages_that_were_are_named(posted, tmp_path):
     data, pack = printed(posted)
     forged = copy.deepcopy(pack)
