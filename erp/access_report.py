@@ -181,6 +181,11 @@ def _rights(people: list[Person]) -> list[tuple[str, list[str]]]:
     rows = [
         ("See the queue, decisions and events", [p.name for p in working if p.level >= ErpLevel.STANDARD]),
         ("Accept, retry, confirm", [f"{p.name} ({_limit(p)})" for p in working if p.accepts]),
+        (
+            "Take the ERP’s amount, or keep ours",
+            [f"{p.name} ({_limit(p)} of one reading)" for p in working if p.accepts],
+        ),
+        ("Accept a difference as it is, with a note", [p.name for p in working if p.decides]),
         ("Reject, return, take out", [p.name for p in working if p.sends_back]),
         ("Keep set-up, mapping, people and settings", [p.name for p in working if p.level >= ErpLevel.ADMIN]),
     ]

@@ -123,6 +123,8 @@ register(
         label="Decide",
         permission=drift.may_settle,
         problems=(
+            drift.settles_no_amounts,
+            drift.settles_over_limit,
             *budget_rules.IN_FLIGHT,
             drift.never_posted,
             drift.not_read_since_posting,
@@ -216,7 +218,13 @@ register(
         model=Batch,
         label="Confirm posted",
         permission=d.may_decide,
-        problems=(d.only_sends_back, d.not_under_way, d.nothing_delivered, d.not_asked_lately),
+        problems=(
+            d.only_sends_back,
+            d.over_your_limit_to_confirm,
+            d.not_under_way,
+            d.nothing_delivered,
+            d.not_asked_lately,
+        ),
         confirm="Say that an accountant has posted these documents, although Tieback has not seen it?",
     ),
     Action(

@@ -98,7 +98,7 @@ def show(request: HttpRequest, budget: Budget, *, status: int = 200, **problem: 
         "state": state_of(budget),
         "main_job": Job.objects.filter(project=budget.project_id, parent=None).first(),
         "nav": "reconciliation",
-        "kinds": balance_pages.kinds(budget),
+        "kinds": balance_pages.kinds(budget, request.user),
         "read_url": reverse("admin:erp_reconciliation_read", args=[budget.pk]),
         "asked_url": reverse("admin:erp_reconciliation_asked", args=[budget.pk]),
         **told,

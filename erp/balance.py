@@ -27,6 +27,7 @@ class Cause(StrEnum):
     MISSING = "missing"  # it was posted, and the ERP has no such code any more
     POSTED_OTHERWISE = "posted_otherwise"  # the accountant posted another amount than was sent
     THERE_BEFORE = "there_before"  # the ERP holds an amount on a code of ours that never came from here
+    BY_HAND = "by_hand"  # somebody confirmed by hand that it is posted, and the ERP has not shown it
     ACCEPTED = "accepted"  # an approver left the difference as it is, with a note
     KEPT = "kept"  # an approver kept ours: the correction is to be sent
     NOT_SENT = "not_sent"  # changed here since it was last sent
@@ -74,6 +75,7 @@ class Facts:
     bases: Mapping[Key, Decimal] = field(default_factory=dict)  # while nothing was posted: fixed at accept
     on_its_way: Mapping[tuple[Key, Cause], Decimal] = field(default_factory=dict)
     posted_otherwise: Mapping[Key, Decimal] = field(default_factory=dict)  # posted more than was sent
+    by_hand: Mapping[Key, Decimal] = field(default_factory=dict)  # posted by somebody's word, not seen yet
     accepted: Mapping[Key, Decimal] = field(default_factory=dict)  # differences left as they are
     sent: Collection[Key] = ()  # codes that any send ever carried
 
@@ -249,6 +251,23 @@ def _moved(
     key: Key, lines: tuple[OurLine, ...], held: Held | None, moved: Decimal, facts: Facts
 ) -> list[Part]:
     """What the ERP holds otherwise than was posted."""
+    unseen = not_seen(moved, facts.by_hand.get(key, ZERO))
+    word = [Part(Cause.BY_HAND, unseen)] if unseen else []
+    return [*word, *_done_there(key, lines, held, moved - unseen, facts)]
+
+
+def not_seen(moved: Decimal, word: Decimal) -> Decimal:
+    """This function will tell how much of what the ERP holds otherwise is only that it has not posted what somebody
+    confirmed by hand (`word`, the changes): nobody did anything there."""
+    if not moved or not word or (moved < 0) == (word < 0):
+        return ZERO
+    return -word if abs(word) <= abs(moved) else moved
+
+
+def _done_there(
+    key: Key, lines: tuple[OurLine, ...], held: Held | None, moved: Decimal, facts: Facts
+) -> list[Part]:
+    """What people did in the ERP to what was posted."""
     if not moved:
         return []
     if facts.accepted.get(key) == moved and (lines or key in (facts.posted or ())):

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from budgets import links
 from budgets.models import Budget
-from erp import compare_pages
+from erp import compare_pages, drift_blockers
 from erp.balance import TO_DECIDE, Balance, Cause, Row
-from erp.balance_reads import balance_of
+from erp.balance_reads import OPEN_WORDS, balance_of
 from erp.drift_reads import last_decisions, to_send
-from erp.models import OPEN, DriftDecision, DriftKind
+from erp.models import OPEN, Confirmation, DriftDecision, DriftKind
 from erp.port import ErpKey
 from erp.reconciliation import sighted
 from erp.snapshots import erp_connection
@@ -58,6 +58,12 @@ CAUSES: Mapping[Cause, Words] = {
         "in {erp} before us",
         "{erp} holds an amount on this code that did not come from here. An approver decides which value holds.",
         "warn",
+    ),
+    Cause.BY_HAND: Words(
+        "confirmed by hand, not seen posted in {erp}",
+        "Somebody confirmed by hand that it is posted, and {erp} does not hold it. Nobody changed anything there: have "
+        "it posted, or find out what became of it.",
+        "bad",
     ),
     Cause.ACCEPTED: Words(
         "difference accepted",
@@ -235,12 +241,25 @@ class _Places:
             return self._ours(reverse("budgets:preview", args=[project]), "See what would be sent")
         if cause is Cause.UNMAPPED:
             return self._ours(links.page(self._budget, "actions"), "See what to do before sending")
+        if cause is Cause.BY_HAND:
+            return self._word()
         if cause is Cause.ONLY_THERE or self._batch is None:
             return "", ""
         address = self._in_desk or reverse("budgets:batch", args=[project, self._batch.number])
         label = {Cause.WAITING: "Decide on the batch", Cause.NOT_POSTED: "Check or confirm the posting"}
         fallback = f"Batch {self._batch.number}"
         return address, label.get(cause, fallback) if self._desk else fallback
+
+    def _word(self) -> tuple[str, str]:
+        """The batch that somebody confirmed by hand."""
+        words = Confirmation.objects.filter(document__batch__budget=self._budget, state__in=OPEN_WORDS)
+        word = words.select_related("document__batch").order_by("-pk").first()
+        if word is None:
+            return "", ""
+        batch = word.document.batch
+        ours = reverse("budgets:batch", args=[self._budget.project_id, batch.number])
+        link = reverse("admin:erp_batch_change", args=[batch.pk]) if self._desk else ours
+        return link, f"Batch {batch.number}"
 
     def _ours(self, link: str, label: str) -> tuple[str, str]:
         """A place on the budget's own pages, for those who see them."""
@@ -266,10 +285,14 @@ KINDS = (
 )
 
 
-def kinds(budget: Budget) -> list[tuple[str, str, str]]:
-    """This function will tell the three decisions and what follows from each."""
-    erp = erp_name(erp_connection(budget))
-    return [(kind.value, words.format(erp=erp), after.format(erp=erp)) for kind, words, after in KINDS]
+def kinds(budget: Budget, user: Any) -> list[tuple[str, str, str, str]]:
+    """This function will tell the three decisions, what follows from each, and why this person may not take one."""
+    erp, told = erp_name(erp_connection(budget)), []
+    for kind, words, after in KINDS:
+        stop, limit = drift_blockers.words_for(budget, user, kind)
+        after = " ".join(filter(None, (after.format(erp=erp), limit)))
+        told.append((kind.value, words.format(erp=erp), after, stop))
+    return told
 
 
 HEADER = ("Job", "Cost code", "Cost type", "Code here", "Description", "Ours", "Posted", "On its way")

@@ -19,6 +19,8 @@ from erp.models import (
     OPEN,
     BatchLine,
     BatchState,
+    Confirmation,
+    ConfirmationState,
     Connection,
     Document,
     DocumentState,
@@ -38,6 +40,7 @@ SENT = (
     *("item__batch__budget_id", "line_id", "item__kind", "item__batch__state", "item__document__state"),
     *("target", "base", "delta", "erp_job", "erp_cost_code", "erp_cost_type"),
 )
+OPEN_WORDS = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
 NOWHERE = (DocumentState.WITHDRAWN,)  # taken out again: as if it had not been sent
 
 
@@ -72,6 +75,7 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
     mapped = {pk: key for rows in lines.values() for pk, key, *_ in rows}
     sent, (moved, accepted) = _sent(ids, mapped), _decided(ids)
     otherwise, changes, corrections = _posted_otherwise(ids), _changes(ids), _corrections(ids)
+    words = _by_hand(ids, mapped)
     found = {}
     for budget in ids:
         was = sent[budget]
@@ -89,6 +93,7 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
             bases=was.bases,
             on_its_way=was.way,
             posted_otherwise={key: sum_ for key, sum_ in otherwise[budget].items() if key not in decided},
+            by_hand=words[budget],
             accepted=accepted[budget],
             sent=was.seen,
         )  # fmt: skip
@@ -105,6 +110,11 @@ def posted_sums(budget: Budget) -> dict[Key, Decimal]:
     """This function will sum what counts as posted by the ERP's codes, what was decided in reconciliations included."""
     posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
     return _sent([budget.pk], {}, posted)[budget.pk].posted(_decided([budget.pk])[0][budget.pk]) or {}
+
+
+def by_hand_sums(budget: Budget) -> dict[Key, Decimal]:
+    """This function will sum the changes that count by somebody's word alone, by the ERP's codes."""
+    return _by_hand([budget.pk], {})[budget.pk]
 
 
 def accepted_differences(budget: Budget) -> dict[Key, Decimal]:
@@ -243,15 +253,32 @@ def _decided(ids: Collection[int]) -> tuple[Sums, Sums]:
     return moved, accepted
 
 
+def _by_hand(ids: Collection[int], mapped: Mapping[int, Key]) -> Sums:
+    """What was confirmed by hand and not seen posted, by budget and code, but for what was seen posted otherwise."""
+    found: Sums = {budget: defaultdict(lambda: ZERO) for budget in ids}
+    words = Confirmation.objects.filter(state__in=OPEN_WORDS, differs=[]).values("document")
+    rows = BatchLine.objects.filter(item__batch__budget__in=ids, item__document__in=words)
+    epochs = past_ones(ids)
+    if epochs:
+        rows = rows.exclude(past_rows(epochs, batch="item__batch", document="item__document"))
+    columns = ("item__batch__budget_id", "line_id", "delta", "erp_job", "erp_cost_code", "erp_cost_type")
+    for budget, line, delta, *theirs in rows.values_list(*columns):
+        key: Key = ErpKey(*theirs) if theirs[1] else mapped.get(line, line)
+        found[budget][key] += delta
+    return found
+
+
 def _posted_otherwise(ids: Collection[int]) -> Sums:
-    """What accountants posted more than was sent, by budget and code."""
+    """What accountants posted more than was sent, by budget and code; also where somebody had confirmed it by hand."""
     found: Sums = {budget: defaultdict(lambda: ZERO) for budget in ids}
     documents = Document.objects.filter(batch__budget__in=ids, state=DocumentState.POSTED)
     epochs = past_ones(ids)
     if epochs:
         documents = documents.exclude(past_rows(epochs, batch="batch", document="pk"))
-    for budget, differs in documents.exclude(Q(differs=[])).values_list("batch__budget_id", "differs"):
-        for one in differs:
-            key = ErpKey(one["job"], one["cost_code"], one["cost_type"])
-            found[budget][key] += Decimal(one["found"]) - Decimal(one["sent"])
+    for source in ("differs", "by_hand__differs"):
+        rows = documents.exclude(Q(**{source: []})).exclude(Q(**{f"{source}__isnull": True}))
+        for budget, differs in rows.values_list("batch__budget_id", source):
+            for one in differs:
+                key = ErpKey(one["job"], one["cost_code"], one["cost_type"])
+                found[budget][key] += Decimal(one["found"]) - Decimal(one["sent"])
     return found

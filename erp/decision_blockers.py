@@ -10,7 +10,7 @@ from budgets.request_book import open_request
 from budgets.request_models import RequestKind
 from erp import mapping_links, preflight, routes
 from erp.acceptance import lines_of
-from erp.approvers import able_to_accept
+from erp.approvers import able, able_to_accept
 from erp.blockers import decided_sentence
 from erp.circuit import open_circuit
 from erp.models import (
@@ -98,6 +98,20 @@ def over_your_limit(batch: Batch, user: Any) -> Found | None:
     who = permissions.names(able_to_accept(batch), nobody="another approver (there is none yet)")
     return Found(
         f"This batch moves {batch.moved:,.2f}; you may accept up to {member.approval_limit:,.2f}. Ask {who}.",
+        who=who,
+    )
+
+
+@blocker("over_your_limit_to_confirm", Kind.PERMISSION)
+def over_your_limit_to_confirm(batch: Batch, user: Any) -> Found | None:
+    """A word given by hand makes a batch count, so a person's limit holds for it as for accepting."""
+    company = batch.budget.project.company
+    member = permissions.membership(user, company)
+    if member is None or member.approval_limit is None or batch.moved <= member.approval_limit:
+        return None
+    who = permissions.names(able(company, amount=batch.moved))
+    return Found(
+        f"This batch moves {batch.moved:,.2f}; you may confirm up to {member.approval_limit:,.2f}. Ask {who}.",
         who=who,
     )
 

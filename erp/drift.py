@@ -19,7 +19,7 @@ from budgets.settling import settled
 from erp import reconciliation
 from erp.balance import Row
 from erp.balance_reads import balance_of
-from erp.drift_blockers import CHOSEN, READ_HASH
+from erp.drift_blockers import CHOSEN, KIND, READ_HASH, chosen_rows
 from erp.models import DriftDecision, DriftKind, ErpReading
 from erp.port import ErpKey
 from erp.snapshots import erp_connection
@@ -51,11 +51,12 @@ def settle(
     _refuse_bad(kind, note, codes)
     with change(budget, user=user, now=now) as (locked, event):
         locked.__dict__[READ_HASH] = (reading_hash, dict(seen or {}))
+        locked.__dict__[KIND] = kind
         if codes is not None:
             locked.__dict__[CHOSEN] = set(codes)
         ensure(locked, "settle_drift", user)
         reading, balance = balance_of(locked)
-        rows = [row for row in balance.rows if _chosen(row, codes)]
+        rows = chosen_rows(balance, codes)
         if not rows or reading is None:
             raise InvalidInput({"codes": "Choose at least one line that differs."})
         decisions = _decide(locked, rows, reading, user=user, now=now, kind=kind, note=note.strip())
@@ -88,13 +89,6 @@ def _refuse_bad(kind: str, note: str, codes: Collection[ErpKey] | None) -> None:
         errors["codes"] = "Choose at least one line that differs."
     if errors:
         raise InvalidInput(errors)
-
-
-def _chosen(row: Row, codes: Collection[ErpKey] | None) -> bool:
-    """All at once is about what waits for a decision; a line that is named may be decided again."""
-    if not isinstance(row.key, ErpKey) or not row.lines:
-        return False
-    return row.to_decide if codes is None else row.key in codes
 
 
 def _decide(

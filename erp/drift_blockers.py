@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 from budgets.models import Budget
 from erp import reconciliation
-from erp.balance import Balance
+from erp.approvers import able
+from erp.balance import Balance, Row
 from erp.balance_reads import balance_of
+from erp.documents import ZERO
 from erp.drift_reads import last_decisions
 from erp.models import Document, DocumentState, DriftDecision, DriftKind
 from erp.port import ErpKey
 from erp.snapshots import erp_connection, latest_batch, latest_reading
 from erp.words import erp_name, person, when
 from projects import permissions
+from projects.models import Direction
 from workflow.blockers import Found, Kind, blocker
 
 MOST_SAID = 5  # lines in one sentence
 # What the service keeps on the row that it locked, and a page on the one it shows.
-READ_HASH, CHOSEN, BALANCE = "drift_hash", "drift_chosen", "drift_balance"
+READ_HASH, CHOSEN, BALANCE, KIND = "drift_hash", "drift_chosen", "drift_balance", "drift_kind"
+MOVES = (DriftKind.TAKE, DriftKind.KEEP)  # they write amounts; accepting a difference writes none
 
 
 def know(budget: Budget, balance: Balance) -> None:
@@ -52,6 +58,68 @@ def may_settle(budget: Budget, user: Any) -> Found | None:
         return None
     who = permissions.names(permissions.who_may_decide(company))
     return Found(f"Which value holds is decided by accounting: {who}.", who=who)
+
+
+@blocker("settles_no_amounts", Kind.PERMISSION)
+def settles_no_amounts(budget: Budget, user: Any) -> Found | None:
+    """What is taken or kept counts as posted, or is sent: that is the way on to the ERP (kind set by the service)."""
+    company = budget.project.company
+    if budget.__dict__.get(KIND) not in MOVES or not permissions.may_decide(user, company):
+        return None
+    if permissions.may_decide(user, company, Direction.OUT):
+        return None
+    who = permissions.names(permissions.who_may_decide(company, Direction.OUT))
+    return Found(
+        f"You may send batches back for {company.name}, not on to the ERP: you may accept a difference, "
+        f"not take or keep an amount. Ask {who}.",
+        who=who,
+    )
+
+
+@blocker("settles_over_limit", Kind.PERMISSION)
+def settles_over_limit(budget: Budget, user: Any) -> Found | None:
+    """What is taken or kept counts towards a person's limit, with all they decided on the same reading."""
+    company, kind = budget.project.company, budget.__dict__.get(KIND)
+    member = permissions.membership(user, company)
+    if kind not in MOVES or member is None or member.approval_limit is None:
+        return None
+    rows = chosen_rows(_balance(budget), budget.__dict__.get(CHOSEN))
+    moved = sum((abs(row.moved) for row in rows), ZERO) + _moved_before(budget, user)
+    if moved <= member.approval_limit:
+        return None
+    who = permissions.names(able(company, amount=moved, without=[user.pk]))
+    return Found(
+        f"This decides on {moved:,.2f}; you may decide on up to {member.approval_limit:,.2f} of one reading. "
+        f"Ask {who}.",
+        who=who,
+    )
+
+
+def _moved_before(budget: Budget, user: Any) -> Decimal:
+    """What a person took or kept on the newest reading: a limit is not got round line by line."""
+    reading = latest_reading(budget)
+    if reading is None:
+        return ZERO
+    done = DriftDecision.objects.filter(budget=budget, by=user, reading_hash=reading.hash, kind__in=MOVES)
+    return sum((abs(one.difference) for one in done), ZERO)
+
+
+def words_for(budget: Budget, user: Any, kind: str) -> tuple[str, str]:
+    """This function will say to a page why a person may not decide so (else nothing), and up to what they may."""
+    if kind not in MOVES:
+        return "", ""
+    budget.__dict__[KIND] = kind
+    stop = settles_no_amounts(budget, user)
+    del budget.__dict__[KIND]
+    member = permissions.membership(user, budget.project.company)
+    limit = member.approval_limit if member else None
+    return stop.sentence if stop else "", "" if limit is None else f"You may up to {limit:,.2f}."
+
+
+def chosen_rows(balance: Balance, codes: Collection[ErpKey] | None) -> list[Row]:
+    """This function will find the rows that are decided on: all that wait for it, or those of some codes."""
+    rows = [row for row in balance.rows if isinstance(row.key, ErpKey) and row.lines]
+    return [row for row in rows if (row.to_decide if codes is None else row.key in codes)]
 
 
 @blocker("never_posted", Kind.STATE)

@@ -59,6 +59,7 @@ def queue(user: Any, memberships: list[Membership], *, now: datetime) -> QuerySe
             withdrawing=Exists(documents.filter(state=DocumentState.WITHDRAWING)),
             differing=Exists(documents.exclude(differs=[])),
             disproved=Exists(documents.filter(by_hand__state=ConfirmationState.DISPROVED)),
+            by_hand=Exists(documents.filter(by_hand__state=ConfirmationState.WATCHED)),
             prepared=Exists(BatchPreparer.objects.filter(batch=OuterRef("pk"), user=user)),
             read_at=Subquery(made.order_by("-pk").values("made_at")[:1]),
             later=Subquery(later.values("pk")[:1]),
@@ -269,6 +270,8 @@ def warnings(batch: Any) -> list[str]:
             said.append("not known whether a document arrived")
     if batch.disproved:
         said.append(f"confirmed by hand, {erp_name(connection)} says otherwise")
+    elif batch.by_hand:
+        said.append(f"confirmed by hand, not seen posted in {erp_name(connection)}")
     if batch.differing:
         said.append("posted with other amounts")
     if batch.state not in (

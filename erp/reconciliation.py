@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
@@ -14,9 +16,10 @@ from django.urls import reverse
 from budgets.models import Budget, BudgetState, Hold
 from budgets.services import lock_row
 from erp import holds, notifications
-from erp.balance import Key
-from erp.balance_reads import accepted_differences, posted_sums
+from erp.balance import Key, not_seen
+from erp.balance_reads import accepted_differences, by_hand_sums, posted_sums
 from erp.documents import ZERO
+from erp.link_epochs import past_ones
 from erp.models import (
     Batch,
     BatchState,
@@ -33,6 +36,7 @@ from erp.snapshots import current_budget
 from workflow import events
 
 FRESH = timedelta(hours=1)
+BEING_WRITTEN = (BatchState.ACCEPTED, BatchState.EXPORTED)
 WITH_US_AGAIN = (Hold.SENT_BACK, Hold.RETRIEVED, Hold.RETURNED)
 CODE = ("erp_job", "erp_cost_code", "erp_cost_type")
 
@@ -63,14 +67,16 @@ class Told:
 def compare(budget: Budget, reading: ErpReading) -> list[Drift]:
     """This function will find the budget codes that were posted and that the ERP holds with another amount.
 
-    Codes that only the ERP has are its own affair and no difference.
+    Codes that only the ERP has are its own affair and no difference. Nor did anybody there do anything where only a
+    posting that was confirmed by hand has not shown: `posted` is then without it.
     """
-    held = current_budget(reading)
-    return [
-        Drift(key, amount, held.get(key, ZERO))
-        for key, amount in sorted(_codes(posted_sums(budget)))
-        if held.get(key, ZERO) != amount
-    ]
+    held, words, found = current_budget(reading), by_hand_sums(budget), []
+    for key, amount in sorted(_codes(posted_sums(budget))):
+        there = held.get(key, ZERO)
+        posted = amount + not_seen(there - amount, words.get(key, ZERO))
+        if there != posted:
+            found.append(Drift(key, posted, there))
+    return found
 
 
 def _codes(sums: Mapping[Key, Decimal]) -> list[tuple[ErpKey, Decimal]]:
@@ -80,15 +86,17 @@ def _codes(sums: Mapping[Key, Decimal]) -> list[tuple[ErpKey, Decimal]]:
 def check(reading: ErpReading, *, now: datetime) -> list[Drift]:
     """This function will compare a reading with what was posted, and keep what differs and was not decided yet.
 
-    A budget that is out for a decision or for delivery is left alone: what it differs by is on its way.
+    A budget that is being written into the ERP is left alone: what it differs by may be on its way.
     """
     with transaction.atomic():
         budget = lock_row(reading.budget)
-        if budget.state == BudgetState.SENT or not is_news(budget, reading):
+        on_its_way = Batch.objects.filter(budget=budget, state__in=BEING_WRITTEN).exists()
+        if on_its_way or not is_news(budget, reading):
             return []
         found = compare(budget, reading)
         keep(budget, found, now=now)
-        _prune(reading)
+        if budget.state != BudgetState.SENT:
+            _prune(reading)  # whoever decides on a batch is told what moved since the reading they saw
     return found
 
 
@@ -130,8 +138,19 @@ def alarm(budget: Budget, lines: Sequence[DriftSighting], *, now: datetime) -> N
 
 def sighted(budget: Budget) -> dict[ErpKey, DriftSighting]:
     """This function will find the differences that were seen and are not over, by budget code."""
-    newest = DriftSighting.objects.filter(budget=budget).order_by(*CODE, "-pk").distinct(*CODE)
-    return {row.key: row for row in newest if row.found is not None}
+    return {row.key: row for row in sighted_in([budget.pk]).get(budget.pk, [])}
+
+
+def sighted_in(budgets: Any) -> dict[int, list[DriftSighting]]:
+    """This function will find the differences that were seen and are not over, by budget id (ids or their query)."""
+    columns, found = ("budget", *CODE), defaultdict(list)
+    rows = DriftSighting.objects.filter(budget__in=budgets)
+    for row in rows.order_by(*columns, "-pk").distinct(*columns):
+        if row.found is not None:
+            found[row.budget_id].append(row)
+    for budget, epoch in past_ones(list(found)).items():
+        found[budget] = [row for row in found[budget] if epoch.since is None or row.seen_at > epoch.since]
+    return {budget: rows for budget, rows in found.items() if rows}
 
 
 def _sight(budget: Budget, to_decide: Sequence[Drift], *, now: datetime) -> list[DriftSighting]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.urls import reverse
 
-from budgets.models import Budget, BudgetState, Hold, Modification
+from budgets.models import Budget, BudgetState, Modification
 from erp import drift_reads
 from erp.balance_reads import newest_readings
 from erp.models import DriftSighting
-from erp.reconciliation import WITH_US_AGAIN, sighted
+from erp.reconciliation import sighted, sighted_in
 from projects import permissions
 
 register = template.Library()
@@ -28,6 +29,7 @@ class Alarm:
     checked_at: Any
     deciders: str
     decide_link: str  # empty for those who may not decide
+    later: bool  # a batch is out: nothing is decided before it is posted or back
 
     @property
     def few(self) -> list[DriftSighting]:
@@ -43,8 +45,6 @@ class Alarm:
 @register.simple_tag
 def drift_alarm(budget: Budget, user: Any) -> Alarm | None:
     """This function will find what was changed in the ERP and waits for a decision; None where nothing does."""
-    if budget.state == BudgetState.SENT or budget.hold not in (Hold.DIFFERS, *WITH_US_AGAIN):
-        return None
     lines = sorted(sighted(budget).values(), key=lambda row: (row.seen_at, row.pk), reverse=True)
     if not lines:
         return None
@@ -55,6 +55,7 @@ def drift_alarm(budget: Budget, user: Any) -> Alarm | None:
         reading.made_at if reading else None,
         permissions.names(permissions.who_may_decide(company)),
         reverse("admin:erp_reconciliation_project", args=[budget.pk]) if may else "",
+        later=budget.state == BudgetState.SENT,
     )
 
 
@@ -70,16 +71,38 @@ def differences_to_send(budget: Budget) -> list[Modification]:
     return drift_reads.to_send(budget)
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A budget that was changed in the ERP, on how many lines and since when; `later`: not to be decided yet."""
+
+    budget: Budget
+    lines: int
+    since: datetime
+    later: bool
+
+
 @register.simple_tag
-def to_settle(user: Any) -> list[Budget]:
-    """This function will find the budgets of a person's companies that were changed in the ERP, the newest first."""
+def to_settle(user: Any) -> list[Changed]:
+    """This function will find the budgets of a person's companies that were changed in the ERP, the newest first.
+
+    Also those of which a batch is out: what waits to be decided is not forgotten meanwhile.
+    """
     if FOUND not in user.__dict__:  # the tabs and the queue ask within one request
-        rows = Budget.objects.filter(
-            project__company__in=permissions.queue_companies(user), hold=Hold.DIFFERS
-        ).exclude(state=BudgetState.SENT)
-        user.__dict__[FOUND] = list(rows.select_related("project__company").order_by("-hold_since", "pk"))
-    found: list[Budget] = user.__dict__[FOUND]
-    return found
+        theirs = Budget.objects.filter(project__company__in=permissions.queue_companies(user))
+        found = sighted_in(theirs.values("pk"))
+        rows = theirs.filter(pk__in=found).select_related("project__company").order_by("pk")
+        changed = [
+            Changed(
+                budget,
+                len(found[budget.pk]),
+                min(one.seen_at for one in found[budget.pk]),
+                budget.state == BudgetState.SENT,
+            )
+            for budget in rows
+        ]
+        user.__dict__[FOUND] = sorted(changed, key=lambda one: one.since, reverse=True)
+    kept: list[Changed] = user.__dict__[FOUND]
+    return kept
 
 
 @register.simple_tag

@@ -100,6 +100,34 @@ def test_an_auditor_sees_it_and_cannot_decide(drifted, desk):
     assert not DriftDecision.objects.exists()
 
 
+def test_what_waits_to_be_decided_is_counted_and_shown_also_while_a_batch_is_out(drifted, desk):
+    lines = (((acts.MAIN, "03-30-00", "L"), "5.00"), ((acts.MAIN, "03-30-00", "M"), "-5.00"))
+    acts.modify(drifted, "more", *lines)
+    acts.send(drifted)
+    mira = desk(drifted.mira)
+    queue = text(mira.get("/admin/erp/batch/"))
+    assert "1 project changed in the ERP after posting:" in queue
+    assert "to decide once the batch that is out is posted or back" in queue
+    assert 'title="Changed in the ERP, to decide">1<' in queue
+    dana = text(desk(drifted.dana).get(f"/projects/{drifted.project.pk}/budget/"))
+    assert "Changed in CMiC after posting: 1 line" in dana
+    assert "Which value holds is decided once that is posted or back." in dana
+    paper.edit(drifted, "12500.50")
+    assert "changed in the ERP after posting:" not in text(mira.get("/admin/erp/batch/"))
+    paper.edit(drifted, "14000.00")
+    assert "1 project changed in the ERP after posting:" in text(mira.get("/admin/erp/batch/"))
+
+
+def test_who_only_sends_back_is_told_beside_the_choices_which_are_not_theirs(drifted, desk):
+    drifted.company.memberships.filter(user=drifted.mira).update(direction="back")
+    page = text(desk(drifted.mira).get(url(drifted)))
+    for kind, off in (("take", True), ("keep", True), ("accept", False)):
+        field = page.split(f'id="kind-{kind}"')[1].split(">")[0]
+        assert ("disabled" in field) is off, kind
+    assert "not take or keep an amount. Ask Jonas Lindqvist or Tom Baptiste." in page
+    assert "You may up to 100,000.00." in page
+
+
 def test_another_company_sees_none_of_it(drifted, desk):
     olga = desk(drifted.olga)
     for rest in ("", "asked/"):

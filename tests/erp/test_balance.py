@@ -27,6 +27,7 @@ facts = st.builds(
     bases=sums,
     on_its_way=way,
     posted_otherwise=sums,
+    by_hand=sums,
     accepted=sums,
     sent=st.sets(keys),
 )
@@ -97,6 +98,20 @@ def test_edited_missing_and_posted_with_another_amount():
         "edited": "10.00",
         "posted_otherwise": "8.00",
     }
+
+
+def test_what_was_confirmed_by_hand_and_is_not_there_is_no_edit_and_the_rest_of_it_is():
+    word = {CODE: Decimal("18.00")}
+    for there, parts in (
+        ("100.00", {"by_hand": "-18.00"}),
+        ("118.00", {}),
+        ("105.00", {"by_hand": "-13.00"}),
+        ("90.00", {"by_hand": "-18.00", "edited": "-10.00"}),
+        ("120.00", {"edited": "2.00"}),
+    ):
+        found = row("118.00", there, posted="118.00", by_hand=word)
+        assert (causes(found), found.to_decide) == (parts, "edited" in parts), there
+    assert row("118.00", None, posted="118.00", by_hand={CODE: Decimal("118.00")}).moved == 0
 
 
 def test_accepted_as_long_as_the_difference_is_the_same():

@@ -6,7 +6,8 @@ import pytest
 
 from erp import reconciliation_actions
 from erp.drift_blockers import CHOSEN
-from projects.models import ErpLevel, Membership
+from erp.port import ErpKey
+from projects.models import Direction, ErpLevel, Membership
 from tests.support import drift as paper
 from tests.support import scene as acts
 from tests.support.drift import CARPET
@@ -16,6 +17,8 @@ from workflow.actions import ActionBlocked
 from workflow.blockers import Kind
 
 DECIDE = "settle_drift"
+CONCRETE = ErpKey(acts.MAIN, "03-30-00", paper.PLACES["M"])
+CONCRETE_SENT = next(Decimal(row[3]) for row in acts.LINES if row[:3] == (acts.MAIN, "03-30-00", "M"))
 
 
 @shows("no_right_to_settle")
@@ -32,6 +35,52 @@ def test_a_project_manager_reads_who_decides_until_she_may_push_to_accounting(sc
         user=scene.dana, company=scene.company, erp_level=ErpLevel.STANDARD, can_push=True
     )
     gone(scene.budget, DECIDE, scene.dana, "no_right_to_settle")
+
+
+@shows("settles_no_amounts")
+@removes("settles_no_amounts")
+def test_who_only_sends_back_accepts_a_difference_but_neither_takes_nor_keeps_an_amount(scene):
+    paper.posted(scene)
+    seen = paper.edit(scene, "13000.00")
+    member = Membership.objects.filter(user=scene.mira)
+    member.update(direction=Direction.BACK)
+    for kind in ("take", "keep"):
+        with pytest.raises(ActionBlocked) as refused:
+            paper.settle(scene, kind, seen)
+        found = met_among(refused.value.blockers, scene.budget, DECIDE, scene.mira, "settles_no_amounts")
+    assert found.sentence.endswith(
+        "you may accept a difference, not take or keep an amount. Ask Jonas Lindqvist or Tom Baptiste."
+    )
+    paper.settle(scene, "accept", seen, note="It stays as it is.")
+    member.update(direction=Direction.OUT)
+    paper.settle(scene, "take", seen, codes=[CARPET])
+    gone(scene.budget, DECIDE, scene.mira, "settles_no_amounts")
+
+
+@shows("settles_over_limit")
+@removes("settles_over_limit")
+def test_what_is_taken_or_kept_stays_within_the_limit_also_line_by_line(scene):
+    paper.posted(scene)
+    paper.edit(scene, "13000.00")
+    seen = paper.edit(scene, "70000.00", CONCRETE)
+    moved = Decimal("499.50") + abs(Decimal("70000.00") - CONCRETE_SENT)
+    member = Membership.objects.filter(user=scene.mira)
+    member.update(approval_limit=moved - Decimal("0.01"))
+    for kind in ("take", "keep"):
+        with pytest.raises(ActionBlocked) as refused:
+            paper.settle(scene, kind, seen)
+        found = met_among(refused.value.blockers, scene.budget, DECIDE, scene.mira, "settles_over_limit")
+    assert found.sentence == (
+        f"This decides on {moved:,.2f}; you may decide on up to {moved - Decimal('0.01'):,.2f} of one reading. "
+        "Ask Jonas Lindqvist or Tom Baptiste."
+    )
+    paper.settle(scene, "take", seen, codes=[CARPET])
+    with pytest.raises(ActionBlocked) as refused:
+        paper.settle(scene, "take", seen, codes=[CONCRETE])
+    assert [one.code for one in refused.value.blockers] == ["settles_over_limit"]
+    member.update(approval_limit=moved)
+    paper.settle(scene, "take", seen, codes=[CONCRETE])
+    gone(scene.budget, DECIDE, scene.mira, "settles_over_limit")
 
 
 @shows("never_posted")

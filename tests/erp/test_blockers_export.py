@@ -1,12 +1,14 @@
 """After the acceptance: retry, return, check and confirm, each where it makes sense."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from erp import aftercare, confirmations
 from erp.models import Confirmation, Document
+from projects.models import Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from tests.workflow.cases import codes, gone, met, removes, shows, stays
@@ -118,6 +120,24 @@ def test_there_is_nothing_to_check_or_confirm_before_something_is_in_the_erp(sce
     acts.ask(batch)
     confirmations.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
     assert document(batch).confirmed_by == scene.mira
+
+
+@shows("over_your_limit_to_confirm")
+@removes("over_your_limit_to_confirm")
+def test_a_word_given_by_hand_stays_within_the_limit_as_accepting_does(scene, batch):
+    acts.deliver(batch)
+    acts.ask(batch)
+    member = Membership.objects.filter(user=scene.mira)
+    member.update(approval_limit=Decimal("92500.74"))
+    found = met(batch, "confirm_posted", scene.mira, "over_your_limit_to_confirm")
+    assert found.sentence == (
+        "This batch moves 92,500.75; you may confirm up to 92,500.74. Ask Jonas Lindqvist or Tom Baptiste."
+    )
+    with pytest.raises(ActionBlocked):
+        confirmations.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
+    member.update(approval_limit=Decimal("92500.75"))
+    gone(batch, "confirm_posted", scene.mira, "over_your_limit_to_confirm")
+    confirmations.confirm_posted(batch, user=scene.mira, now=now(), note="Posted in batch 4711.")
 
 
 @shows("not_asked_lately")

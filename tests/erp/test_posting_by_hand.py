@@ -13,7 +13,9 @@ from django.utils import timezone
 from budgets.errors import InvalidInput
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import confirmations, mail_queue, posting
+from erp import confirmations, drift, mail_queue, posting, readings, reconciliation
+from erp.balance import Cause
+from erp.balance_reads import balance_of
 from erp.models import Batch, Confirmation, Document, DocumentState, Notice
 from tests.erp.test_posting import delivered, post
 from tests.erp.test_waiting import page
@@ -115,6 +117,34 @@ def test_what_was_confirmed_is_still_asked_about_and_becomes_seen_once_cmic_prov
     assert Event.objects.filter(action="confirmation_proved").count() == 1
     assert not Notice.objects.filter(key__startswith="disproved").exists()
     assert_books_agree(story)
+
+
+def test_what_was_confirmed_and_is_not_posted_is_nobodys_edit_and_no_amount_is_taken_for_it(
+    brisk_cmic: Simulator,
+):
+    story = confirmed(brisk_cmic)
+    readings.ask(story.budget, now=timezone.now())
+    reading = story.read()
+    sent = sum(row.delta for row in one().item.lines.all())
+    _, balance = balance_of(story.reload())
+    assert {cause: sum_.amount for cause, sum_ in balance.causes.items()} == {Cause.BY_HAND: -sent}
+    assert balance.ties
+    assert not reconciliation.sighted(story.budget)
+    shown = page(story.mira, f"/admin/erp/driftdecision/{story.budget.pk}/")
+    assert "confirmed by hand, not seen posted in CMiC" in shown
+    assert "Which value holds?" not in shown and "changed in CMiC (" not in shown
+    queue = page(story.mira, "/admin/erp/batch/?queue=all")
+    assert "confirmed by hand, not seen posted in CMiC" in queue
+    assert "changed in the ERP after posting" not in queue
+    with pytest.raises(ActionBlocked) as refused:
+        drift.settle(
+            story.budget, user=story.mira, now=timezone.now(), kind="take", reading_hash=reading.hash
+        )
+    assert [one.code for one in refused.value.blockers] == ["nothing_differs"]
+    post(story, one())
+    ask_again(minutes=1)
+    story.read()
+    assert balance_of(story.reload())[1].in_balance
 
 
 def reject(story: Story) -> None:
