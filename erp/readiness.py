@@ -53,7 +53,7 @@ def _suspects(budget: Budget, connection: Connection) -> QuerySet[BudgetLine]:
     unit = ErpUnit.objects.filter(connection=connection, code=OuterRef("unit__code"), gone_at=None)
     job, code, kind = "job__erp_link", "cost_code__erp_link", "cost_type__erp_link"
     return (
-        with_codes(budget.lines)
+        with_codes(budget.lines.all())
         .annotate(
             inactive_there=Q(Exists(assigned.filter(cost_type="", active=False)))
             | Q(Exists(assigned.filter(cost_type=this_type, active=False))),
