@@ -1,28 +1,85 @@
 """Whether an evidence pack agrees with the database it came from, and that with its chain of events.
 
-What may go on after a pack was made (a state, a posting, a name) is compared only where it has not gone on.
+Everything that a pack says is compared. What may have gone on since it was made is let pass only where something on
+record tells so: an event after the pack's end of the chain, a reading made after it, a later answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
-from erp.evidence_check import Broken, line_name, named
-from erp.evidence_check import digest as digest_of
+from erp.evidence_check import line_name
+from erp.evidence_events import Broken, Pack, named
+from erp.evidence_events import digest as digest_of
 from erp.evidence_pack import gather, one_snapshot
+from erp.evidence_past import BACK
+from erp.masking import mask
 from erp.models import Batch
 from workflow import events as trail
 from workflow.models import Event
 
-Pack = Mapping[str, Any]
-LINE = ("line", "position", "job", "cost_code", "cost_type", "quantity", "unit", "target")
-DOCUMENT = ("item", "number", "content_hash", "mapping_version")
-OUTCOME = ("state", "findings", "receipt", "delivered_at", "posted_at", "posted_on", "posting", "differs")
-CALL = ("document", "step", "attempt", "method", "target", "request_id", "sent_at", "request")
-ANSWER = ("answered_at", "status", "outcome", "answer")
-BATCH = ("number", "round", "answers", "sent_at", "note", "four_eyes")
+Row = Mapping[str, Any]
+CLOCKS = timedelta(seconds=30)  # between a call's time and its commit, and between clocks of several machines
+TOLD = ("state", "state_since")  # held against the pack's own events, as are those below
+MOMENTS = ("exported_at", "posted_at")
+WEIGHED = ("moved", "net", "lines_changed")  # anew with each reading while it waits
+BASES = ("base", "delta", "before")
+CODES = ("erp_job", "erp_cost_code", "erp_cost_type")
+SHOWN = ("why", "posted_on", "evidence", "differs")  # by the ERP, of a word given by hand
+UNTOLD = ("attempts", "times_asked")  # counted without an event
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What a pack says, and what the database has now."""
+
+    said: Pack
+    kept: Pack
+
+    @cached_property
+    def later(self) -> list[Row]:
+        """The events about the batch since the pack was made."""
+        return [event for event in self.kept["events"] if event["seq"] > self.said["chain"]["seq"]]
+
+    @cached_property
+    def made_at(self) -> datetime:
+        """When the pack was made: never before the end of the chain that it names."""
+        return datetime.fromisoformat(self.said["made"]["at"])
+
+    def before(self, moment: str) -> bool:
+        """Whether something on record then was there when the pack was made, whatever the clocks say."""
+        return datetime.fromisoformat(moment) < self.made_at - CLOCKS
+
+    def since(self, *actions: str) -> bool:
+        """Whether the batch had an event of any of these actions since."""
+        return any(event["action"] in actions for event in self.later)
+
+    def moved_since(self, document: Row) -> bool:
+        """Whether an event since tells of this document, or that all that were delivered count as posted."""
+        name = f"erp.document:{document['id']}"
+        return any(name in event["about"] or event["action"] == "confirm_posted" for event in self.later)
+
+    def journaled(self, call: Row) -> bool:
+        """Whether a call was on record: it left a while ago, or before an event that tells what became of it."""
+        told = (
+            event["at"]
+            for event in self.said["events"]
+            if f"erp.document:{call['document']}" in event["about"]
+        )
+        sent = datetime.fromisoformat(call["sent_at"])
+        return self.before(call["sent_at"]) or any(datetime.fromisoformat(at) >= sent for at in told)
+
+    @cached_property
+    def weighed_since(self) -> bool:
+        """Whether a batch that waited may have been weighed anew against a later reading."""
+        if self.said["batch"]["state"] != "waiting":
+            return False
+        readings = (row["made_at"] for row in self.kept["readings"] if row["made_at"])
+        return bool(self.later) or not all(self.before(made) for made in readings)
 
 
 def check_against_database(pack: Pack, *, now: datetime) -> Iterator[tuple[str, str]]:
@@ -32,157 +89,274 @@ def check_against_database(pack: Pack, *, now: datetime) -> Iterator[tuple[str, 
         batch = rows.first()
         if batch is None:
             raise Broken("batch", "this database has no such batch of that company")
-        fresh = gather(batch, now=now)
+        sides = Sides(pack, gather(batch, now=now))
         for name, part in PARTS:
-            yield name, part(pack, fresh)
+            yield name, part(sides)
+    if sides.made_at > now + CLOCKS:
+        raise Broken("made", "that is still to come")
 
 
-def _chain(pack: Pack, fresh: Pack) -> str:
-    number, touched = trail.verify(pack["chain"]["id"])
+# -- how rows are compared ------------------------------------------------------------------------------------------
+
+
+def _differ(where: str, said: Row, kept: Row, *but: str) -> None:
+    """Every field is the same, but for some; of people the id is, and the name is one they had."""
+    if said.keys() != kept.keys():
+        strange = sorted(said.keys() ^ kept.keys())
+        raise Broken(where, f"{', '.join(strange)}: not in both of them")
+    for field in kept:
+        if field in but or said[field] == kept[field]:
+            continue
+        if field == "name" and _had_name(said, kept):
+            continue
+        if _is_person(said[field]) and _is_person(kept[field]) and _had_name(said[field], kept[field]):
+            continue
+        told = f"the pack says {_brief(said[field])}, the database {_brief(kept[field])}"
+        raise Broken(where, f"{field.replace('_', ' ')}: {told}")
+
+
+def _is_person(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"id", "name"}
+
+
+def _had_name(said: Row, kept: Row) -> bool:
+    """Whether it is the same person under the name they have, or one that they acted under."""
+    if said.get("id") is None or said["id"] != kept.get("id"):
+        return False
+    acted = Event.objects.filter(actor_pk=said["id"], actor=said["name"])
+    return bool(said["name"] == kept["name"] or acted.exists())
+
+
+def _brief(value: Any) -> str:
+    text = str(value.get("name", value) if isinstance(value, Mapping) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _paired(
+    said: Iterable[Row], kept: Iterable[Row], name: Callable[[Row], str], key: str = "id"
+) -> list[tuple[str, Row, Row]]:
+    """The rows of both by their id; one that only one side has is named."""
+    rows = list(said)
+    ours, theirs = {row[key]: row for row in rows}, {row[key]: row for row in kept}
+    for missing in sorted(theirs.keys() - ours.keys()):
+        raise Broken(name(theirs[missing]), "the database has it, the pack does not: it was left out")
+    for extra in sorted(ours.keys() - theirs.keys()):
+        raise Broken(name(ours[extra]), "the pack has it, the database does not")
+    if len(ours) != len(rows):
+        raise Broken(name(rows[0]), "something stands twice beside it")
+    return [(name(ours[pk]), ours[pk], theirs[pk]) for pk in ours]
+
+
+# -- part by part ---------------------------------------------------------------------------------------------------
+
+
+def _chain(sides: Sides) -> str:
+    chain = sides.said["chain"]
+    number, touched = trail.verify(chain["id"])
     if touched is not None:
         raise Broken("chain", f"{number} events of the database hold, then entry {touched.seq} does not")
-    if pack["chain"]["seq"]:
-        end = Event.objects.filter(chain=pack["chain"]["id"], seq=pack["chain"]["seq"]).first()
-        if end is None or end.hash != pack["chain"]["hash"]:
-            raise Broken(
-                "chain", f"entry {pack['chain']['seq']} of the database is not the one it ended with"
-            )
+    _differ("chain", chain, sides.kept["chain"], "seq", "hash")
+    if not chain["seq"]:
+        raise Broken("chain", "a batch was sent, so it cannot have been empty")
+    end = Event.objects.filter(chain=chain["id"], seq=chain["seq"]).first()
+    if end is None or end.hash != chain["hash"]:
+        raise Broken("chain", f"entry {chain['seq']} of the database is not the one it ended with")
+    if sides.made_at < end.at - CLOCKS:
+        raise Broken("made", f"entry {end.seq}, which the pack has, was written later")
     return f"{number} events of the database hold, and the pack's end is one of them"
 
 
-def _events(pack: Pack, fresh: Pack) -> str:
-    kept = {event["seq"]: event for event in fresh["events"] if event["seq"] <= pack["chain"]["seq"]}
-    said = {event["seq"]: event for event in pack["events"]}
+def _events(sides: Sides) -> str:
+    chain = sides.said["chain"]
+    kept = {event["seq"]: event for event in sides.kept["events"] if event["seq"] <= chain["seq"]}
+    said = {event["seq"]: event for event in sides.said["events"]}
     for seq in sorted(kept.keys() | said.keys()):
         if seq not in said:
             raise Broken(named(kept[seq]), "the database has it, the pack does not: it was left out")
         if seq not in kept:
             raise Broken(named(said[seq]), "the pack has it, the database does not")
-        if said[seq] != kept[seq] or digest_of(kept[seq], pack["chain"]["id"]) != kept[seq]["hash"]:
+        if said[seq] != kept[seq] or digest_of(kept[seq], chain["id"]) != kept[seq]["hash"]:
             raise Broken(named(said[seq]), "the database tells it otherwise")
     return f"{len(said)} are those of the database, and none is left out"
 
 
-def _differ(where: str, said: Mapping[str, Any], kept: Mapping[str, Any], fields: Iterable[str]) -> None:
-    for field in fields:
-        if said[field] != kept[field]:
-            told = f"the pack says {_brief(said[field])}, the database {_brief(kept[field])}"
-            raise Broken(where, f"{field.replace('_', ' ')}: {told}")
+def _names(sides: Sides) -> str:
+    """Company and project as they were called: what was renamed since is told by the trail."""
+    company, project = dict(sides.kept["company"]), dict(sides.kept["project"])
+    since = Event.objects.filter(chain=company["id"], seq__gt=sides.said["chain"]["seq"])
+    for row, kind in ((company, "company"), (project, "project")):
+        changes = since.filter(about__contains=[f"projects.{kind}:{row['id']}"], action=f"change_{kind}")
+        for event in changes.order_by("-seq"):
+            row |= {name: told["old"] for name, told in event.data.items() if name in row}
+    switched = since.filter(action="switch_erp").exists()
+    _differ("company", sides.said["company"], company, *(("erp", "erp_company") if switched else ()))
+    linked = since.filter(about__contains=[f"projects.project:{project['id']}"], action__contains="link")
+    _differ("project", sides.said["project"], project, *(("job",) if linked.exists() else ()))
+    return f"{sides.said['company']['name']}, {sides.said['project']['name']}"
 
 
-def _brief(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _by_id(rows: Iterable[Mapping[str, Any]], key: str = "id") -> dict[Any, Mapping[str, Any]]:
-    return {row[key]: row for row in rows}
-
-
-def _paired(
-    what: str, said: Pack, kept: Pack, name: Callable[[Mapping[str, Any]], str], key: str = "id"
-) -> list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """The rows of both by their id; one that only one side has is named."""
-    ours, theirs = _by_id(said[what], key), _by_id(kept[what], key)
-    for missing in sorted(theirs.keys() - ours.keys()):
-        raise Broken(name(theirs[missing]), "the database has it, the pack does not: it was left out")
-    for extra in sorted(ours.keys() - theirs.keys()):
-        raise Broken(name(ours[extra]), "the pack has it, the database does not")
-    return [(name(ours[pk]), ours[pk], theirs[pk]) for pk in ours]
-
-
-def _batch(pack: Pack, fresh: Pack) -> str:
-    said, kept = pack["batch"], fresh["batch"]
-    _differ("batch", said, kept, BATCH)
-    _who("batch: sent by", said["sent_by"], kept["sent_by"])
-    if said["state"] != "waiting":
-        _differ("batch", said, kept, ("moved", "net"))
-    if said["state_since"] == kept["state_since"]:
-        _differ("batch", said, kept, ("state", "exported_at", "posted_at"))
-    rows = _paired("preparers", pack, fresh, lambda row: f"preparer {row['name']}")
+def _batch(sides: Sides) -> str:
+    said, kept = sides.said["batch"], sides.kept["batch"]
+    _differ(
+        "batch",
+        said,
+        kept,
+        *(*TOLD, *MOMENTS),
+        *(("opened_by", "opened_at") if sides.since("open") else ()),
+        *(WEIGHED if sides.weighed_since else ()),
+    )
+    rows = _paired(sides.said["preparers"], sides.kept["preparers"], lambda row: f"preparer {row['name']}")
     for where, ours, theirs in rows:
-        _differ(where, ours, theirs, ("what",))
+        _differ(where, ours, theirs)
     return f"{said['number']}, with {len(rows)} who prepared it"
 
 
-def _who(where: str, said: Mapping[str, Any] | None, kept: Mapping[str, Any] | None) -> None:
-    if (said or {}).get("id") != (kept or {}).get("id"):
-        told = f"the pack says {(said or {}).get('name')}, the database {(kept or {}).get('name')}"
-        raise Broken(where, told)
-
-
-def _decision(pack: Pack, fresh: Pack) -> str:
-    said, kept = pack["decision"], fresh["decision"]
-    if said["accepted_by"] is not None:
-        _who("decision: accepted by", said["accepted_by"], kept["accepted_by"])
-        _differ("decision", said, kept, ("accepted_at", "reading"))
-    if said["sent_back_by"] is not None:
-        _who("decision: sent back by", said["sent_back_by"], kept["sent_back_by"])
-        _differ("decision", said, kept, ("reason_code", "reason"))
-    remarks = _by_id(kept["remarks"], "line")
-    for remark in said["remarks"]:
-        if remark["line"] not in remarks or remark["text"] != remarks[remark["line"]]["text"]:
-            raise Broken(f"remark on {remark['code']}", "the database has another")
-    for step in pack["approvals"]:
-        same = next((one for one in fresh["approvals"] if one["position"] == step["position"]), None)
-        if same is None:
-            raise Broken(f"step {step['name']}", "the pack has it, the database does not")
-        if step["taken_by"] is not None:
-            _who(f"step {step['name']}: taken by", step["taken_by"], same["taken_by"])
-            _differ(f"step {step['name']}", step, same, ("taken_at", "reading"))
+def _decision(sides: Sides) -> str:
+    said, kept = sides.said["decision"], sides.kept["decision"]
+    accepted = ("accepted_by", "accepted_at", "reading") if sides.since("accept") else ()
+    back = ("sent_back_by", "reason_code", "reason") if sides.since(*BACK) else ()
+    _differ("decision", said, kept, "words", "remarks", *accepted, *back)
+    if accepted and any(said[name] is not None for name in accepted):
+        raise Broken("decision", "it was accepted after the pack was made")
+    remarks = [] if sides.since("reject") else kept["remarks"]
+    for where, ours, theirs in _paired(
+        said["remarks"], remarks, lambda row: f"remark on {row['code']}", "line"
+    ):
+        answered_since = ours["answered_at"] is None and sides.since("answer_remark")
+        answer = ("answer", "answered_by", "answered_at") if answered_since else ()
+        coded = (
+            ("code",) if ours["code"] == _as_sent(sides.said, ours["line"]) else ()
+        )  # it may be coded anew
+        _differ(where, ours, theirs, *answer, *coded)
+        if answer and any(ours[name] for name in answer):
+            raise Broken(where, "it was answered after the pack was made")
+    _steps(sides)
     return "as the database has it"
 
 
-def _lines(pack: Pack, fresh: Pack) -> str:
-    decided = pack["batch"]["state"] != "waiting"
-    fields = (*LINE, *(("description", "base", "delta", "before") if decided else ()))
-    fields += ("erp_job", "erp_cost_code", "erp_cost_type") if pack["documents"] else ()
-    number = 0
-    for where, ours, theirs in _paired("items", pack, fresh, lambda row: f"lines of {row['title']}"):
-        _differ(where, ours, theirs, ("position", "kind", "modification", "title", "date"))
-        for line, said, kept in _paired("lines", ours, theirs, line_name):
-            _differ(line, said, kept, fields)
+def _as_sent(pack: Pack, line: int) -> str:
+    rows = (row for item in pack["items"] for row in item["lines"] if row["line"] == line)
+    return next((f"{row['job']} {row['cost_code']} {row['cost_type']}" for row in rows), "")
+
+
+def _steps(sides: Sides) -> None:
+    steps = (sides.said["approvals"], sides.kept["approvals"])
+    for where, ours, theirs in _paired(*steps, lambda row: f"step {row['name']}", "position"):
+        taken_since = ours["taken_by"] is None and any(
+            event["at"] == theirs["taken_at"] for event in sides.later
+        )
+        taken = ("taken_by", "on_behalf_of", "taken_at", "reading") if taken_since else ()
+        _differ(where, ours, theirs, *taken, *(("needed",) if sides.weighed_since else ()))
+        if taken and any(ours[name] is not None for name in taken):
+            raise Broken(where, "it was taken after the pack was made")
+
+
+def _lines(sides: Sides) -> str:
+    number, mapped = 0, bool(sides.said["documents"])
+    weighed = BASES if sides.weighed_since else ()
+    items = _paired(sides.said["items"], sides.kept["items"], lambda row: f"lines of {row['title']}")
+    for where, ours, theirs in items:
+        _differ(where, ours, theirs, "lines")
+        for line, said, kept in _paired(ours["lines"], theirs["lines"], line_name):
+            _differ(line, said, kept, *weighed, *(() if mapped else CODES))
+            if not mapped and any(said[name] for name in CODES):
+                raise Broken(line, "it has codes of the ERP, and was not accepted")
             number += 1
     return f"{number} are those of the database"
 
 
-def _documents(pack: Pack, fresh: Pack) -> str:
-    if not pack["documents"]:
-        return "none yet"
-    for where, said, kept in _paired("documents", pack, fresh, lambda row: f"document {row['number']}"):
-        _differ(where, said, kept, DOCUMENT)
-        if said["state"] == "posted" or said["state_since"] == kept["state_since"]:
-            _differ(where, said, kept, OUTCOME)
-    return f"{len(pack['documents'])} are those of the database"
+def _documents(sides: Sides) -> str:
+    """One that has moved since stands as the pack's events tell; a posted one never changes."""
+    kept = [] if sides.since("accept") else sides.kept["documents"]
+    gone_on = 0
+    for where, ours, theirs in _paired(
+        sides.said["documents"], kept, lambda row: f"document {row['number']}"
+    ):
+        moved = ours["state"] != "posted" and sides.moved_since(ours)
+        gone_on += moved
+        _differ(where, ours, theirs, *_may_differ(ours, moved=moved))
+        if not moved and any(ours[name] > theirs[name] for name in UNTOLD):
+            raise Broken(where, "it was not tried or asked about so often")
+        if ours["hashed"] is None and theirs["hashed"] is not None:
+            raise Broken(where, "what its content hash is over was left out")
+        if ours["by_hand"] is not None:
+            known = sides.since("confirmation_proved", "confirmation_disproved", "close_alarm")
+            open_then = ours["by_hand"]["state"] not in ("proved", "closed")
+            more = ("state", *SHOWN, "closed_by", "closed_note") if known and open_then else ()
+            _differ(f"{where}: confirmed by hand", ours["by_hand"], theirs["by_hand"] or {}, *more)
+    since = f"; {gone_on} moved on since, and then stood as the events tell" if gone_on else ""
+    return f"{len(sides.said['documents'])} are those of the database{since}"
 
 
-def _calls(pack: Pack, fresh: Pack) -> str:
-    last = max((call["id"] for call in pack["calls"]), default=0)
-    until = {"calls": [call for call in fresh["calls"] if call["id"] <= last]}
-    for where, said, kept in _paired("calls", pack, until, lambda row: f"call {row['request_id']}"):
-        _differ(where, said, kept, CALL)
-        if said["answered_at"] is not None:
-            _differ(where, said, kept, ANSWER)
-    return f"{len(pack['calls'])} are those of the database"
+def _may_differ(document: Row, *, moved: bool) -> tuple[str, ...]:
+    always = (*TOLD, *UNTOLD, "hashed", *(("by_hand",) if document["by_hand"] or moved else ()))
+    if not moved:
+        return always
+    of_its_way = ("route", "erp_number", "findings", "receipt", "delivered_at")
+    return (*always, *of_its_way, "posted_at", "posted_on", "posting", "differs", "confirmed_by")
 
 
-def _files(pack: Pack, fresh: Pack) -> str:
-    kept = {row["id"]: row for row in fresh["readings"]}
-    # What nobody decided on is deleted after the posting; what somebody did decide on is held by `_decision`.
-    there = [reading for reading in pack["readings"] if reading["id"] in kept]
-    for reading in there:
-        if reading["made_at"] is not None and kept[reading["id"]]["hash"] != reading["hash"]:
-            raise Broken(f"reading {reading['id']}", "the database has another")
-    if pack["attachments"] != fresh["attachments"]:
+def _calls(sides: Sides) -> str:
+    said, last = sides.said["calls"], max((call["id"] for call in sides.said["calls"]), default=0)
+    due = [call for call in sides.kept["calls"] if call["id"] <= last or sides.journaled(call)]
+    for where, ours, theirs in _paired(said, due, lambda row: f"call {row['request_id']}"):
+        late = theirs["answered_at"] is not None and not sides.before(theirs["answered_at"])
+        answer = (
+            ("answered_at", "status", "outcome", "answer") if ours["answered_at"] is None and late else ()
+        )
+        _differ(where, ours, theirs, "target", "request", *(answer or ("answer",)))
+        if mask(ours["target"]).text != theirs["target"]:
+            raise Broken(where, "target: the database has another")
+        for side in ("request", *(() if answer else ("answer",))):
+            _side(where, side, ours[side], theirs[side])
+    return f"{len(said)} are those of the database"
+
+
+def _side(where: str, side: str, said: Row, kept: Row) -> None:
+    """What is kept is the same; a later version may know more of what has to be masked."""
+    if (
+        said.keys() != kept.keys()
+        or said["sha256"] != kept["sha256"]
+        or mask(said["text"]).text != kept["text"]
+    ):
+        raise Broken(where, f"{side}: the database has another")
+
+
+def _files(sides: Sides) -> str:
+    kept = {row["id"]: row for row in sides.kept["readings"]}
+    said = {row["id"]: row for row in sides.said["readings"]}
+    for pk in sorted(kept.keys() - said.keys()):
+        if sides.before(kept[pk]["asked_at"]):
+            raise Broken(f"reading {pk}", "the database has it, the pack does not: it was left out")
+    there = [row for pk, row in said.items() if pk in kept]
+    for row in there:
+        _reading(sides, row, kept[row["id"]])
+    # What nobody decided on is deleted after the posting.
+    decisive = sides.said["decision"]["reading"]
+    if decisive is not None and decisive not in {row["hash"] for row in there}:
+        raise Broken("readings", "the one that the decision rests on is not among those of the database")
+    if sides.said["attachments"] != sides.kept["attachments"]:
         raise Broken("attachments", "they are not those of the database")
-    gone = len(pack["readings"]) - len(there)
+    gone = len(said) - len(there)
     rest = f" ({gone} that nobody decided on are kept no more)" if gone else ""
-    return f"{len(there)} readings{rest} and {len(pack['attachments'])} attachments are those of the database"
+    attached = len(sides.said["attachments"])
+    return f"{len(there)} readings{rest} and {attached} attachments are those of the database"
 
 
-PARTS: tuple[tuple[str, Callable[[Pack, Pack], str]], ...] = (
+def _reading(sides: Sides, said: Row, kept: Row) -> None:
+    where = f"reading {said['id']}"
+    if said["made_at"] is None and not sides.before(kept["made_at"] or kept["asked_at"]):
+        _differ(where, said, kept, "made_at", "state", "hash")  # it was made since
+        return
+    if said["hash"] != kept["hash"]:
+        raise Broken(where, "the database has another")
+    _differ(where, said, kept)
+
+
+PARTS: tuple[tuple[str, Callable[[Sides], str]], ...] = (
     ("chain", _chain),
     ("events", _events),
+    ("names", _names),
     ("batch", _batch),
     ("decision", _decision),
     ("lines", _lines),

@@ -1,4 +1,4 @@
-"""What is changed of companies and of people's levels stands in the trail, with old and new values."""
+"""What is changed of companies, projects and of people's levels stands in the trail, with old and new values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from projects.models import Company, Membership, ProjectRole
+from projects.models import Company, Membership, Project, ProjectRole
 from workflow import events
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
     Base = admin.ModelAdmin
 
-WATCHED = (Company, Membership, ProjectRole)
+WATCHED = (Company, Project, Membership, ProjectRole)
 Rows = dict[tuple[type[models.Model], Any], models.Model]
 
 
@@ -128,4 +128,4 @@ def _values(row: models.Model | None) -> dict[str, Any]:
 def _company_of(row: models.Model) -> int:
     if isinstance(row, Company):
         return row.pk
-    return row.company_id if isinstance(row, Membership) else row.project.company_id  # type: ignore[attr-defined]
+    return row.company_id if isinstance(row, (Project, Membership)) else row.project.company_id  # type: ignore[attr-defined]

@@ -25,8 +25,9 @@ from erp import resetting
 from erp.evidence_check import SECTIONS
 from erp.evidence_pack import gather
 from erp.evidence_paper import printable, wrapped
-from erp.evidence_pdf import pdf
+from erp.evidence_pdf import pdf, printer
 from erp.models import Batch
+from erp.outcomes import tell
 from tests.erp.test_approval_steps import rule
 from tests.erp.test_timeline import CANARY, called, told
 from tests.support import scene as acts
@@ -46,8 +47,8 @@ def posted(scene: Scene) -> Batch:
     batch = acts.accept(scene, acts.send(scene, note="Please before Friday"))
     for document in batch.documents.order_by("pk"):
         called(document, 2)
-    acts.deliver(batch)
-    acts.post(batch)
+    deliver(batch)
+    post(batch)
     return Batch.objects.get(pk=batch.pk)
 
 
@@ -57,6 +58,24 @@ def rejected(scene: Scene) -> Batch:
     batch = acts.send(scene)
     line = scene.lines[MATERIAL]
     return acts.reject(scene, batch, remarks={line.pk: "Too high"})
+
+
+def deliver(batch: Batch) -> None:
+    """Workers put the documents into the ERP, and tell of it."""
+    acts.deliver(batch)
+    _told(batch, "Delivered", "sending")
+
+
+def post(batch: Batch) -> None:
+    """An accountant posts them, and the poll tells of it."""
+    acts.post(batch)
+    _told(batch, "Seen in the ERP:", "delivered")
+
+
+def _told(batch: Batch, sentence: str, before: str) -> None:
+    for document in batch.documents.select_related("item", "batch__budget__project"):
+        with transaction.atomic():
+            tell(document, document.state_since, sentence, before)
 
 
 def pack_of(batch: Batch, by: Any = None) -> Pack:
@@ -118,7 +137,7 @@ def test_a_batch_that_waits_says_that_it_is_not_decided(scene, tmp_path):
 def test_a_batch_weighed_against_what_the_erp_holds_holds_in_every_state(scene, tmp_path):
     scene.sheet.hold(MAIN, "03-30-00", "2000", "14000.00")
     batch = acts.send(scene)
-    for step in (lambda: None, lambda: acts.accept(scene, batch), lambda: acts.deliver(batch)):
+    for step in (lambda: None, lambda: acts.accept(scene, batch), lambda: deliver(batch)):
         step()
         said = verify(pack_of(Batch.objects.get(pk=batch.pk)), tmp_path, "--against-database")
         assert said.endswith("exit 0"), said
@@ -214,9 +233,9 @@ def test_a_pack_still_holds_when_the_batch_has_gone_on_since(scene, tmp_path):
     packs = [pack_of(batch)]
     acts.accept(scene, batch)
     packs.append(pack_of(batch))
-    acts.deliver(batch)
+    deliver(batch)
     packs.append(pack_of(batch))
-    acts.post(batch)
+    post(batch)
     for pack in packs:
         said = verify(pack, tmp_path, "--against-database")
         assert said.endswith("exit 0"), said
@@ -227,9 +246,9 @@ def test_a_pack_from_before_the_posting_holds_when_readings_nobody_decided_on_ar
     undecided = acts.read(scene)
     scene.sheet.hold(MAIN, "03-30-00", "1000", "0.00")
     acts.read(scene)
-    acts.deliver(acts.accept(scene, batch))
+    deliver(acts.accept(scene, batch))
     pack = pack_of(Batch.objects.get(pk=batch.pk))
-    acts.post(batch)
+    post(batch)
     acts.read(scene)
     assert not scene.budget.readings.filter(pk=undecided.pk).exists()
     said = verify(pack, tmp_path, "--against-database")
@@ -402,10 +421,12 @@ def test_a_reason_that_was_changed_is_named(rejected, tmp_path):
 
 
 def test_an_event_that_was_left_out_and_sealed_anew_is_missed_by_the_database(posted, tmp_path):
+    document = posted.documents.select_related("item", "batch__budget__project").first()
+    with transaction.atomic():
+        tell(document, timezone.now(), "News of", "")
     pack = pack_of(posted)
     gone = pack["events"].pop(-1)
-    again = sealed_anew(pack)
-    said = verify(again, tmp_path, "--against-database")
+    said = verify(sealed_anew(pack), tmp_path, "--against-database")
     assert (
         f"Event {gone['seq']} (Tieback: {gone['sentence']}): the database has it, the pack does not" in said
     )
@@ -551,6 +572,18 @@ def test_an_attachment_that_was_changed_and_pages_that_were_are_named(posted, tm
     damaged = data[: begin + 20] + bytes([data[begin + 20] ^ 1]) + data[begin + 21 :]
     assert "exit 2: The evidence attached to the PDF is damaged." in verify(damaged, tmp_path)
     assert verify(other, tmp_path, "--against-database").count("holds") > 0
+
+
+def test_pages_that_nobody_compared_do_not_hold_and_may_be_printed_anew(posted, tmp_path):
+    data, pack = printed(posted)
+    other = data.replace(
+        f"({printer()})".encode(), f"({printer().replace('reportlab', 'reportlot')})".encode()
+    )
+    assert other != data
+    said = verify(other, tmp_path, "--print", str(tmp_path / "anew.pdf"))
+    assert "exit 3: The JSON attached to the PDF holds; its pages were not compared" in said
+    assert "The pack holds." not in said
+    assert (tmp_path / "anew.pdf").read_bytes() == data
 
 
 def test_the_print_is_the_same_each_time(posted):

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from erp.evidence_against import check_against_database
-from erp.evidence_check import Broken, check
+from erp.evidence_check import check
+from erp.evidence_events import Broken
 from erp.evidence_pdf import pdf, printed_by, printer
 from erp.evidence_seal import Unreadable, read
 
@@ -21,7 +22,8 @@ class Command(BaseCommand):
 
     help = (
         "Verify an evidence pack (JSON, or the PDF as it was downloaded) and name the first thing that does not hold. "
-        "Exit code 0: it holds; 1: it does not; 2: the file is no evidence pack, or wrong usage."
+        "Exit code 0: it holds; 1: it does not; 2: the file is no evidence pack, or wrong usage; 3: the JSON attached "
+        "to a PDF holds, but its pages could not be compared with it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,6 +33,13 @@ class Command(BaseCommand):
             "--against-database",
             action="store_true",
             help="also compare it with this installation's database, and walk the company's chain of events",
+        )
+
+        parser.add_argument(
+            "--print",
+            type=Path,
+            metavar="PDF",
+            help="write a PDF printed from what was verified, to be read instead of pages that nobody compared",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,11 +53,12 @@ class Command(BaseCommand):
             ) from None
         except Unreadable as problem:
             raise CommandError(str(problem), returncode=2) from None
+        compared = True
         try:
             self._parts(check(pack))
             self._introduce(pack)
             if data.startswith(b"%PDF-"):
-                self._pages(pack, data)
+                compared = self._pages(pack, data)
             if options["against_database"]:
                 self.stdout.write("Against the database:")
                 self._parts(check_against_database(pack, now=timezone.now()))
@@ -56,8 +66,24 @@ class Command(BaseCommand):
             raise CommandError(
                 f"This pack does not hold. {broken.where[:1].upper()}{broken.where[1:]}: {broken.why}."
             ) from None
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as problem:
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as problem:
             raise CommandError(f"This pack does not hold: it is not built as one ({problem!r}).") from None
+        if options["print"]:
+            options["print"].write_bytes(pdf(pack))
+            self.stdout.write(f"Printed what was verified: {options['print']}.")
+        if not compared:
+            raise CommandError(
+                "The JSON attached to the PDF holds; its pages were not compared and may say anything. "
+                "Read what `--print PDF` writes instead, or compare with the version that printed them.",
+                returncode=3,
+            )
         self.stdout.write(self.style.SUCCESS("The pack holds."))
         if not options["against_database"]:
             self.stdout.write("Whether it is what Tieback has on record is told by --against-database.")
@@ -74,14 +100,17 @@ class Command(BaseCommand):
         for name, words in parts:
             self.stdout.write(f"  holds  {name}: {words}")
 
-    def _pages(self, pack: Any, data: bytes) -> None:
-        """The pages are printed from the JSON: printed anew they are the same bytes, unless something else printed."""
+    def _pages(self, pack: Any, data: bytes) -> bool:
+        """Compare the pages with a print of the JSON; False where something else printed them.
+
+        Printed anew by the same versions they are the same bytes. What printed them is what the file says of itself.
+        """
         if printed_by(data) != printer():
             self.stdout.write(
-                f"  not compared  pages: printed by {printed_by(data) or 'something unknown'}, here is {printer()}; "
-                "what was checked is the attached JSON"
+                f"  not compared  pages: printed by {printed_by(data) or 'something unknown'}, here is {printer()}"
             )
-            return
+            return False
         if pdf(pack) != data:
             raise Broken("pages", "the PDF is not the print of the evidence attached to it")
         self.stdout.write("  holds  pages: the print of the attached evidence")
+        return True
