@@ -168,8 +168,13 @@ def act(request: HttpRequest, batch: Batch, *, action: str) -> HttpResponse:
 
     def do() -> HttpResponse:
         result = deed.service(batch, user=request.user, now=timezone.now(), **deed.takes(request))
-        done = deed.done if isinstance(deed.done, str) else deed.done(result)
-        messages.success(request, done.format(sender=permissions.names([batch.sent_by])))
+        said = (
+            deed.done
+        )  # a template of ours; what a function says holds names that people chose, with any brace
+        told = (
+            said.format(sender=permissions.names([batch.sent_by])) if isinstance(said, str) else said(result)
+        )
+        messages.success(request, told)
         return _home(request, batch)
 
     try:
