@@ -18,14 +18,47 @@ NAMES = (
 )
 SECRET_NAME = re.compile(NAMES, re.IGNORECASE)
 QUOTED = r'"(?:[^"\\]|\\.)*"?' + r"|'[^']*'?"
+NAMED = rf"[\w.:-]{{0,40}}(?:{NAMES})[\w.:-]{{0,40}}"  # the whole of a name, as in {"name": "password", "value": ...}
+SECRET_WORD = re.compile(NAMED, re.IGNORECASE)
+NAMING, VALUES = (
+    {"name", "key", "id", "field", "param", "header"},
+    {"value", "val", "content", "text", "#text"},
+)
 IN_TEXT = (
+    (
+        re.compile(r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----).*?(?=-----END |\Z)", re.DOTALL),
+        rf"\1 {HIDDEN} ",
+    ),
     (re.compile(r"\b(basic|bearer|digest)\s+[A-Za-z0-9+/=._~-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
+    (re.compile(r"\b(ntlm|negotiate)\s+[A-Za-z0-9+/=]{16,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
+    (
+        re.compile(
+            r"(\bauthori[sz]ation[\"']?\s{0,5}[:=]\s{0,5}[A-Za-z][\w-]{1,30}) +[^\s,;\"'<*]{4,}",
+            re.IGNORECASE,
+        ),
+        rf"\1 {HIDDEN}",
+    ),
     (re.compile(r"(://[^/\s:@]{1,200}):[^/\s@]{1,200}@"), rf"\1:{HIDDEN}@"),
     (re.compile(rf"(<[\w:.-]{{0,60}}(?:{NAMES})[^<>]{{0,200}}>)[^<]+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (
         re.compile(
+            rf"(<[\w:.-]{{1,60}}\s[^<>]{{0,200}}?\b(?:name|key|id)\s?=\s?[\"']{NAMED}[\"'][^<>/]{{0,200}}>)[^<]+",
+            re.IGNORECASE,
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (
+        re.compile(
+            rf"(\b(?:name|key|id|field|param|header)[\"']?\s{{0,5}}[:=]\s{{0,5}}[\"']{NAMED}[\"']\s{{0,5}},?\s{{0,5}}"
+            rf"[\"']?(?:value|val|content|text)[\"']?\s{{0,5}}[:=]\s{{0,5}})(?:{QUOTED}|[^\s,;&}}\]<\"']+)",
+            re.IGNORECASE,
+        ),
+        rf'\1"{HIDDEN}"',
+    ),
+    (
+        re.compile(
             rf"((?:{NAMES})[\w-]{{0,40}}[\"']?\s{{0,5}}[:=]\s{{0,5}})"
-            rf"(?!(?:basic|bearer|digest) \*)(?:{QUOTED}|[^\s,;&}}\]<\"']+)",
+            rf"(?![\w-]{{2,31}} \*\*\*)(?:{QUOTED}|[^\s,;&}}\]<\"']+)",
             re.IGNORECASE,
         ),
         rf'\1"{HIDDEN}"',
@@ -34,7 +67,7 @@ IN_TEXT = (
 # No secret is without one of these. A text with none is not looked at closely; an escape may hide a name.
 SIGNS = (
     *("pass", "pwd", "secret", "token", "authori", "credential", "cookie", "session", "key", "signature"),
-    *("basic", "bearer", "digest", "\\u"),
+    *("basic", "bearer", "digest", "ntlm", "negotiate", "\\u"),
 )
 
 
@@ -55,11 +88,12 @@ def mask(text: str) -> Masked:
     if not _suspect(text):
         return Masked(text, False)
     found, value = _parsed(text)
-    if not found:
+    try:
+        clean = _mask_value(value)
+        shown = _mask_words(text) if not found else text if clean == value else _laid_out(clean)
+    except RecursionError:  # nested deeper than anybody reads
         shown = _mask_words(text)
-        return Masked(shown, shown != text)
-    clean = _mask_value(value)
-    return Masked(text, False) if clean == value else Masked(_laid_out(clean), True)
+    return Masked(shown, shown != text)
 
 
 def _suspect(text: str) -> bool:
@@ -70,7 +104,10 @@ def _suspect(text: str) -> bool:
 def readable(text: str) -> str:
     """This function will lay JSON out over lines, secrets taken out; any other text only has those taken out."""
     found, value = _parsed(text)
-    return _laid_out(_mask_value(value)) if found else _mask_words(text)
+    try:
+        return _laid_out(_mask_value(value)) if found else _mask_words(text)
+    except RecursionError:
+        return _mask_words(text)
 
 
 def _parsed(text: str) -> tuple[bool, Any]:
@@ -85,9 +122,14 @@ def _parsed(text: str) -> tuple[bool, Any]:
 
 def _mask_value(value: Any) -> Any:
     if isinstance(value, dict):
+        named = any(
+            isinstance(inside, str) and key.lower() in NAMING and SECRET_WORD.fullmatch(inside)
+            for key, inside in value.items()
+        )
         return {
             key: HIDDEN
-            if SECRET_NAME.search(key) and inside not in (None, "", [], {})
+            if inside not in (None, "", [], {})
+            and (SECRET_NAME.search(key) or (named and key.lower() in VALUES))
             else _mask_value(inside)
             for key, inside in value.items()
         }

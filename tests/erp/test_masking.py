@@ -44,6 +44,17 @@ CANARY = "hunter2canary"
         f"https://erp.example/x?access_token={CANARY}&y=1",
         f"https://user:{CANARY}@erp.example/x",
         f"token='{CANARY}'",
+        f'{{"name": "password", "value": "{CANARY}"}}',
+        f'[{{"Key": "X-Api-Key", "Value": ["{CANARY}"]}}]',
+        f'{{"cut off": [{{"name": "db.password", "value": "{CANARY}',
+        f'<param name="password">{CANARY}</param>',
+        f'<add key="client.secret" value="{CANARY}"/>',
+        f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n{CANARY}\n-----END RSA PRIVATE KEY-----",
+        f'{{"note": "-----BEGIN PRIVATE KEY-----\\n{CANARY}"}}',
+        f"Authorization: NTLM {CANARY}",
+        f"WWW-Authenticate: Negotiate {CANARY}abcdef",
+        f"Authorization: Token {CANARY}",
+        '{"a":' * 500 + f'{{"password": "{CANARY}"}}' + "}" * 500,
     ],
 )
 def test_a_secret_is_taken_out(text):
@@ -58,6 +69,9 @@ def test_a_secret_is_taken_out(text):
     [
         '{"Amount": 12345678901234.50, "Exponent": 1E+2,  "spaced" : null}',
         "[" * 5000,
+        '{"a":' * 500 + '{"key": 1}' + "}" * 500,
+        '[{"name": "Key west, signature wall", "value": 5000.00}, {"id": 7, "name": "Carpet", "value": 1}]',
+        '<line id="7" name="Token ring">5000.00</line>',
         "Phase 03-30-00 is inactive on this job.",
         "https://erp.example/rest/1/budget/7",
         "",
