@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from budgets import money
@@ -49,7 +50,8 @@ class CompanyPages(DeskAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """One page a company."""
-        view = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self._view))
+        shown = require_http_methods(["GET", "POST"])(self._view)
+        view = self.admin_site.admin_view(sensitive_post_parameters("password")(shown))
         return [path("", view, name=self.page), path("<int:company>/", view, name=self.page)]
 
     def _view(self, request: HttpRequest, company: int | None = None) -> HttpResponse:
@@ -165,7 +167,9 @@ def _remove(company: Company, request: HttpRequest) -> str:
 
 def _reauthenticate(company: Company, request: HttpRequest) -> str:
     above = amount(request, "above")
-    approval_settings.set_reauthentication(company, user=request.user, now=timezone.now(), above=above)
+    approval_settings.set_reauthentication(
+        company, user=request.user, now=timezone.now(), above=above, password=request.POST.get("password", "")
+    )
     return "Kept. It counts at once." if above is not None else "Kept: no password is asked for."
 
 

@@ -16,9 +16,10 @@ from typing import Any
 from django.db import transaction
 
 from budgets.errors import Conflict, InvalidInput
-from erp import routes
+from erp import reauthentication, routes
 from erp.locking import lock_company
 from erp.models import ApprovalRule, RuleKind
+from erp.people_notices import tell_of_fewer_passwords
 from projects import permissions
 from projects.models import Company, Direction
 from workflow import events
@@ -200,8 +201,15 @@ def _place(rules: list[ApprovalRule], rule_id: int) -> int:
     return found[0]
 
 
-def set_reauthentication(company: Company, *, user: Any, now: datetime, above: Decimal | None) -> Company:
-    """This function will keep above which amount accepting asks for the password again (None: never)."""
+def set_reauthentication(
+    company: Company, *, user: Any, now: datetime, above: Decimal | None, password: str = ""
+) -> Company:
+    """This function will keep above which amount accepting asks for the password again (None: never).
+
+    To ask less often takes the password itself, looked at before anything is locked, and is told to the other ERP
+    admins: else an unlocked screen could switch off what it is there for.
+    """
+    proven = _asks_less(company.reauthenticate_above, above) and _proven(company, user, password)
     with transaction.atomic():
         locked = lock_company(company)
         ensure(locked, "set_approval_rules", user)
@@ -210,6 +218,8 @@ def set_reauthentication(company: Company, *, user: Any, now: datetime, above: D
         old = locked.reauthenticate_above
         if old == above:
             return locked
+        if _asks_less(old, above) and not proven:
+            raise InvalidInput({"password": "Type your password: this asks for it less often than before."})
         locked.reauthenticate_above = above
         locked.save(update_fields=["reauthenticate_above"])
         words = "never" if above is None else f"for batches that move more than {above:,.2f}"
@@ -222,4 +232,17 @@ def set_reauthentication(company: Company, *, user: Any, now: datetime, above: D
             sentence=f"Accepting asks for the password again: {words}",
             data={"old": old, "new": above},
         )
+        if proven:
+            tell_of_fewer_passwords(locked, user, now=now, words=words)
     return locked
+
+
+def _asks_less(old: Decimal | None, new: Decimal | None) -> bool:
+    """Whether accepting will take the password for fewer batches."""
+    return old is not None and (new is None or new > old)
+
+
+def _proven(company: Company, user: Any, password: str) -> bool:
+    """Whether the person typed their password. Raises ActionBlocked and InvalidInput."""
+    ensure(company, "set_approval_rules", user)  # who may not set it learns nothing of passwords
+    return bool(password) and reauthentication.prove(user, password)

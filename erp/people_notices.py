@@ -1,4 +1,4 @@
-"""Mails about people's rights: an invitation, and news of somebody who gave themselves more."""
+"""Mails about people's rights: an invitation, and news of somebody who gave themselves more or is asked less."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ def tell_of_own_rights(company: Company, user: Any, *, now: datetime) -> None:
         path=reverse("admin:erp_person", args=[company.pk, user.pk]),
         button="See the rights",
         who=name_of(user),
+    )
+
+
+def tell_of_fewer_passwords(company: Company, user: Any, *, now: datetime, words: str) -> None:
+    """This function will mail the other ERP admins that accepting asks for the password less often."""
+    mails.write(
+        company=company,
+        to=permissions.who_administers(company).exclude(pk=user.pk),
+        kind="alarm",
+        key=f"reauthentication:{company.pk}:{user.pk}:{now:%Y%m%dT%H%M%S%f}",
+        subject=f"Accepting in {company.name} asks for the password less often",
+        template="fewer_passwords",
+        path=reverse("admin:erp_approvals", args=[company.pk]),
+        button="See the setting",
+        who=name_of(user),
+        words=words,
     )
 
 

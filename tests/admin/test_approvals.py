@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from erp.models import ApprovalRule, Batch, Delegation
+from erp.models import ApprovalRule, Batch, Delegation, Notice
 from projects.models import Company, Membership
 from tests.erp.test_approval_steps import lend, rule
 from tests.support import scene as acts
@@ -150,16 +150,35 @@ def test_the_rules_are_tried_out(scene, desk):
     assert "nobody would be left for “Second controller”" in text(desk(scene.jonas).get(RULES, asked))
 
 
+@pytest.mark.parametrize("above", ["", "50,000.01"])
+def test_an_unlocked_screen_does_not_switch_the_password_off(scene, desk, above):
+    Company.objects.filter(pk=scene.company.pk).update(reauthenticate_above=Decimal("50000.00"))
+    Membership.objects.filter(user=scene.ruth).update(erp_level=2)
+    client, asked = desk(scene.jonas), {"do": "reauthenticate", "above": above}
+    for more, said in (({}, "Type your password"), ({"password": "not it"}, "This is not your password.")):
+        answer = client.post(RULES, {**asked, **more})
+        assert answer.status_code == 422
+        assert said in text(answer)
+        assert "not it" not in text(answer)
+    assert Company.objects.get(pk=scene.company.pk).reauthenticate_above == Decimal("50000.00")
+    assert client.post(RULES, {**asked, "password": PASSWORD}).status_code == 302
+    told = Notice.objects.get(kind="alarm")
+    assert told.to == scene.ruth
+    assert "Jonas Lindqvist changed when accepting in Northgate Builders asks for the password" in told.text
+
+
 def test_jonas_sets_above_which_amount_the_password_is_asked_for(scene, desk):
     client = desk(scene.jonas)
     assert client.post(RULES, {"do": "reauthenticate", "above": "50,000"}).status_code == 302
     assert Company.objects.get(pk=scene.company.pk).reauthenticate_above == Decimal("50000.00")
     assert client.post(RULES, {"do": "reauthenticate", "above": "-1"}).status_code == 422
-    client.post(RULES, {"do": "reauthenticate", "above": ""})
+    assert client.post(RULES, {"do": "reauthenticate", "above": "40,000"}).status_code == 302, "more often"
+    client.post(RULES, {"do": "reauthenticate", "above": "", "password": PASSWORD})
     assert Company.objects.get(pk=scene.company.pk).reauthenticate_above is None
     told = [event.sentence for event in Event.objects.filter(action="set_reauthentication").order_by("seq")]
     assert told == [
         "Accepting asks for the password again: for batches that move more than 50,000.00",
+        "Accepting asks for the password again: for batches that move more than 40,000.00",
         "Accepting asks for the password again: never",
     ]
 
@@ -263,6 +282,17 @@ def decide(client, batch, **given):
     page = client.get(url(batch))
     form = {"reading_hash": page.context["decision"].reading.hash, **given}
     return client.post(url(batch, "do/accept/"), form, follow=True)
+
+
+def test_names_with_braces_are_names(scene, desk):
+    rule(scene, "Approver {0} {sender}")
+    rule(scene, "Controller {", scene.jonas)
+    batch = acts.send(scene)
+    answer = decide(desk(scene.mira), batch)
+    assert "It waits for Controller { now: Jonas Lindqvist" in text(answer)
+    assert "Approver {0} {sender}" in text(answer)
+    assert decide(desk(scene.jonas), batch).status_code == 200
+    assert Batch.objects.get(pk=batch.pk).state == "accepted"
 
 
 def test_the_page_shows_the_route_and_the_button_says_which_step_it_takes(scene, desk):
