@@ -66,6 +66,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- People -------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["projects.tries.Limited"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "projects:mine"
 LOGOUT_REDIRECT_URL = "login"

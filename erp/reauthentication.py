@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from budgets.errors import InvalidInput
 from erp.models import Batch, BatchState
+from projects import tries
 from workflow.blockers import Found, Kind, blocker
 
-TRIES, MINUTES = 5, 15
+TRIES = 5
 PROVEN = (
     "proven"  # kept on the instance a service decides on, and on those of a list that asks for no password
 )
@@ -38,26 +38,26 @@ def reauthentication_needed(batch: Batch, user: Any) -> Found | None:
 def prove(user: Any, password: str) -> bool:
     """This function will check a person's own password, a few tries at a time. Raises InvalidInput where it is wrong.
 
-    Nothing is kept of what was typed. The try is counted before it is looked at, so that many at once are no way round.
+    Nothing is kept of what was typed. The try is counted before it is looked at, so that many at once are no way round,
+    and with those at the log-in, so that those are none either.
     """
-    key = f"reauthentication:{user.pk}"
+    key, all_doors = f"reauthentication:{user.pk}", tries.of_person(user.pk)
     try:
-        cache.add(key, 0, timeout=MINUTES * 60)
-        tries = cache.incr(key)
-    except (RedisError, ValueError):  # ValueError: it ran out between the two
+        tried, everywhere = tries.count(key), tries.count(all_doors)
+    except tries.Unknown:
         raise InvalidInput(
             {"password": "Passwords cannot be checked just now. Try again in a minute."}
         ) from None
-    if tries > TRIES:
+    if tried > TRIES or everywhere > tries.IN_ALL:
         raise InvalidInput(
             {
-                "password": f"Too many wrong passwords. Try again in {MINUTES} minutes, or ask another approver."
+                "password": f"Too many wrong passwords. Try again in {tries.MINUTES} minutes, or ask another approver."
             }
         )
     if not user.check_password(password):
-        left = TRIES - tries
+        left = TRIES - tried
         raise InvalidInput(
             {"password": f"This is not your password. {left} {'try' if left == 1 else 'tries'} left."}
         )
-    cache.delete(key)
+    cache.delete_many([key, all_doors])
     return True

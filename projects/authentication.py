@@ -8,8 +8,10 @@ from drf_spectacular.authentication import BasicScheme as SpectacularBasicScheme
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from rest_framework.authentication import BasicAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
+
+from projects import tries
 
 
 class Token(TokenAuthentication):
@@ -32,10 +34,15 @@ class Basic(BasicAuthentication):
     """A username and password. Nobody's holds a NUL character, and the database would not take the question."""
 
     def authenticate_credentials(self, userid: str, password: str, request: Request | None = None) -> Any:
-        """Find the person; raises AuthenticationFailed."""
+        """Find the person; raises AuthenticationFailed, or Throttled after too many tries."""
         if "\0" in userid + password:
             raise AuthenticationFailed("Invalid username/password.")
-        return super().authenticate_credentials(userid, password, request)
+        try:
+            return super().authenticate_credentials(userid, password, request)
+        except AuthenticationFailed:
+            if minutes := getattr(request, tries.SHUT, 0):
+                raise Throttled(minutes * 60) from None
+            raise
 
 
 class BasicScheme(SpectacularBasicScheme):
