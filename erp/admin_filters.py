@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from budgets.errors import InvalidInput
 from erp import queue, queue_filters
 from erp.admin_access import memberships
 from erp.models import QueueFilter
-from erp.queue_narrowing import Narrowing, read
+from erp.queue_narrowing import Narrowing, listed
 from projects.models import ErpLevel
 from workflow import submissions
 from workflow.numbers import number
@@ -96,7 +95,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **problem: Any) -> HttpResponse:
     asked = request.POST.get("list", request.GET.get("list", ""))[:500]
-    narrowing = read(dict(parse_qsl(asked, max_num_fields=20)))[0] if asked else None
+    narrowing = listed(asked)[0] if asked else None
     context = {
         "chips": chips(request, counted=False),
         "nav": "queue",
@@ -138,7 +137,7 @@ def _do(request: HttpRequest) -> HttpResponse:
 
 
 def _save(request: HttpRequest) -> HttpResponse:
-    narrowing, errors = read(dict(parse_qsl(request.POST.get("list", "")[:500], max_num_fields=20)))
+    narrowing, errors = listed(request.POST.get("list", ""))
     if errors:
         raise InvalidInput(errors)
     row = queue_filters.save(

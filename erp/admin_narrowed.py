@@ -67,10 +67,11 @@ class WholeNarrowing(admin.ListFilter):
     """All that an address asks for, two amounts and words included: the condition that counts and the pane use too."""
 
     title, parameter_name = "amounts", "low"
+    takes = ("low", "high")
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        for name in ("low", "high"):
+        for name in self.takes:
             params.pop(name, None)
 
     def has_output(self) -> bool:
@@ -79,7 +80,7 @@ class WholeNarrowing(admin.ListFilter):
 
     def expected_parameters(self) -> list[str | None]:
         """What it takes from the address."""
-        return ["low", "high"]
+        return list(self.takes)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """None: the page draws it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import Q
 
@@ -24,6 +24,7 @@ FIELDS = (
 )
 MOST_CHARACTERS = 100  # of a search
 MOST_WORDS = 8
+LONGEST, MOST_FIELDS = 500, 20  # of a query that is carried along
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,14 @@ def read(given: Mapping[str, str]) -> tuple[Narrowing, dict[str, str]]:
         high=high,
         words=given.get("q", "").replace("\x00", "").strip()[:MOST_CHARACTERS],
     ), errors
+
+
+def listed(query: str) -> tuple[Narrowing, dict[str, str]]:
+    """This function will read the query of an address that a form or a link carries; one too long says nothing."""
+    try:
+        return read(dict(parse_qsl(query[:LONGEST], max_num_fields=MOST_FIELDS)))
+    except ValueError:
+        return Narrowing(), {}
 
 
 def searched(words: str) -> Q:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from erp import queue
+from erp import queue, queue_narrowing
 from erp.models import Batch
-from erp.queue_narrowing import Narrowing, read
+from erp.queue_narrowing import Narrowing
 from projects.models import Membership
 
 AROUND = 20  # rows before and after the batch that is read
@@ -47,7 +47,7 @@ class Pane:
 
 def pane(batch: Batch, user: Any, memberships: list[Membership], *, listed: str) -> Pane:
     """This function will list what stands around a batch in the list it was opened from, in the list's own order."""
-    narrowing = _narrowing(listed)
+    narrowing = queue_narrowing.listed(listed)[0]
     found = queue.queue(user, memberships, now=timezone.now()).filter(narrowing.holds(memberships))
     earlier = Q(sent_at__lt=batch.sent_at) | Q(sent_at=batch.sent_at, pk__lt=batch.pk)
     sums = found.order_by().aggregate(
@@ -71,10 +71,6 @@ def pane(batch: Batch, user: Any, memberships: list[Membership], *, listed: str)
         back=f"{reverse('admin:erp_batch_changelist')}?{narrowing.query}",
         listed=narrowing.query,
     )
-
-
-def _narrowing(listed: str) -> Narrowing:
-    return read(dict(parse_qsl(listed, max_num_fields=20)))[0] if listed else Narrowing()
 
 
 def _links(listed: str) -> Callable[[int], str]:

@@ -198,3 +198,35 @@ def test_the_trail_says_who_deleted_what_everybody_used(scene):
     )
     queue_filters.delete(row, user=scene.jonas, now=timezone.now())
     assert Event.objects.get(action="delete_filter").sentence == "Deleted the shared filter All of the queue"
+
+
+FIELDS_IN_ALL = "&".join(f"a{place}=1" for place in range(40))
+
+
+def test_a_query_carried_along_that_says_too_much_says_nothing(scene, desk):
+    batch, client = acts.send(scene), desk(scene.mira)
+    for address in (f"/admin/erp/batch/{batch.pk}/change/", f"{QUEUE}filters/"):
+        assert client.get(address, {"list": FIELDS_IN_ALL}).status_code == 200
+    assert save(client, "Odd", FIELDS_IN_ALL).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(f"{QUEUE}?{said}" for said in ("note__regex=(", "sent_at__year=99999999999999", "moved=1e9999999")),
+        *(
+            f"/admin/workflow/event/?{said}"
+            for said in ("sentence__regex=(", "about__contains=x", "at__year=9999999999999")
+        ),
+    ],
+)
+def test_lists_are_narrowed_by_nothing_but_the_filters_they_show(scene, desk, address):
+    acts.send(scene)
+    assert desk(scene.mira).get(address).status_code == 400
+
+
+def test_the_filters_of_the_trail_still_narrow_it(scene, desk):
+    acts.send(scene)
+    answer = desk(scene.mira).get("/admin/workflow/event/", {"chain": scene.company.pk, "q": "Sent"})
+    assert answer.status_code == 200
+    assert answer.context["cl"].result_count == 1
