@@ -17,6 +17,10 @@ from django.conf import settings
 PORTS = {443, 8443}
 LONGEST = 500
 EMBEDDING = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48")]  # IPv4 inside of IPv6
+# Python calls these global: the old site-local range, protocol assignments, 6to4's relays, a cloud's own host.
+NOT_THE_INTERNET = [
+    ipaddress.ip_network(net) for net in ("fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")
+]
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -90,4 +94,4 @@ def _allowed(ip: Ip, *, listed: bool) -> bool:
         inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inside is not None or any(ip in net for net in EMBEDDING):
             return False
-    return listed or (ip.is_global and not ip.is_reserved)
+    return listed or (ip.is_global and not ip.is_reserved and not any(ip in net for net in NOT_THE_INTERNET))
