@@ -194,7 +194,7 @@ def _open(request: HttpRequest, company: Company, person: Any) -> str:
 
 def _link(request: HttpRequest, company: Company, person: Any) -> str:
     services.send_link_again(company, person, **_by(request))
-    return f"Another mail with a link is on its way to {person.email}."
+    return f"Another mail with a link is on its way to {_name(person)}."
 
 
 DEEDS: dict[str, Callable[[HttpRequest, Company, Any], str]] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from erp.connection_actions import may_administer
 from projects import permissions
-from projects.models import Company, ErpLevel, Membership, ProjectRole
+from projects.models import Company, Membership, ProjectRole
 from workflow.actions import Action, register
 from workflow.blockers import Found, Kind, blocker
 
@@ -58,9 +58,12 @@ def your_own_login(company: Company, user: Any) -> Found | None:
 
 
 def has_rights_elsewhere(person: Any, company: Company) -> bool:
-    """This function will tell whether a person has a level in another company."""
-    members = Membership.objects.filter(user=person, erp_level__gt=ErpLevel.NONE).exclude(company=company)
-    roles = ProjectRole.objects.filter(user=person, level__gt=0).exclude(project__company=company)
+    """This function will tell whether a person belongs to another company, whatever they may do there.
+
+    Whoever was just invited there, or has no level for a while, still works for it: anybody can be brought in here.
+    """
+    members = Membership.objects.filter(user=person).exclude(company=company)
+    roles = ProjectRole.objects.filter(user=person).exclude(project__company=company)
     return members.exists() or roles.exists()
 
 

@@ -166,6 +166,23 @@ def _logged_in(user: Any) -> Any:
     return user
 
 
+def test_of_another_companys_person_neither_mail_nor_log_ins_are_shown_and_nobody_locks_the_login(
+    scene: Scene,
+) -> None:
+    get_user_model().objects.filter(pk=scene.olga.pk).update(
+        email="olga@southbank.example", last_login=timezone.now()
+    )
+    Membership.objects.filter(user=scene.olga).update(erp_level=0)
+    ProjectRole.objects.filter(user=scene.olga).delete()
+    client = window(scene.jonas)
+    assert client.post(at(scene), {"login": "olga"}).status_code == 302
+    page = client.get(at(scene, scene.olga)).content.decode()
+    assert "olga@southbank.example" not in page
+    assert "Last login" not in page
+    assert client.post(at(scene, scene.olga), {"do": "lock"}).status_code == 409
+    assert get_user_model().objects.get(pk=scene.olga.pk).is_active
+
+
 def test_the_pages_are_for_the_companys_erp_admins_alone(scene: Scene) -> None:
     assert window(scene.jonas).get(at(scene)).status_code == 200
     assert window(scene.jonas).get(at(scene, scene.mira)).status_code == 200
