@@ -6,24 +6,20 @@ record tells so: an event after the pack's end of the chain, a reading made afte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from erp.evidence_check import line_name
 from erp.evidence_events import Broken, Pack, named
 from erp.evidence_events import digest as digest_of
 from erp.evidence_pack import gather, one_snapshot
 from erp.evidence_past import BACK
+from erp.evidence_sides import CLOCKS, Row, Sides, differ, paired
 from erp.masking import mask
 from erp.models import Batch
 from workflow import events as trail
 from workflow.models import Event
 
-Row = Mapping[str, Any]
-CLOCKS = timedelta(seconds=30)  # between a call's time and its commit, and between clocks of several machines
 TOLD = ("state", "state_since")  # held against the pack's own events, as are those below
 MOMENTS = ("exported_at", "posted_at")
 WEIGHED = ("moved", "net", "lines_changed")  # anew with each reading while it waits
@@ -31,55 +27,6 @@ BASES = ("base", "delta", "before")
 CODES = ("erp_job", "erp_cost_code", "erp_cost_type")
 SHOWN = ("why", "posted_on", "evidence", "differs")  # by the ERP, of a word given by hand
 UNTOLD = ("attempts", "times_asked")  # counted without an event
-
-
-@dataclass(frozen=True)
-class Sides:
-    """What a pack says, and what the database has now."""
-
-    said: Pack
-    kept: Pack
-
-    @cached_property
-    def later(self) -> list[Row]:
-        """The events about the batch since the pack was made."""
-        return [event for event in self.kept["events"] if event["seq"] > self.said["chain"]["seq"]]
-
-    @cached_property
-    def made_at(self) -> datetime:
-        """When the pack was made: never before the end of the chain that it names."""
-        return datetime.fromisoformat(self.said["made"]["at"])
-
-    def before(self, moment: str) -> bool:
-        """Whether something on record then was there when the pack was made, whatever the clocks say."""
-        return datetime.fromisoformat(moment) < self.made_at - CLOCKS
-
-    def since(self, *actions: str) -> bool:
-        """Whether the batch had an event of any of these actions since."""
-        return any(event["action"] in actions for event in self.later)
-
-    def moved_since(self, document: Row) -> bool:
-        """Whether an event since tells of this document, or that all that were delivered count as posted."""
-        name = f"erp.document:{document['id']}"
-        return any(name in event["about"] or event["action"] == "confirm_posted" for event in self.later)
-
-    def journaled(self, call: Row) -> bool:
-        """Whether a call was on record: it left a while ago, or before an event that tells what became of it."""
-        told = (
-            event["at"]
-            for event in self.said["events"]
-            if f"erp.document:{call['document']}" in event["about"]
-        )
-        sent = datetime.fromisoformat(call["sent_at"])
-        return self.before(call["sent_at"]) or any(datetime.fromisoformat(at) >= sent for at in told)
-
-    @cached_property
-    def weighed_since(self) -> bool:
-        """Whether a batch that waited may have been weighed anew against a later reading."""
-        if self.said["batch"]["state"] != "waiting":
-            return False
-        readings = (row["made_at"] for row in self.kept["readings"] if row["made_at"])
-        return bool(self.later) or not all(self.before(made) for made in readings)
 
 
 def check_against_database(pack: Pack, *, now: datetime) -> Iterator[tuple[str, str]]:
@@ -96,57 +43,6 @@ def check_against_database(pack: Pack, *, now: datetime) -> Iterator[tuple[str, 
         raise Broken("made", "that is still to come")
 
 
-# -- how rows are compared ------------------------------------------------------------------------------------------
-
-
-def _differ(where: str, said: Row, kept: Row, *but: str) -> None:
-    """Every field is the same, but for some; of people the id is, and the name is one they had."""
-    if said.keys() != kept.keys():
-        strange = sorted(said.keys() ^ kept.keys())
-        raise Broken(where, f"{', '.join(strange)}: not in both of them")
-    for field in kept:
-        if field in but or said[field] == kept[field]:
-            continue
-        if field == "name" and _had_name(said, kept):
-            continue
-        if _is_person(said[field]) and _is_person(kept[field]) and _had_name(said[field], kept[field]):
-            continue
-        told = f"the pack says {_brief(said[field])}, the database {_brief(kept[field])}"
-        raise Broken(where, f"{field.replace('_', ' ')}: {told}")
-
-
-def _is_person(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.keys() == {"id", "name"}
-
-
-def _had_name(said: Row, kept: Row) -> bool:
-    """Whether it is the same person under the name they have, or one that they acted under."""
-    if said.get("id") is None or said["id"] != kept.get("id"):
-        return False
-    acted = Event.objects.filter(actor_pk=said["id"], actor=said["name"])
-    return bool(said["name"] == kept["name"] or acted.exists())
-
-
-def _brief(value: Any) -> str:
-    text = str(value.get("name", value) if isinstance(value, Mapping) else value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _paired(
-    said: Iterable[Row], kept: Iterable[Row], name: Callable[[Row], str], key: str = "id"
-) -> list[tuple[str, Row, Row]]:
-    """The rows of both by their id; one that only one side has is named."""
-    rows = list(said)
-    ours, theirs = {row[key]: row for row in rows}, {row[key]: row for row in kept}
-    for missing in sorted(theirs.keys() - ours.keys()):
-        raise Broken(name(theirs[missing]), "the database has it, the pack does not: it was left out")
-    for extra in sorted(ours.keys() - theirs.keys()):
-        raise Broken(name(ours[extra]), "the pack has it, the database does not")
-    if len(ours) != len(rows):
-        raise Broken(name(rows[0]), "something stands twice beside it")
-    return [(name(ours[pk]), ours[pk], theirs[pk]) for pk in ours]
-
-
 # -- part by part ---------------------------------------------------------------------------------------------------
 
 
@@ -155,7 +51,7 @@ def _chain(sides: Sides) -> str:
     number, touched = trail.verify(chain["id"])
     if touched is not None:
         raise Broken("chain", f"{number} events of the database hold, then entry {touched.seq} does not")
-    _differ("chain", chain, sides.kept["chain"], "seq", "hash")
+    differ("chain", chain, sides.kept["chain"], "seq", "hash")
     if not chain["seq"]:
         raise Broken("chain", "a batch was sent, so it cannot have been empty")
     end = Event.objects.filter(chain=chain["id"], seq=chain["seq"]).first()
@@ -189,15 +85,15 @@ def _names(sides: Sides) -> str:
         for event in changes.order_by("-seq"):
             row |= {name: told["old"] for name, told in event.data.items() if name in row}
     switched = since.filter(action="switch_erp").exists()
-    _differ("company", sides.said["company"], company, *(("erp", "erp_company") if switched else ()))
+    differ("company", sides.said["company"], company, *(("erp", "erp_company") if switched else ()))
     linked = since.filter(about__contains=[f"projects.project:{project['id']}"], action__contains="link")
-    _differ("project", sides.said["project"], project, *(("job",) if linked.exists() else ()))
+    differ("project", sides.said["project"], project, *(("job",) if linked.exists() else ()))
     return f"{sides.said['company']['name']}, {sides.said['project']['name']}"
 
 
 def _batch(sides: Sides) -> str:
     said, kept = sides.said["batch"], sides.kept["batch"]
-    _differ(
+    differ(
         "batch",
         said,
         kept,
@@ -205,9 +101,9 @@ def _batch(sides: Sides) -> str:
         *(("opened_by", "opened_at") if sides.since("open") else ()),
         *(WEIGHED if sides.weighed_since else ()),
     )
-    rows = _paired(sides.said["preparers"], sides.kept["preparers"], lambda row: f"preparer {row['name']}")
+    rows = paired(sides.said["preparers"], sides.kept["preparers"], lambda row: f"preparer {row['name']}")
     for where, ours, theirs in rows:
-        _differ(where, ours, theirs)
+        differ(where, ours, theirs)
     return f"{said['number']}, with {len(rows)} who prepared it"
 
 
@@ -215,11 +111,11 @@ def _decision(sides: Sides) -> str:
     said, kept = sides.said["decision"], sides.kept["decision"]
     accepted = ("accepted_by", "accepted_at", "reading") if sides.since("accept") else ()
     back = ("sent_back_by", "reason_code", "reason") if sides.since(*BACK) else ()
-    _differ("decision", said, kept, "words", "remarks", *accepted, *back)
+    differ("decision", said, kept, "words", "remarks", *accepted, *back)
     if accepted and any(said[name] is not None for name in accepted):
         raise Broken("decision", "it was accepted after the pack was made")
     remarks = [] if sides.since("reject") else kept["remarks"]
-    for where, ours, theirs in _paired(
+    for where, ours, theirs in paired(
         said["remarks"], remarks, lambda row: f"remark on {row['code']}", "line"
     ):
         answered_since = ours["answered_at"] is None and sides.since("answer_remark")
@@ -227,7 +123,7 @@ def _decision(sides: Sides) -> str:
         coded = (
             ("code",) if ours["code"] == _as_sent(sides.said, ours["line"]) else ()
         )  # it may be coded anew
-        _differ(where, ours, theirs, *answer, *coded)
+        differ(where, ours, theirs, *answer, *coded)
         if answer and any(ours[name] for name in answer):
             raise Broken(where, "it was answered after the pack was made")
     _steps(sides)
@@ -241,12 +137,12 @@ def _as_sent(pack: Pack, line: int) -> str:
 
 def _steps(sides: Sides) -> None:
     steps = (sides.said["approvals"], sides.kept["approvals"])
-    for where, ours, theirs in _paired(*steps, lambda row: f"step {row['name']}", "position"):
+    for where, ours, theirs in paired(*steps, lambda row: f"step {row['name']}", "position"):
         taken_since = ours["taken_by"] is None and any(
             event["at"] == theirs["taken_at"] for event in sides.later
         )
         taken = ("taken_by", "on_behalf_of", "taken_at", "reading") if taken_since else ()
-        _differ(where, ours, theirs, *taken, *(("needed",) if sides.weighed_since else ()))
+        differ(where, ours, theirs, *taken, *(("needed",) if sides.weighed_since else ()))
         if taken and any(ours[name] is not None for name in taken):
             raise Broken(where, "it was taken after the pack was made")
 
@@ -254,11 +150,11 @@ def _steps(sides: Sides) -> None:
 def _lines(sides: Sides) -> str:
     number, mapped = 0, bool(sides.said["documents"])
     weighed = BASES if sides.weighed_since else ()
-    items = _paired(sides.said["items"], sides.kept["items"], lambda row: f"lines of {row['title']}")
+    items = paired(sides.said["items"], sides.kept["items"], lambda row: f"lines of {row['title']}")
     for where, ours, theirs in items:
-        _differ(where, ours, theirs, "lines")
-        for line, said, kept in _paired(ours["lines"], theirs["lines"], line_name):
-            _differ(line, said, kept, *weighed, *(() if mapped else CODES))
+        differ(where, ours, theirs, "lines")
+        for line, said, kept in paired(ours["lines"], theirs["lines"], line_name):
+            differ(line, said, kept, *weighed, *(() if mapped else CODES))
             if not mapped and any(said[name] for name in CODES):
                 raise Broken(line, "it has codes of the ERP, and was not accepted")
             number += 1
@@ -269,12 +165,10 @@ def _documents(sides: Sides) -> str:
     """One that has moved since stands as the pack's events tell; a posted one never changes."""
     kept = [] if sides.since("accept") else sides.kept["documents"]
     gone_on = 0
-    for where, ours, theirs in _paired(
-        sides.said["documents"], kept, lambda row: f"document {row['number']}"
-    ):
+    for where, ours, theirs in paired(sides.said["documents"], kept, lambda row: f"document {row['number']}"):
         moved = ours["state"] != "posted" and sides.moved_since(ours)
         gone_on += moved
-        _differ(where, ours, theirs, *_may_differ(ours, moved=moved))
+        differ(where, ours, theirs, *_maydiffer(ours, moved=moved))
         if not moved and any(ours[name] > theirs[name] for name in UNTOLD):
             raise Broken(where, "it was not tried or asked about so often")
         if ours["hashed"] is None and theirs["hashed"] is not None:
@@ -283,12 +177,12 @@ def _documents(sides: Sides) -> str:
             known = sides.since("confirmation_proved", "confirmation_disproved", "close_alarm")
             open_then = ours["by_hand"]["state"] not in ("proved", "closed")
             more = ("state", *SHOWN, "closed_by", "closed_note") if known and open_then else ()
-            _differ(f"{where}: confirmed by hand", ours["by_hand"], theirs["by_hand"] or {}, *more)
+            differ(f"{where}: confirmed by hand", ours["by_hand"], theirs["by_hand"] or {}, *more)
     since = f"; {gone_on} moved on since, and then stood as the events tell" if gone_on else ""
     return f"{len(sides.said['documents'])} are those of the database{since}"
 
 
-def _may_differ(document: Row, *, moved: bool) -> tuple[str, ...]:
+def _maydiffer(document: Row, *, moved: bool) -> tuple[str, ...]:
     always = (*TOLD, *UNTOLD, "hashed", *(("by_hand",) if document["by_hand"] or moved else ()))
     if not moved:
         return always
@@ -299,12 +193,12 @@ def _may_differ(document: Row, *, moved: bool) -> tuple[str, ...]:
 def _calls(sides: Sides) -> str:
     said, last = sides.said["calls"], max((call["id"] for call in sides.said["calls"]), default=0)
     due = [call for call in sides.kept["calls"] if call["id"] <= last or sides.journaled(call)]
-    for where, ours, theirs in _paired(said, due, lambda row: f"call {row['request_id']}"):
+    for where, ours, theirs in paired(said, due, lambda row: f"call {row['request_id']}"):
         late = theirs["answered_at"] is not None and not sides.before(theirs["answered_at"])
         answer = (
             ("answered_at", "status", "outcome", "answer") if ours["answered_at"] is None and late else ()
         )
-        _differ(where, ours, theirs, "target", "request", *(answer or ("answer",)))
+        differ(where, ours, theirs, "target", "request", *(answer or ("answer",)))
         if mask(ours["target"]).text != theirs["target"]:
             raise Broken(where, "target: the database has another")
         for side in ("request", *(() if answer else ("answer",))):
@@ -346,11 +240,11 @@ def _files(sides: Sides) -> str:
 def _reading(sides: Sides, said: Row, kept: Row) -> None:
     where = f"reading {said['id']}"
     if said["made_at"] is None and not sides.before(kept["made_at"] or kept["asked_at"]):
-        _differ(where, said, kept, "made_at", "state", "hash")  # it was made since
+        differ(where, said, kept, "made_at", "state", "hash")  # it was made since
         return
     if said["hash"] != kept["hash"]:
         raise Broken(where, "the database has another")
-    _differ(where, said, kept)
+    differ(where, said, kept)
 
 
 PARTS: tuple[tuple[str, Callable[[Sides], str]], ...] = (
