@@ -35,6 +35,7 @@ from erp.models import (
 from erp.other_eyes import eyes
 from erp.rounds import sent_again_as
 from erp.snapshots import latest_reading
+from erp.whereabouts import Where
 from projects.models import CostCode, CostType, Job
 
 
@@ -219,9 +220,13 @@ class Entry:
 
 
 def posting_list(batch: Batch) -> dict[str, Any]:
-    """This function will list what waits to be posted or is, with each document's lines in the ERP's own codes."""
+    """This function will list what waits to be posted or is, with each document's lines in the ERP's own codes.
+
+    What needed no entry there is nothing that an accountant could find.
+    """
     rows = batch.documents.filter(state__in=[DocumentState.DELIVERED, DocumentState.POSTED])
-    documents = rows.select_related("item").prefetch_related("item__lines")
+    found = rows.select_related("item").prefetch_related("item__lines")
+    documents = [one for one in found if whereabouts.where_is(one) is Where.THERE]
     entries = [Entry(one, [row for row in one.item.lines.all() if row.delta]) for one in documents]
     return {
         "entries": entries,

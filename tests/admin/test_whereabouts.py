@@ -99,6 +99,10 @@ def test_a_document_that_needed_no_entry_does_not_count_as_one_in_the_erp(scene,
     batch = acts.accept(scene, acts.send(scene))
     acts.deliver(batch)
     assert "1 of 1 document in CMiC, 1 needed no entry" in page(desk, scene, batch)
+    needless, there = batch.documents.all()
+    to_post = page(desk, scene, batch, "posting-list/")
+    assert there.number in to_post
+    assert needless.number not in to_post
 
 
 def test_what_was_posted_with_other_amounts_is_told_as_it_was_posted(scene, desk):
