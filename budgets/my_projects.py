@@ -19,7 +19,7 @@ from projects.models import Job
 
 PER_PAGE = 50
 FILTERS = {
-    "send": ("To send", ("draft", "ready", "todo")),
+    "send": ("To send", ("draft", "ready", "todo", "resend")),
     "waiting": ("Waiting for accounting", ("waiting",)),
     "back": ("Sent back", ("sent_back",)),
     "erp": ("In the ERP", ("exporting", "in_erp")),
@@ -39,7 +39,7 @@ class Row:
 
 
 # What asks most of the person comes first.
-ORDER = "attention differs sent_back todo ready draft waiting exporting in_erp posted".split()
+ORDER = "attention differs sent_back resend todo ready draft waiting exporting in_erp posted".split()
 SORTS: dict[str, Callable[[Row], Any]] = {
     "name": lambda row: row.budget.project.name.casefold(),
     "job": lambda row: row.job,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from budgets.models import Budget, BudgetState, Hold
 
@@ -36,6 +37,7 @@ CODES = {
     "attention": "Needs attention",
     "in_erp": "In the ERP, waiting for posting",
     "posted": "Posted",
+    "resend": "Differences to send",
     "differs": "Differs from the ERP",
 }
 
@@ -110,17 +112,12 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
 def _back_with_us(budget: Budget) -> StateWord:
     told, since = budget.hold_data, budget.hold_since
     if budget.hold == Hold.SENT_BACK:
-        return StateWord(
-            "sent_back",
-            f"Sent back: {told.get('text', '')}",
-            "Answer the remarks, then re-send.",
-            "warn",
-            since,
-        )
+        words = f"Sent back: {told.get('text', '')}"
+        return StateWord("sent_back", words, f"{_sent_back(told)}{_to_answer(budget)}", "warn", since)
     if budget.hold == Hold.RETURNED:
-        return StateWord(
-            "sent_back", f"Sent back: {told.get('text', '')}", "Put it right, then re-send.", "warn", since
-        )
+        by = f"{told['by']} returned it. " if told.get("by") else ""
+        words = f"Sent back: {told.get('text', '')}"
+        return StateWord("sent_back", words, f"{by}Put it right, then re-send.", "warn", since)
     if budget.hold == Hold.DIFFERS and told.get("disproved"):
         words = f"Confirmed by hand, {told.get('erp', 'the ERP')} says otherwise"
         why = f"{told['disproved']} Accounting finds out; until then what was sent counts here."
@@ -135,6 +132,8 @@ def _back_with_us(budget: Budget) -> StateWord:
             "warn",
             since,
         )
+    if told.get("kept"):
+        return _to_put_back(budget)
     words = f"Posted (batch {told.get('batch', '')})"
     return StateWord(
         "posted",
@@ -143,3 +142,28 @@ def _back_with_us(budget: Budget) -> StateWord:
         "good",
         since,
     )
+
+
+def _sent_back(told: dict[str, Any]) -> str:
+    return f"{told['by']} sent it back, reason: {told['reason']}. " if told.get("by") else ""
+
+
+def _to_answer(budget: Budget) -> str:
+    """What a rejection still asks for."""
+    wanting, every = budget.hold_data.get("wanting", 0), budget.hold_data.get("remarks", 0)
+    if wanting:
+        return f"Answer the {'remark' if wanting == 1 else 'remarks'} or change the lines, then re-send."
+    if budget.things_to_do:
+        return "Do what is listed, then re-send."
+    return "Every remark is settled: re-send the budget." if every else "Put it right, then re-send."
+
+
+def _to_put_back(budget: Budget) -> StateWord:
+    """Posted, but somebody changed it in the ERP and our amounts were kept: they hold there once they are sent."""
+    told = budget.hold_data
+    kept, lines = told["kept"], told["kept_lines"]
+    words = f"{lines} difference{'' if lines == 1 else 's'} to send"
+    named = f"Modification {kept[0]}" if len(kept) == 1 else f"Modifications {', '.join(map(str, kept))}"
+    puts = f"{named} put{'s' if len(kept) == 1 else ''} {told.get('erp', 'the ERP')} back"
+    first = "Do what is listed, then re-send." if budget.things_to_do else "Re-send the budget."
+    return StateWord("resend", words, f"Accounting kept our amounts. {puts}. {first}", "warn", budget.hold_since)

@@ -54,7 +54,7 @@ DEEDS = {
     "lock": Deed(
         services.lock,
         "locking",
-        "Locked. The original amounts are frozen; next, send the budget to accounting.",
+        "Locked. The original amounts are frozen; {next}.",
     ),
     "unlock": Deed(
         services.unlock,
@@ -74,10 +74,19 @@ def act(request: HttpRequest, budget: Budget, *, action: str) -> HttpResponse:
 
     def do() -> HttpResponse:
         deed.service(budget, user=request.user, now=timezone.now())
-        messages.success(request, deed.done)
+        messages.success(request, deed.done.format(next=_next(budget)))
         return redirect("budgets:page", budget.project_id)
 
     return perform(request, budget, act=do, again=partial(show_page, request))
+
+
+def _next(budget: Budget) -> str:
+    """What a budget that was locked just now waits for."""
+    budget.refresh_from_db(fields=["things_to_do"])
+    number = budget.things_to_do
+    if not number:
+        return "next, send the budget to accounting"
+    return f"{number} {'thing' if number == 1 else 'things'} to do before you can send it"
 
 
 def confirm(request: HttpRequest, budget: Budget, *, action: str, before: str) -> HttpResponse:

@@ -328,7 +328,7 @@ class AnswerRemark(BudgetView):
 
     @extend_schema(request=AnswerSerializer, responses={200: RemarkSerializer, 400: INVALID, 409: REFUSED})
     def post(self, request: Request, project_id: int, pk: int) -> Response:
-        """Answer a rejection's remark without changing its line."""
+        """Answer a rejection's remark without changing its line, or change the answer that was `seen`."""
         rows = Remark.objects.select_related("batch__budget", "line", "answered_by")
         remark = rows.filter(pk=pk, batch__budget=self.budget()).first()
         if remark is None:

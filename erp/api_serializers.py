@@ -282,3 +282,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
     """What there is to say to a remark."""
 
     answer = serializers.CharField()
+    seen = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="`answered_at` of the answer that this one replaces; left out for the first answer",
+    )

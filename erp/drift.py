@@ -16,7 +16,7 @@ from budgets.changing import change
 from budgets.errors import InvalidInput, refuse_long
 from budgets.models import Budget, Modification
 from budgets.settling import settled
-from erp import reconciliation
+from erp import notifications, reconciliation
 from erp.balance import Row
 from erp.balance_reads import balance_of
 from erp.drift_blockers import CHOSEN, KIND, READ_HASH, chosen_rows
@@ -61,6 +61,8 @@ def settle(
             raise InvalidInput({"codes": "Choose at least one line that differs."})
         decisions = _decide(locked, rows, reading, user=user, now=now, kind=kind, note=note.strip())
         reconciliation.keep(locked, reconciliation.compare(locked, reading), now=now)
+        if kind == DriftKind.KEEP:
+            notifications.tell_sender_of_kept(locked, decisions, by=user)
         number = "1 line" if len(rows) == 1 else f"{len(rows)} lines"
         event |= {
             "action": "settle_drift",

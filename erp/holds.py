@@ -7,14 +7,14 @@ from typing import Any
 
 from django.db import transaction
 
-from budgets.models import Budget, BudgetState, Hold
+from budgets.models import Budget, BudgetState, Hold, ModificationLine
 from budgets.services import lock_row
 from budgets.signals import budget_changed
-from erp import attention, routes
+from erp import attention, drift_reads, remarks, routes
 from erp.link_epochs import epoch_of
 from erp.models import Batch, BatchState, Confirmation, ConfirmationState, Document, DocumentState
 from erp.snapshots import erp_connection
-from erp.words import erp_name
+from erp.words import erp_name, person
 from projects import permissions
 from workflow.actions import blockers
 from workflow.blockers import Kind, forget_facts
@@ -48,11 +48,12 @@ def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | 
         told = {"who": _who_decides(batch), "round": batch.round, **routes.progress_of(batch)}
         return Hold.WAITING, batch.sent_at, told
     if batch.state == BatchState.REJECTED:
-        return Hold.SENT_BACK, batch.state_since, {"text": batch.reason}
+        return Hold.SENT_BACK, batch.state_since, _rejected(budget, batch)
     if batch.state == BatchState.RETRIEVED:
         return Hold.RETRIEVED, batch.state_since, {}
     if batch.state == BatchState.RETURNED:
-        return Hold.RETURNED, batch.state_since, {"text": batch.reason or "returned by accounting"}
+        by = {"by": person(batch.sent_back_by)} if batch.sent_back_by else {}
+        return Hold.RETURNED, batch.state_since, {"text": batch.reason or "returned by accounting", **by}
     documents = list(batch.documents.all())
     if batch.state == BatchState.POSTED:
         return _posted(budget, batch, documents)
@@ -61,6 +62,13 @@ def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | 
 
 def _who_decides(batch: Batch) -> str:
     return routes.said(routes.due_ways(batch)) or permissions.names([])
+
+
+def _rejected(budget: Budget, batch: Batch) -> dict[str, Any]:
+    """Who sent it back, why, and how many of the remarks Re-send still waits for."""
+    tally = remarks.tally(budget)
+    told = {"text": batch.reason, "reason": batch.get_reason_code_display(), "by": person(batch.sent_back_by)}
+    return {**told, "remarks": tally.every, "wanting": tally.wanting}
 
 
 def drift_of(budget: Budget, batch: Batch) -> dict[str, Any]:
@@ -86,8 +94,15 @@ def _posted(
     differs = drift["lines"] if drift else sum(len(document.differs) for document in documents)
     told: dict[str, Any] = {"differs": differs, **({"drift": drift} if drift else {})}
     if not differs:
-        return Hold.POSTED, batch.posted_at, told
+        return Hold.POSTED, batch.posted_at, {**told, **_kept(budget)}
     return Hold.DIFFERS, datetime.fromisoformat(drift["since"]) if drift else batch.posted_at, told
+
+
+def _kept(budget: Budget) -> dict[str, Any]:
+    """Which modifications put the ERP back with the next send, and on how many lines."""
+    rows = drift_reads.to_send(budget)
+    lines = ModificationLine.objects.filter(modification__in=rows).count()
+    return {"kept": [row.number for row in rows], "kept_lines": lines} if rows else {}
 
 
 def _on_its_way(

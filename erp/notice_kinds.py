@@ -86,6 +86,13 @@ KINDS = {
             Reader.SENDER,
         ),
         _kind(
+            "kept",
+            "To send again",
+            "At once, when accounting keeps your amounts where somebody changed them in the ERP",
+            SENT,
+            Reader.SENDER,
+        ),
+        _kind(
             "reminder",
             "Not posted yet",
             "When a batch waits in the ERP to be posted longer than usual",

@@ -54,7 +54,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     def do() -> HttpResponse:
         wanted = request.POST.getlist("kind")
         notice_switches.choose(company, user=request.user, now=timezone.now(), wanted=wanted)
-        messages.success(request, f"Kept: your mails from {company.name}.")
+        messages.success(request, "Saved.")
         return redirect("notices")
 
     return submissions.once(request, do)

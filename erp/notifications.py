@@ -13,9 +13,9 @@ from budgets import links
 from budgets.models import Budget
 from erp import mails
 from erp.explaining import explained
-from erp.models import Batch, BatchState, Circuit, Connection, Document, Remark
+from erp.models import Batch, BatchState, Circuit, Connection, Document, DriftDecision, Remark
 from erp.rounds import sent_back_before
-from erp.snapshots import erp_connection
+from erp.snapshots import erp_connection, latest_batch
 from erp.words import erp_name, person
 from projects import permissions
 from projects.models import Direction
@@ -188,6 +188,26 @@ def tell_of_drift(
         erp=erp,
         lines=lines[:MOST_LINES],
         others=max(0, len(lines) - MOST_LINES),
+    )
+
+
+def tell_sender_of_kept(budget: Budget, decisions: Sequence[DriftDecision], *, by: Any) -> None:
+    """This function will mail whoever sent the last batch that our amounts were kept, and that they are to be sent."""
+    batch, correction = latest_batch(budget), decisions[0].correction
+    if batch is None or correction is None:
+        return
+    erp, lines = erp_name(erp_connection(budget)), len(decisions)
+    _write(
+        to=_sender(batch),
+        kind="kept",
+        key=f"kept:{correction.pk}",
+        template="kept",
+        batch=batch,
+        by=person(by),
+        decisions=decisions[:MOST_LINES],
+        others=max(0, lines - MOST_LINES),
+        correction=correction,
+        subject=f"To send again: {budget.project}, {lines} difference{'' if lines == 1 else 's'} from {erp}",
     )
 
 

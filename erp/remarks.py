@@ -64,6 +64,14 @@ class Tally:
     wanting: int
     every: int
 
+    def __str__(self) -> str:
+        """In words: "1 of 2 remarks to answer"."""
+        if self.wanting:
+            of = f"{self.wanting} of " if self.wanting < self.every else ""
+            return f"{of}{self.every} remark{'' if self.every == 1 else 's'} to answer"
+        few = {1: "The remark is", 2: "Both remarks are"}
+        return f"{few.get(self.every, f'All {self.every} remarks are')} answered, or the line was changed"
+
 
 def tally(budget: Budget) -> Tally:
     """This function will count the remarks of the last rejection."""

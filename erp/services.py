@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from budgets.errors import MOST_TEXT, InvalidInput, long_texts, refuse_long
+from budgets.errors import MOST_TEXT, Conflict, InvalidInput, long_texts, refuse_long
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
 from erp import bell, holds, notifications, readings, reauthentication, routes, stepping
@@ -34,6 +34,7 @@ from erp.models import (
 from erp.rounds import next_numbers
 from erp.settling import settle_batch
 from erp.snapshots import freeze, latest_reading, new_items
+from erp.words import person
 from workflow import events
 from workflow.actions import SYSTEM, ensure
 
@@ -283,8 +284,13 @@ def _pin(batch: Batch, remarks: Mapping[int, str]) -> list[Remark]:
     )
 
 
-def answer_remark(remark: Remark, *, user: Any, now: datetime, answer: str) -> Remark:
-    """This function will answer a rejection's remark without changing its line."""
+def answer_remark(
+    remark: Remark, *, user: Any, now: datetime, answer: str, seen: datetime | None = None
+) -> Remark:
+    """This function will answer a rejection's remark without changing its line, or change the answer.
+
+    `seen` is when the answer that the person saw was given: another one is never replaced unread.
+    """
     if not answer.strip():
         raise InvalidInput({"answer": "Write an answer, or change the line."})
     refuse_long(answer=answer)
@@ -292,12 +298,14 @@ def answer_remark(remark: Remark, *, user: Any, now: datetime, answer: str) -> R
         row = Remark.objects.select_for_update().get(pk=remark.pk)
         locked.__dict__["answering"] = row
         ensure(locked, "answer_remark", user)
+        if row.answered_at != seen:
+            raise Conflict(f"{person(row.answered_by)} has answered this remark already.", current=row)
         row.answer, row.answered_by, row.answered_at = answer.strip(), user, now
         row.save()
         event |= {
             "action": "answer_remark",
             "about": [*event["about"], remark.batch],
-            "sentence": f"Answered the remark on {remark.line}",
+            "sentence": f"{'Changed the answer to' if seen else 'Answered'} the remark on {remark.line}",
             "note": row.answer,
         }
     return row

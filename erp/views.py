@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from budgets.models import Budget
@@ -52,6 +53,9 @@ def _send(request: HttpRequest, budget: Budget) -> HttpResponse:
 def _show_preview(
     request: HttpRequest, budget: Budget, *, note: str = "", status: int = 200, **problem: Any
 ) -> HttpResponse:
+    under_way = selectors.open_batch(budget)
+    if under_way is not None:  # the form was sent from a page that is older than the batch
+        return _show_batch(request, budget, number=under_way.number, status=status, **problem)
     preview = selectors.preview(budget, user=request.user, today=timezone.localdate())
     context = {**frame(budget), "preview": preview, "note": note, "age": _age_of_codes(budget), **problem}
     return render(request, "erp/preview.html", context, status=status)
@@ -176,17 +180,20 @@ def answer_remark(request: HttpRequest, budget: Budget, *, pk: int) -> HttpRespo
 
     def do() -> HttpResponse:
         answer = request.POST.get("answer", "")
-        services.answer_remark(remark, user=request.user, now=timezone.now(), answer=answer)
+        seen = parse_datetime(request.POST.get("seen", ""))
+        services.answer_remark(remark, user=request.user, now=timezone.now(), answer=answer, seen=seen)
         messages.success(
             request, f"Answered the remark on {remark.line}. The approver reads it with the next batch."
         )
         return _back(request, budget, remark)
 
     typed: dict[str, Any] = {"answering": remark.pk, "typed_answer": request.POST.get("answer", "")}
-    if request.POST.get("back") == "batch":
-        again = partial(_show_batch, request, number=remark.batch.number, **typed)
-    else:
-        again = partial(show_page, request, **typed)
+
+    def again(budget: Budget, **problem: Any) -> HttpResponse:
+        if request.POST.get("back") == "batch" or "conflict" in problem:  # both texts stand there
+            return _show_batch(request, budget, number=remark.batch.number, **typed, **problem)
+        return show_page(request, budget, **typed, **problem)
+
     return perform(request, budget, act=do, again=again)
 
 

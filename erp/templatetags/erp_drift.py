@@ -9,10 +9,10 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from budgets.models import Budget, BudgetState, Modification
+from budgets.models import Budget, BudgetState
 from erp import drift_reads
 from erp.balance_reads import newest_readings
-from erp.models import DriftSighting
+from erp.models import DriftDecision, DriftSighting
 from erp.reconciliation import sighted, sighted_in
 from projects import permissions
 
@@ -66,9 +66,13 @@ def without_amount(value: str) -> str:
 
 
 @register.simple_tag
-def differences_to_send(budget: Budget) -> list[Modification]:
-    """This function will find the modifications that keep ours and go with the next send."""
-    return drift_reads.to_send(budget)
+def differences_to_send(budget: Budget) -> list[DriftDecision]:
+    """This function will find the decisions to keep ours whose modifications go with the next send."""
+    return list(
+        DriftDecision.objects.filter(correction__in=drift_reads.to_send(budget))
+        .select_related("correction", "by")
+        .order_by("correction__number", "erp_cost_code", "erp_cost_type")
+    )
 
 
 @dataclass(frozen=True)

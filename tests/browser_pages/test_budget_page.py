@@ -52,6 +52,13 @@ def test_locking_says_what_happened_and_what_is_next(desk: Desk) -> None:
     assert "Locked - ready to send" in page
 
 
+def test_locking_says_that_something_still_stands_in_the_way_of_sending(desk: Desk) -> None:
+    add_line(desk.scene.budget, desk.scene.dana, MAIN, "03-3000", "M", "1.00")
+    answer = desk.send("act", "lock")
+    page = words(desk.client.get(answer["Location"]))
+    assert "Locked. The original amounts are frozen; 1 thing to do before you can send it." in page
+
+
 def test_unlocking_asks_first(desk: Desk) -> None:
     lock(desk.scene)
     assert "Unlock this budget?" in words(desk.get("act", "unlock"))

@@ -68,7 +68,10 @@ def test_a_second_send_from_another_window_is_refused_with_the_reason(locked: De
     locked.send("preview")
     refused = locked.send("preview")
     assert refused.status_code == 409
-    assert "waits for accounting to decide" in words(refused)
+    page = words(refused)
+    assert "waits for accounting to decide" in page
+    assert "Batch 1 of Quay Street" in page and "This is exactly what goes" not in page
+    assert "Who can change it: you" in page
 
 
 def test_retrieving_asks_first_and_brings_the_budget_back(locked: Desk) -> None:
@@ -103,6 +106,24 @@ def test_an_empty_answer_is_not_taken(locked: Desk) -> None:
     answer = locked.send("answer_remark", remark.pk, answer="  ", back="page")
     assert answer.status_code == 422
     assert "Write an answer, or change the line." in words(answer)
+
+
+def test_an_answer_given_meanwhile_is_not_replaced_unread_and_may_be_changed_on_purpose(locked: Desk) -> None:
+    sent_back(locked)
+    remark = locked.scene.budget.batches.get().remarks.get()
+    locked.send("answer_remark", remark.pk, answer="Yes, the labor is another line.", back="page")
+    stale = locked.send("answer_remark", remark.pk, answer="No, it is labor.", back="page")
+    page = words(stale)
+    assert stale.status_code == 409
+    assert "Dana Reyes has answered this remark already." in page
+    assert "Yes, the labor is another line." in page and 'value="No, it is labor."' in page
+    remark.refresh_from_db()
+    assert remark.answer == "Yes, the labor is another line."
+    seen = remark.answered_at.isoformat()
+    assert "Change the answer" in words(locked.get("batch", 1))
+    locked.send("answer_remark", remark.pk, answer="No, it is labor.", seen=seen, back="batch")
+    page = words(locked.get("batch", 1))
+    assert "No, it is labor." in page and "Changed the answer to the remark on 03-30-00 M" in page
 
 
 def test_a_batch_page_keeps_the_snapshot_the_reason_and_what_happened(locked: Desk) -> None:

@@ -68,8 +68,17 @@ def test_a_rejected_budget_says_why_it_was_sent_back_and_the_next_send_counts_th
     acts.reject(scene, acts.send(scene), reason="Concrete is too high.")
     word = shown(scene)
     assert (word.code, word.words, word.tone) == ("sent_back", "Sent back: Concrete is too high.", "warn")
+    assert word.next == "Mira Osei sent it back, reason: Amounts to correct. Put it right, then re-send."
     acts.send(scene)
     assert shown(scene).words == "Waiting for accounting, round 2"
+
+
+def test_a_rejected_budget_asks_for_answers_only_while_one_is_wanted(scene):
+    batch = acts.send(scene)
+    acts.reject(scene, batch, remarks={scene.lines[CONCRETE].pk: "Ready-mix?"})
+    assert shown(scene).next.endswith("Answer the remark or change the lines, then re-send.")
+    erp_services.answer_remark(batch.remarks.get(), user=scene.dana, now=now(), answer="Yes.")
+    assert shown(scene).next.endswith("Every remark is settled: re-send the budget.")
 
 
 def test_a_retrieved_budget_is_simply_ready_again(scene):
@@ -152,7 +161,7 @@ def test_an_unlocked_budget_is_a_draft_whatever_came_before(scene):
 def test_every_word_has_its_test(scene):
     assert set(CODES) == {
         *("draft", "ready", "todo", "waiting", "sent_back", "exporting", "attention"),
-        *("in_erp", "posted", "differs"),
+        *("in_erp", "posted", "differs", "resend"),
     }
 
 

@@ -14,6 +14,7 @@ from erp import drift, notifications, readings, reconciliation, services
 from erp.balance import Cause
 from erp.balance_reads import balance_of
 from erp.models import DriftDecision, DriftSighting
+from erp.notice_models import Notice
 from erp.port import ErpKey
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
@@ -160,7 +161,6 @@ def test_ours_kept_goes_with_the_next_send_and_is_exactly_the_difference(posted)
     [decision] = settle(posted, "keep", change(posted, "118399.90"))
     assert totals(posted.budget).revised == before.revised
     assert parts(posted) == {Cause.KEPT: Decimal("18400.00")}
-    assert state_of(posted.reload()).code == "posted"
     assert may_send(posted) == []
     send_and_post(posted)
     lines = posted.budget.batches.first().items.get().lines.values_list("line", "delta")
@@ -168,6 +168,24 @@ def test_ours_kept_goes_with_the_next_send_and_is_exactly_the_difference(posted)
     assert posted.in_cmic()[JOB, "09-68-00", "2000"][1] == Decimal("99999.90")
     assert (state_of(posted.reload()).code, parts(posted)) == ("posted", {})
     assert may_send(posted) == ["nothing_new"]
+
+
+def test_who_sent_it_is_told_that_ours_was_kept_and_the_budget_is_one_to_send(posted, client):
+    settle(posted, "keep", change(posted, "118399.90"))
+    word = state_of(posted.reload())
+    assert (word.code, word.words) == ("resend", "1 difference to send")
+    number = posted.budget.modifications.order_by("number").last().number
+    assert word.next == (
+        f"Accounting kept our amounts. Modification {number} puts CMiC back. Re-send the budget."
+    )
+    mail = Notice.objects.get(kind="kept")
+    assert (mail.to, mail.company) == (posted.dana, posted.project.company)
+    for words in ("09-68-00 2000", "99,999.90", "118,399.90", f"Modification {number} puts CMiC back"):
+        assert words in mail.text and words in mail.html, words
+    client.force_login(posted.dana)
+    assert [row.budget for row in client.get("/?state=send").context["page"]] == [posted.budget]
+    send_and_post(posted)
+    assert state_of(posted.reload()).code == "posted"
 
 
 def test_ours_kept_may_be_sent_though_modifications_net_to_zero_and_originals_of_started_jobs_stay(posted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,6 +79,7 @@ def action_button(
         "brief": in_panel,
         "id": _id("why", obj, name),
         "target": _id("todo" if in_panel else "why", obj, name),
+        "user": context["user"],
         "shown": SHOWN,
     }
 
@@ -98,6 +100,7 @@ def todo(
         "heading": heading(found, before),
         "id": _id("todo", obj, name),
         "shown": SHOWN,
+        "user": context["user"],
     }
 
 
@@ -130,6 +133,13 @@ def heading(found: Sequence[Blocker], before: str) -> str:
 def only_waiting(found: Sequence[Blocker]) -> bool:
     """This function will tell whether a list of blockers holds nothing but waits."""
     return all(b.waiting for b in found)
+
+
+@register.filter
+def with_you(who: str, user: Any) -> str:
+    """This function will call the reader "you" where people are named."""
+    name = user.get_full_name() or user.get_username() if user else ""
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "you", who) if name else who
 
 
 @register.filter
