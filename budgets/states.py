@@ -166,4 +166,6 @@ def _to_put_back(budget: Budget) -> StateWord:
     named = f"Modification {kept[0]}" if len(kept) == 1 else f"Modifications {', '.join(map(str, kept))}"
     puts = f"{named} put{'s' if len(kept) == 1 else ''} {told.get('erp', 'the ERP')} back"
     first = "Do what is listed, then re-send." if budget.things_to_do else "Re-send the budget."
-    return StateWord("resend", words, f"Accounting kept our amounts. {puts}. {first}", "warn", budget.hold_since)
+    return StateWord(
+        "resend", words, f"Accounting kept our amounts. {puts}. {first}", "warn", budget.hold_since
+    )

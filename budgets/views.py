@@ -89,14 +89,17 @@ def _next(budget: Budget) -> str:
     return f"{number} {'thing' if number == 1 else 'things'} to do before you can send it"
 
 
-def confirm(request: HttpRequest, budget: Budget, *, action: str, before: str) -> HttpResponse:
-    """This function will ask whether the person means it, with everything that stands in the way."""
+def confirm(
+    request: HttpRequest, budget: Budget, *, action: str, before: str, warning: str = ""
+) -> HttpResponse:
+    """This function will ask whether the person means it, with everything that stands in the way and what is lost."""
     declared = actions.get(budget, action)
     context = {
         "budget": budget,
         "action": declared,
         "label": declared.label_for(budget),
         "before": before,
+        "warning": warning,
         "obj": budget,
         "back": links.page(budget),
     }

@@ -3,11 +3,10 @@
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView, PasswordResetConfirmView
 from django.urls import include, path, reverse_lazy
-from django.views.generic import RedirectView
 
 import budgets.urls
 import erp.urls
-from config import health
+from config import doors, health
 
 admin.site.site_header = "Tieback"
 admin.site.site_title = "Tieback"
@@ -27,7 +26,7 @@ urlpatterns = [
         name="set_password",
     ),
     # One login page and one logout for everybody, the admin included.
-    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/login/", doors.admin_login),
     path("admin/logout/", LogoutView.as_view()),
     path("admin/", admin.site.urls),
     path("notices/", include("erp.notice_urls")),

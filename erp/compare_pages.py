@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from budgets.models import Budget
@@ -96,7 +97,7 @@ def options(budget: Budget) -> list[Option]:
     sends = [
         Option(
             str(batch.number),
-            f"Batch {batch.number}, sent {localtime(batch.sent_at):%Y-%m-%d}, {_outcome(batch)}",
+            f"Batch {batch.number}, sent {date_format(localtime(batch.sent_at))}, {_outcome(batch)}",
         )
         for batch in budget.batches.order_by("-number")
     ]

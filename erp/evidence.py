@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from django.utils.formats import date_format
+
+from workflow.templatetags.figures import plain_money
 
 LABELS = {
     "posted_on": "Posting date",
@@ -59,15 +65,32 @@ def _words(key: str, value: Any) -> str:
         return "none"
     if isinstance(value, list):
         return "; ".join(str(one) for one in value)
-    return str(value)
+    return _written_day(str(value))
+
+
+def _written_day(text: str) -> str:
+    """A day as every page writes it, where the text is one."""
+    try:
+        return date_format(date.fromisoformat(text)) if len(text) == len("2026-11-14") else text
+    except ValueError:
+        return text
+
+
+def _written_amount(value: Any) -> str:
+    """An amount as every page writes it, where it is one."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    return plain_money(amount) if amount.is_finite() else str(value)
 
 
 def _lines(kept: Mapping[str, Any]) -> Iterator[tuple[str, str, bool | None]]:
     lines, amounts = kept.get("lines"), kept.get("amounts")
     for row in lines if isinstance(lines, list) else ():
         if isinstance(row, Mapping):
-            yield str(row.get("line", "")), str(row.get("amount", "")), row.get("posted")
+            yield str(row.get("line", "")), _written_amount(row.get("amount", "")), row.get("posted")
         elif isinstance(row, list):
-            yield " ".join(str(cell) for cell in row[:-1]), str(row[-1]) if row else "", None
+            yield " ".join(str(cell) for cell in row[:-1]), _written_amount(row[-1]) if row else "", None
     for line, amount in amounts.items() if isinstance(amounts, Mapping) else ():
-        yield str(line), str(amount), None
+        yield str(line), _written_amount(amount), None

@@ -5,7 +5,7 @@ Worked out anew each time it is shown, so that an explanation written today also
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -109,6 +109,25 @@ def explained_of(batch: Batch) -> list[Explained]:
     """This function will explain everything that keeps a batch from going on."""
     documents = batch.documents.exclude(findings=[])
     return [one for document in documents for one in explained(document)]
+
+
+MOST_MEANINGS = 5  # of one kind, in one explanation
+
+
+def together(found: Iterable[Explained]) -> list[Explained]:
+    """This function will make one explanation of those that are put right in the same way by the same people."""
+    alike: dict[tuple[object, ...], list[Explained]] = {}
+    for one in found:
+        alike.setdefault((one.code, one.fixer, one.steps, one.place, one.known), []).append(one)
+    return [group[0] if len(group) == 1 else _one_of(group) for group in alike.values()]
+
+
+def _one_of(group: list[Explained]) -> Explained:
+    meanings = list(dict.fromkeys(one.meaning for one in group))
+    left = len(meanings) - MOST_MEANINGS
+    said = " ".join(meanings[:MOST_MEANINGS]) + (f" And {left} more of the kind." if left > 0 else "")
+    lines = tuple(dict.fromkeys(line for one in group for line in one.lines))
+    return replace(group[0], meaning=said, lines=lines, raw="\n".join(dict.fromkeys(o.raw for o in group)))
 
 
 def role(who: Fixer, erp: str) -> str:

@@ -12,7 +12,15 @@ from budgets.services import lock_row
 from budgets.signals import budget_changed
 from erp import attention, drift_reads, remarks, routes
 from erp.link_epochs import epoch_of
-from erp.models import Batch, BatchState, Confirmation, ConfirmationState, Document, DocumentState
+from erp.models import (
+    Batch,
+    BatchState,
+    Confirmation,
+    ConfirmationState,
+    Document,
+    DocumentState,
+    DriftDecision,
+)
 from erp.snapshots import erp_connection
 from erp.words import erp_name, person
 from projects import permissions
@@ -46,7 +54,7 @@ def _things_to_do(budget: Budget) -> int:
 def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | None, dict[str, Any]]:
     if batch.state == BatchState.WAITING:
         told = {"who": _who_decides(batch), "round": batch.round, **routes.progress_of(batch)}
-        return Hold.WAITING, batch.sent_at, told
+        return Hold.WAITING, routes.waiting_since(batch), told
     if batch.state == BatchState.REJECTED:
         return Hold.SENT_BACK, batch.state_since, _rejected(budget, batch)
     if batch.state == BatchState.RETRIEVED:
@@ -94,15 +102,19 @@ def _posted(
     differs = drift["lines"] if drift else sum(len(document.differs) for document in documents)
     told: dict[str, Any] = {"differs": differs, **({"drift": drift} if drift else {})}
     if not differs:
-        return Hold.POSTED, batch.posted_at, {**told, **_kept(budget)}
+        since, kept = _kept(budget)
+        return Hold.POSTED, since or batch.posted_at, {**told, **kept}
     return Hold.DIFFERS, datetime.fromisoformat(drift["since"]) if drift else batch.posted_at, told
 
 
-def _kept(budget: Budget) -> dict[str, Any]:
-    """Which modifications put the ERP back with the next send, and on how many lines."""
+def _kept(budget: Budget) -> tuple[datetime | None, dict[str, Any]]:
+    """Since when modifications put the ERP back with the next send: which, and on how many lines."""
     rows = drift_reads.to_send(budget)
+    if not rows:
+        return None, {}
     lines = ModificationLine.objects.filter(modification__in=rows).count()
-    return {"kept": [row.number for row in rows], "kept_lines": lines} if rows else {}
+    since = DriftDecision.objects.filter(correction__in=rows).earliest("at").at
+    return since, {"kept": [row.number for row in rows], "kept_lines": lines}
 
 
 def _on_its_way(

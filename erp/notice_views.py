@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -12,8 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from erp import bell, notice_switches
+from erp import bell, mails, notice_switches
 from erp.notice_kinds import companies_of, kinds_for
+from erp.notice_models import Notice
 from projects.models import Company
 from workflow import submissions
 
@@ -22,9 +24,20 @@ from workflow import submissions
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """Show the switches, company by company, and the newest mails."""
-    rows = [(notice, notice_switches.label(notice)) for notice in notice_switches.lately(request.user)]
+    lately = notice_switches.lately(request.user)
+    rows = [(notice, notice_switches.label(notice), _leads_to(notice)) for notice in lately]
     context = {"nav": "notices", "companies": _choices(request.user), "lately": rows}
     return render(request, "erp/notices.html", context)
+
+
+def _leads_to(notice: Notice) -> str:
+    """Where the button of a mail leads; nothing where the mail has none."""
+    switches = f"{settings.BASE_URL}{mails.SWITCHES}"
+    for line in notice.text.splitlines():
+        _, _, link = line.rpartition(" ")
+        if link.startswith(f"{settings.BASE_URL}/") and link != switches:
+            return link.removeprefix(settings.BASE_URL)
+    return ""
 
 
 def _choices(user: Any) -> list[dict[str, Any]]:

@@ -185,6 +185,11 @@ def due(batch: Batch) -> BatchStep | None:
     return next(iter(open_steps(batch)), None)
 
 
+def waiting_since(batch: Batch) -> datetime:
+    """This function will find since when a batch waits for the step that is due: the one before was taken then."""
+    return max((step.taken_at for step in steps_of(batch) if step.taken_at), default=batch.sent_at)
+
+
 def used(batch: Batch) -> frozenset[int]:
     """This function will find everybody who took a step of a batch, or had one taken for them."""
     both = [(step.taken_by_id, step.on_behalf_of_id) for step in steps_of(batch)]

@@ -33,6 +33,7 @@ from erp.snapshots import (
     latest_reading,
     new_items,
 )
+from erp.timeline_calls import about
 from projects import permissions
 from workflow.blockers import once_per_object
 from workflow.events import events_about
@@ -103,7 +104,7 @@ def preview(budget: Budget, *, user: Any, today: date) -> Preview:
     reading = latest_reading(budget)
     items = new_items(budget, reading=reading, today=today)
     route = next_route(budget, user, carried=routes.carried_by(items))
-    calls = sum(len(item.lines) + 4 for item in items)
+    calls = sum(about(len(item.lines)) for item in items)
     connection = erp_connection(budget)
     rate = backend(connection.alias).requests_per_second if connection else 1.0
     return Preview(items, route, calls / rate, reading)

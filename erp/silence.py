@@ -12,6 +12,7 @@ from django.utils import timezone
 from erp import notifications
 from erp.models import Circuit, Connection, Document, DocumentState
 from erp.words import erp_name
+from workflow.templatetags.figures import plain_moment
 
 TELL_AFTER = timedelta(minutes=15)  # then the ERP admins are mailed
 
@@ -48,7 +49,7 @@ class Silence:
         local, today = moment.astimezone(ZoneInfo(self.zone)), timezone.now().astimezone(ZoneInfo(self.zone))
         if local.date() == today.date():
             return local.strftime(f"{at}%H:%M")
-        return local.strftime("%Y-%m-%d at %H:%M") if not at else local.strftime("on %Y-%m-%d at %H:%M")
+        return f"{'on ' if at else ''}{plain_moment(local)}"
 
 
 def silence_of(connection: Connection | None) -> Silence | None:

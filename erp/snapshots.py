@@ -66,6 +66,11 @@ class NewItem:
         return sum((row.delta for row in self.lines), ZERO)
 
     @property
+    def unchanged(self) -> int:
+        """How many of its lines stay as they are."""
+        return sum(not row.delta for row in self.lines)
+
+    @property
     def moved(self) -> Decimal:
         """What the document moves, company currency: see `money.moved`."""
         return moved(row.delta for row in self.lines)

@@ -255,6 +255,7 @@ def _turns(batch: Batch, documents: list[Document], folded: list[Turn]) -> Itera
     by_pk, erp = {document.pk: document for document in documents}, _erp(batch)
     for turn in folded:
         document = by_pk[turn.document_id]
+        turn = replace(turn, working=document.claim == turn.claim)
         number = "1 call" if turn.number == 1 else f"{turn.number:,} calls"
         yield Entry(
             at=turn.first,

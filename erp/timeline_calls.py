@@ -16,12 +16,14 @@ from django.db.models import Count, Max, Min, QuerySet, TextField
 from django.db.models.functions import Cast, Left, Length
 
 from erp.masking import mask, readable
-from erp.models import Batch, Call, Document
+from erp.models import Batch, Call, Document, DocumentState
 
 A_PAGE = 20  # calls shown at once
 READ = 20_000  # characters of a body that are read to be laid out
 SHOWN = 4_000  # characters of it that are shown
 DONE = "done"
+BEING_WRITTEN = (DocumentState.SENDING, DocumentState.UNCONFIRMED, DocumentState.QUEUED)
+AROUND = 4  # calls of a document beside those of its lines
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Turn:
     first: datetime
     last: datetime | None
     outcomes: tuple[tuple[str, int], ...]
+    working: bool = False  # the worker has the document still: the answer is under way
 
     @property
     def number(self) -> int:
@@ -87,7 +90,31 @@ class Turn:
     @property
     def words(self) -> str:
         """How they ended: "12 done, 1 rejected"."""
-        return ", ".join(f"{number} {outcome or 'without an answer'}" for outcome, number in self.outcomes)
+        silent = "under way" if self.working else "without an answer"
+        return ", ".join(f"{number} {outcome or silent}" for outcome, number in self.outcomes)
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """How many calls of what is being written are done, of about how many."""
+
+    done: int
+    about: int
+
+
+def about(lines: int) -> int:
+    """This function will estimate the calls that write a document: one a line, and what is around them."""
+    return lines + AROUND
+
+
+def so_far(batch: Batch) -> SoFar | None:
+    """This function will count the calls for a batch's document that is being written; None while none is."""
+    document = batch.documents.filter(state__in=BEING_WRITTEN, attempts__gt=0).first()
+    if document is None:
+        return None
+    lines = document.item.lines.exclude(delta=0).count()
+    done = Call.objects.filter(document=document, outcome=DONE).count()
+    return SoFar(done, max(done, about(lines)))
 
 
 def turns(batch: Batch) -> list[Turn]:

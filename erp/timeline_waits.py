@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from django.db.models import Max
-
+from erp import routes
 from erp.approvers import able_to_accept
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.waiting import FEWEST, SAMPLES, Usual, usual
@@ -30,10 +29,10 @@ class Wait:
     usual: Usual | None = None
 
     def sentence(self, now: datetime) -> str:
-        """All of it: "Waiting for Mira Osei since 26 h; usually 5 h"."""
+        """All of it: "Waiting 26 h for Mira Osei; usually 5 h"."""
         waited = span((now - self.since).total_seconds())
         often = f"; usually {span(self.usual.seconds)}" if self.usual else ""
-        return f"Waiting for {self.whom} {self.what} since {waited}{often}.".replace("  ", " ")
+        return f"Waiting {waited} for {self.whom}{f' {self.what}' if self.what else ''}{often}."
 
 
 def usual_decision(company: Company) -> Usual | None:
@@ -64,8 +63,8 @@ def wait_of(batch: Batch, documents: Sequence[Document]) -> Wait | None:
     company = batch.budget.project.company
     if batch.state == BatchState.WAITING:
         deciders = permissions.names(able_to_accept(batch), nobody="somebody who may accept it (nobody yet)")
-        taken = batch.steps.aggregate(last=Max("taken_at"))["last"]  # whoever is next waits since then
-        return Wait(deciders, "", taken or batch.sent_at, None if taken else usual_decision(company))
+        since = routes.waiting_since(batch)
+        return Wait(deciders, "", since, usual_decision(company) if since == batch.sent_at else None)
     if batch.state in SENT_BACK:
         return (
             None

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,10 +18,21 @@ from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
-from erp import compare_pages, remarks, selectors, services, sync_actions, sync_runs, timeline_views, waiting
+from erp import (
+    compare_pages,
+    remarks,
+    routes,
+    selectors,
+    services,
+    sync_actions,
+    sync_runs,
+    timeline_views,
+    waiting,
+)
 from erp.approvers import able_to_accept
-from erp.models import OPEN, Batch, Remark
+from erp.models import OPEN, Batch, BatchItem, BatchLine, BatchState, Remark
 from erp.snapshots import erp_connection
+from erp.words import person
 from projects import permissions
 
 
@@ -58,6 +70,7 @@ def _show_preview(
         return _show_batch(request, budget, number=under_way.number, status=status, **problem)
     preview = selectors.preview(budget, user=request.user, today=timezone.localdate())
     context = {**frame(budget), "preview": preview, "note": note, "age": _age_of_codes(budget), **problem}
+    context["every_line"] = _every_line(request)
     return render(request, "erp/preview.html", context, status=status)
 
 
@@ -81,7 +94,7 @@ def act(request: HttpRequest, budget: Budget, *, action: str) -> HttpResponse:
             else _send(request, budget)
         )
     if request.method == "GET":
-        return confirm(request, budget, action=action, before="retrieving")
+        return confirm(request, budget, action=action, before="retrieving", warning=_lost(budget))
 
     def do() -> HttpResponse:
         batch = services.retrieve(budget, user=request.user, now=timezone.now())
@@ -91,6 +104,14 @@ def act(request: HttpRequest, budget: Budget, *, action: str) -> HttpResponse:
         return redirect("budgets:page", budget.project_id)
 
     return perform(request, budget, act=do, again=partial(show_page, request))
+
+
+def _lost(budget: Budget) -> str:
+    """What retrieving undoes: steps that were taken are taken again once the budget is sent again."""
+    batch = selectors.open_batch(budget)
+    steps = [] if batch is None or batch.state != BatchState.WAITING else routes.shown(batch)
+    by = ", ".join(f"{person(step.taken_by)} ({step.name})" for step in steps if step.state == "done")
+    return f"Approved already by {by}. That is lost: a new send starts at the first step again." if by else ""
 
 
 @require_GET
@@ -126,11 +147,24 @@ def _show_batch(
         **frame(budget),
         **_progress(row),
         **timeline_views.context(request, row, timeline_views.of_the_project(row)),
-        "items": row.items.prefetch_related("lines"),
+        "items": _items(row, every_line=_every_line(request)),
+        "every_line": _every_line(request),
         "remarks": remarks.on_batch(row),
         **problem,
     }
     return render(request, "erp/batch.html", context, status=status)
+
+
+def _every_line(request: HttpRequest) -> bool:
+    """Whether lines that stay as they are were asked for, too."""
+    return request.GET.get("lines") == "all"
+
+
+def _items(row: Batch, *, every_line: bool) -> QuerySet[BatchItem]:
+    """What a batch holds, each with its lines to show and how many of them stay as they are."""
+    lines = BatchLine.objects.all() if every_line else BatchLine.objects.exclude(delta=0)
+    unchanged = Count("lines", filter=Q(lines__delta=0))
+    return row.items.annotate(unchanged=unchanged).prefetch_related(Prefetch("lines", lines, to_attr="shown"))
 
 
 @require_GET
@@ -155,6 +189,8 @@ def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResp
 def _progress(row: Batch) -> dict[str, Any]:
     documents = list(row.documents.select_related("item", *waiting.BY_HAND))
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
+    route = routes.shown(row)
+    states += "".join(step.state for step in route)
     waits = waiting.waiting_of(row, documents)
     return {
         "batch": row,
@@ -162,6 +198,8 @@ def _progress(row: Batch) -> dict[str, Any]:
         "waiting": waits,
         "last_asked": waiting.last_question_of(documents) if waits else None,
         "moving": row.state in OPEN,
+        "route": route if len(route) > 1 else [],
+        "since": routes.waiting_since(row) if row.state == BatchState.WAITING else row.state_since,
         "open_states": OPEN,
         "state": state_of(row.budget),
         "seen": sha256(f"{row.state}{states}".encode()).hexdigest()[:16],

@@ -15,7 +15,7 @@ from erp.port import PostingState
 from erp.words import erp_name, when
 from projects.models import Company
 from workflow.events import events_about
-from workflow.templatetags.figures import span
+from workflow.templatetags.figures import plain_moment, span
 
 SAMPLES, FEWEST = 20, 3  # posted documents the usual time is taken from; fewer than the fewest say nothing
 BY_HAND = ("confirmed_by", "by_hand__confirmed_by", "by_hand__closed_by")  # what pages show of a word
@@ -88,7 +88,7 @@ class Waiting:
     def how_long(self, now: datetime) -> str:
         """Since when, how long that is, what is usual, and what is posted already: in sentences."""
         waited = span((now - self.since).total_seconds())
-        said = [f"since {self.since:%Y-%m-%d %H:%M %Z} ({waited})."]
+        said = [f"since {plain_moment(self.since, zone=True)} ({waited})."]
         if self.usual:
             said.append(str(self.usual))
         if self.posted:

@@ -13,6 +13,7 @@ from erp.backends import backend
 from erp.models import Batch, Connection
 from projects import permissions
 from workflow.blockers import once_per_object
+from workflow.templatetags.figures import plain_moment
 
 
 def person(user: Any) -> str:
@@ -21,11 +22,11 @@ def person(user: Any) -> str:
 
 
 def when(moment: datetime | None, batch: Batch) -> str:
-    """This function will say a moment in the company's time zone: "on 2026-11-20 at 14:02 CST"."""
+    """This function will say a moment in the company's time zone: "on Nov. 20, 2026, 14:02 CST"."""
     if moment is None:
         return ""
     local = moment.astimezone(ZoneInfo(batch.budget.project.company.time_zone))
-    return local.strftime("on %Y-%m-%d at %H:%M %Z")
+    return f"on {plain_moment(local, zone=True)}"
 
 
 SOME_ERP = "the ERP"

@@ -13,8 +13,8 @@ register = template.Library()
 
 @register.simple_tag
 def findings_of(document: Document) -> list[explaining.Explained]:
-    """This function will explain what a document was refused for, a finding each."""
-    return explaining.explained(document)
+    """This function will explain what a document was refused for, what is put right in one way in one piece."""
+    return explaining.together(explaining.explained(document))
 
 
 @register.simple_tag
@@ -24,4 +24,4 @@ def findings_on(budget: Budget) -> list[explaining.Explained]:
     if batch is None:
         return []
     batch.budget = budget
-    return explaining.explained_of(batch)
+    return explaining.together(explaining.explained_of(batch))

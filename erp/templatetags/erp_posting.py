@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import template
 from django.utils import timezone
 
 from budgets.models import Budget, Hold
-from erp import differences, evidence, waiting
+from erp import differences, evidence, routes, timeline_waits, waiting
 from erp.models import Document
 from erp.snapshots import latest_batch
+from erp.timeline_calls import SoFar, so_far
+from erp.waiting import Usual
 
 register = template.Library()
 
@@ -32,6 +35,34 @@ def waiting_for_posting(budget: Budget) -> waiting.Waiting | None:
         return None
     batch.budget = budget
     return waiting.waiting_of(batch, list(batch.documents.select_related("item")))
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """How long accounting usually takes to decide, where that is known, and the route where it has several steps."""
+
+    usual: Usual | None
+    route: list[routes.ShownStep]
+
+
+@register.simple_tag
+def waiting_for_decision(budget: Budget) -> Deciding | None:
+    """This function will say what is known of the decision that a budget's last batch waits for."""
+    batch = latest_batch(budget)
+    if batch is None:
+        return None
+    batch.budget = budget
+    route = routes.shown(batch)
+    first = routes.waiting_since(batch) == batch.sent_at
+    often = timeline_waits.usual_decision(budget.project.company) if first else None
+    return Deciding(often, route if len(route) > 1 else [])
+
+
+@register.simple_tag
+def calls_so_far(budget: Budget) -> SoFar | None:
+    """This function will count the calls of what is being written now; None while nothing is."""
+    batch = latest_batch(budget)
+    return None if batch is None else so_far(batch)
 
 
 @register.filter

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils import formats, timezone
+from django.utils import timezone
+
+from workflow.templatetags.figures import plain_moment
 
 register = template.Library()
 
@@ -28,4 +30,4 @@ def typed_for(remarks: Mapping[int, str] | None, line_id: int) -> str:
 def exact(at: datetime) -> str:
     """This function will write a moment to the second, with its zone."""
     local = timezone.localtime(at)
-    return f"{formats.date_format(local)}, {local:%H:%M:%S} {local.tzname()}"
+    return plain_moment(local, seconds=True, zone=True)

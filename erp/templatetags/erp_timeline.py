@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django import template
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from erp.timeline_views import Place
 from erp.timeline_waits import Wait
-from workflow.templatetags.figures import span
+from workflow.templatetags.figures import plain_moment, span
 
 register = template.Library()
 
@@ -20,7 +20,7 @@ register = template.Library()
 def stamp(at: datetime) -> SafeString:
     """This function will write a moment to the second with its zone's abbreviation, as a <time>."""
     local = timezone.localtime(at)
-    words = f"{formats.date_format(local)}, {local:%H:%M:%S} {local.tzname()}"
+    words = plain_moment(local, seconds=True, zone=True)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="milliseconds"), words)
 
 

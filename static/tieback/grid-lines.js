@@ -42,6 +42,11 @@
       window.location.assign(address("addPage"));
       return;
     }
+    const blocked = document.querySelector("#sheet-bar [data-blockers]");
+    if (blocked) { // the key does what the button does
+      blocked.click();
+      return;
+    }
     let row = adding();
     if (!row) {
       row = document.createElement("tr");
@@ -108,7 +113,8 @@
     toldIn(row).id = "told-adding";
     inputs.forEach((input) => { input.setAttribute("aria-invalid", "true"); input.setAttribute("aria-describedby", "told-adding"); });
     (inputs[0] || row.querySelector("input")).focus();
-    sheet.say(`Not added: ${found.textContent.trim().replace(/\s+/g, " ")}`);
+    sheet.say("Not added. Why stands under the row.");
+    row.nextElementSibling.scrollIntoView({ block: "center" });
   };
 
   // -- deleting --

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 from django.utils import timezone
 
 from erp.models import ApprovalRule, Batch, Delegation, Notice
@@ -323,6 +324,45 @@ def test_a_route_names_nobody_for_a_step_whom_it_could_not_let_take_it(scene, de
     assert "Jonas Lindqvist" not in approver  # nobody would be left for the second step
     assert "Jonas Lindqvist" in controller
     assert "Mira Osei" not in controller  # whoever takes the first step shuts her out of this one
+
+
+def test_the_project_manager_sees_the_route_too_and_is_warned_before_an_approval_is_lost(scene, desk):
+    rule(scene, "Approver")
+    rule(scene, "Controller", scene.jonas)
+    batch = acts.send(scene)
+    budget = f"/projects/{scene.project.pk}/budget/"
+    dana, retrieve = desk(scene.dana), reverse("budgets:act", args=[scene.project.pk, "retrieve"])
+    assert "That is lost" not in text(dana.get(retrieve))
+    seen = dana.get(f"{budget}batches/{batch.number}/").context["seen"]
+    decide(desk(scene.mira), batch)
+    taken = scene.reload().hold_since
+    assert taken == batch.steps.get(position=1).taken_at > batch.sent_at
+    for place in ("", f"batches/{batch.number}/", f"batches/{batch.number}/progress/?seen={seen}"):
+        page = text(dana.get(f"{budget}{place}"))
+        assert '<span class="mark good">approved</span> <span class="soft">Mira Osei' in page, place
+        assert '<li class="route-due" aria-current="step">' in page, place
+    asked = text(dana.get(retrieve))
+    assert "Approved already by Mira Osei (Approver). That is lost" in asked
+
+
+def test_whoever_prepared_a_batch_does_not_open_it_as_an_approver(scene, desk):
+    batch = acts.send(scene, by=scene.tom)
+    desk(scene.tom).get(url(batch))
+    assert Batch.objects.get().opened_by is None
+    desk(scene.mira).get(url(batch))
+    assert Batch.objects.get().opened_by == scene.mira
+
+
+def test_somebody_without_a_right_to_the_admin_is_told_so_instead_of_asked_to_log_in(scene, desk):
+    client = desk(scene.dana)
+    answer = client.get("/admin/erp/batch/", follow=True)
+    assert answer.status_code == 403
+    assert "You may not open this page" in text(answer)
+    client.logout()
+    assert client.get("/admin/erp/batch/", follow=True).redirect_chain[-1] == (
+        "/login/?next=%2Fadmin%2Ferp%2Fbatch%2F",
+        302,
+    )
 
 
 def test_several_at_once_say_which_were_only_passed_on(scene, desk):

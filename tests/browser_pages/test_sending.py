@@ -44,6 +44,16 @@ def test_before_the_erp_was_read_the_page_says_that_amounts_are_worked_out_later
     assert "was not read yet" not in page
 
 
+def test_lines_that_stay_as_they_are_are_folded_until_they_are_asked_for(locked: Desk) -> None:
+    for number, place in ((0, ("preview",)), (1, ("batch", 1))):
+        if number:
+            send(locked.scene)
+        page = words(locked.get(*place))
+        assert "1 line unchanged" in page and page.count('data-label="Counted already"') == 5
+        whole = words(locked.get(*place, lines="all"))
+        assert "unchanged" not in whole and whole.count('data-label="Counted already"') == 6
+
+
 def test_sending_takes_the_note_along_and_says_who_decides_now(locked: Desk) -> None:
     answer = locked.send("preview", note="As agreed on Tuesday")
     page = words(locked.client.get(answer["Location"]))

@@ -171,9 +171,9 @@ def test_ours_kept_goes_with_the_next_send_and_is_exactly_the_difference(posted)
 
 
 def test_who_sent_it_is_told_that_ours_was_kept_and_the_budget_is_one_to_send(posted, client):
-    settle(posted, "keep", change(posted, "118399.90"))
+    [decision] = settle(posted, "keep", change(posted, "118399.90"))
     word = state_of(posted.reload())
-    assert (word.code, word.words) == ("resend", "1 difference to send")
+    assert (word.code, word.words, word.since) == ("resend", "1 difference to send", decision.at)
     number = posted.budget.modifications.order_by("number").last().number
     assert word.next == (
         f"Accounting kept our amounts. Modification {number} puts CMiC back. Re-send the budget."

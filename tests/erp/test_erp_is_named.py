@@ -58,7 +58,7 @@ def test_a_company_on_another_erp_reads_its_name_on_every_page(on_ledger):
     stage.lock(scene)
     dana, mira, jonas = window(scene.dana), window(scene.mira), window(scene.jonas)
     budget = f"/projects/{scene.project.pk}/budget/"
-    assert "Counts in Ledger already" in words(dana, f"{budget}send/")
+    assert "at the rate Ledger allows" in words(dana, f"{budget}send/")
     batch = stage.send(scene)
     desk = f"/admin/erp/batch/{batch.pk}/change/"
     assert "Ledger was read" in words(mira, desk)

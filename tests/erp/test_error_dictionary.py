@@ -128,6 +128,23 @@ def test_a_refusal_nobody_explained_keeps_the_adapters_sentence_and_asks_the_erp
     ]
 
 
+def test_what_is_put_right_in_one_way_is_explained_once_with_all_its_lines(scene, refused):
+    labor = refused.item.lines.get(line=scene.lines[MAIN, "03-30-00", "L"])
+    second = {
+        "code": "line_refused",
+        "message": "CMiC did not take the labor.",
+        "refs": [labor.pk],
+        "raw": "",
+    }
+    first = refused.findings[0]
+    explain(scene)
+    refused.findings = [first, {**first, "refs": [labor.pk]}, second]
+    one, other = explaining.together(explaining.explained(refused))
+    assert [line.cost_type for line in one.lines] == ["M", "L"]
+    assert one.meaning == "Cost code 03-30-00 is asleep."
+    assert other.meaning == "CMiC did not take the labor."
+
+
 def test_once_explained_also_what_was_refused_before_is_told_in_plain_words(scene, refused):
     explain(scene)
     [one] = explaining.explained(refused)

@@ -44,7 +44,19 @@ def test_a_kind_that_is_switched_off_is_not_written_and_comes_again_when_switche
     send_back(scene)
     assert not Notice.objects.filter(to=scene.dana).exists()
     choose(scene.dana, scene.company, "posting", "rejection")
-    assert set(NoticeSwitch.objects.values_list("kind", flat=True)) == {"failure", "return", "request", "kept"}
+    assert set(NoticeSwitch.objects.values_list("kind", flat=True)) == {
+        "failure",
+        "return",
+        "request",
+        "kept",
+    }
+
+
+def test_a_mail_that_was_sent_leads_where_its_button_led(scene: Scene):
+    send_back(scene)
+    page = logged_in(scene.dana).get("/notices/").content.decode()
+    notice = Notice.objects.get(to=scene.dana)
+    assert f'<a href="/projects/{scene.project.pk}/budget/">{notice.subject}</a>' in page
 
 
 def test_mails_of_requests_have_a_switch_too(scene: Scene):

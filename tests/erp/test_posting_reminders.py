@@ -132,7 +132,7 @@ def test_the_reminder_says_how_long_what_is_usual_and_what_to_post_as_text_and_h
     numbers = list(Document.objects.values_list("number", flat=True))
     assert message.subject == "Not posted yet: Quay Street, batch 1"
     sentence = (
-        "In CMiC, waiting for posting since 2026-11-16 10:00 CST (2 days). "
+        "In CMiC, waiting for posting since Nov. 16, 2026, 10:00 CST (2 days). "
         "Usually 24 h (median of the company’s last 20)."
     )
     for body in (message.body, html):
@@ -142,7 +142,7 @@ def test_the_reminder_says_how_long_what_is_usual_and_what_to_post_as_text_and_h
 
 def test_everybody_sees_on_the_page_who_was_reminded_and_when(scene, batch):
     at(MONDAY + 2 * DAY)
-    words = "Reminded Jonas Lindqvist, Mira Osei, Tom Baptiste on 2026-11-18 at 10:00 CST."
+    words = "Reminded Jonas Lindqvist, Mira Osei, Tom Baptiste on Nov. 18, 2026, 10:00 CST."
     assert words in page(scene.mira, f"/admin/erp/batch/{batch.pk}/change/")
     assert words in page(scene.dana, f"/projects/{scene.project.pk}/budget/")
 

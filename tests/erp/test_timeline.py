@@ -55,7 +55,7 @@ def steps_on(page: str) -> list[str]:
         r"<li class=\"(?:people|system|calls|now).*?</li>", section[: section.index("</section>")]
     )
     plain = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
-    return [re.sub(r"since \d+ s\b", "since a moment", row) for row in plain]
+    return [re.sub(r"Waiting \d+ s\b", "Waiting a moment", row) for row in plain]
 
 
 def called(document: Document, number: int = 1, **more: Any) -> list[Call]:
@@ -156,6 +156,18 @@ def test_the_filter_shows_people_the_system_or_each_call(scene, in_erp):
     assert told(in_erp, show="nonsense").show == "all"
 
 
+def test_a_call_on_its_way_is_under_way_and_counted_at_the_budget_of_about_how_many(scene):
+    batch = acts.accept(scene, acts.send(scene))
+    document = batch.documents.get()
+    acts.take(document)
+    called(document, 2, claim=document.claim)
+    called(document, claim=document.claim, outcome="", answered_at=None, status=None, answer="")
+    assert any(entry.words.endswith(": 2 done, 1 under way") for entry in told(batch).entries)
+    lines = document.item.lines.exclude(delta=0).count()
+    page = text(window(scene.dana).get(f"/projects/{scene.project.pk}/budget/"))
+    assert f"2 of about {lines + 4} calls" in page
+
+
 # -- what it waits for ------------------------------------------------------------------------------------------
 
 
@@ -169,8 +181,10 @@ def test_it_says_whom_it_waits_for_since_when_and_after_three_what_is_usual(scen
     batch = acts.send(scene)
     wait = told(batch).wait
     assert wait.whom == "Jonas Lindqvist, Mira Osei or Tom Baptiste"
+    often = "Usually 5 h (median of the company’s last 3)."
+    assert often in text(window(scene.dana).get(f"/projects/{scene.project.pk}/budget/"))
     later = wait.sentence(batch.sent_at + 26 * HOUR)
-    assert later == "Waiting for Jonas Lindqvist, Mira Osei or Tom Baptiste since 26 h; usually 5 h."
+    assert later == "Waiting 26 h for Jonas Lindqvist, Mira Osei or Tom Baptiste; usually 5 h."
     assert told(Batch.objects.get(budget__project__company=scene.company, number=1)).wait is None, (
         "it was answered"
     )
@@ -186,9 +200,7 @@ def test_what_is_usual_in_another_company_says_nothing_here(scene):
 
 
 def test_what_waits_for_posting_waits_for_the_accountants_and_what_is_posted_for_nobody(scene, in_erp):
-    assert "Waiting for the accountants to post it in CMiC since" in told(in_erp).wait.sentence(
-        timezone.now()
-    )
+    assert told(in_erp).wait.sentence(timezone.now()).endswith("for the accountants to post it in CMiC.")
     acts.post(in_erp)
     done = told(in_erp)
     assert done.wait is None
@@ -201,9 +213,7 @@ def test_what_was_refused_waits_for_those_who_may_retry_it(scene):
     assert (
         told(batch)
         .wait.sentence(timezone.now())
-        .startswith(
-            "Waiting for Jonas Lindqvist, Mira Osei or Tom Baptiste to put right what was refused since"
-        )
+        .endswith(" for Jonas Lindqvist, Mira Osei or Tom Baptiste to put right what was refused.")
     )
 
 
@@ -214,11 +224,7 @@ def test_what_may_be_lost_waits_for_the_answer_and_then_for_a_person(scene):
     ensure(document, "unconfirm", SYSTEM)
     document.unconfirm(reason="No answer", now=timezone.now(), not_before=timezone.now())
     document.save()
-    assert (
-        told(batch)
-        .wait.sentence(timezone.now())
-        .startswith("Waiting for Tieback to ask CMiC whether it arrived")
-    )
+    assert told(batch).wait.sentence(timezone.now()).endswith(" for Tieback to ask CMiC whether it arrived.")
     Document.objects.update(not_before=None)
     words = told(batch).wait.sentence(timezone.now())
     assert "Mira Osei" in words
@@ -366,6 +372,6 @@ def test_the_api_tells_the_same_steps(scene, in_erp):
     found = window(scene.dana).get(f"/api/v1/batches/{in_erp.pk}/timeline/").json()
     steps = told(in_erp).entries
     assert [step["words"] for step in found["steps"]] == [step.words for step in steps]
-    assert found["waiting"]["sentence"].startswith("Waiting for the accountants to post it in CMiC")
+    assert found["waiting"]["sentence"].endswith(" for the accountants to post it in CMiC.")
     assert found["time_zone"] == "America/Chicago"
     assert [len(step["calls"]) for step in found["steps"] if step["kind"] == "calls"] == [2]

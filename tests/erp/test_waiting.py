@@ -19,6 +19,7 @@ from tests.support.delivery import fill, finish, one, send_and_accept
 from tests.support.scene import MAIN, SUB, Scene
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, begin
+from workflow.templatetags.figures import plain_moment
 
 DAY = timedelta(days=1)
 
@@ -87,7 +88,7 @@ def test_everybody_reads_the_same_sentence_since_when_how_long_and_what_is_usual
     said = waits(batch)
     assert said is not None
     sentence = said.sentence(timezone.now())
-    since = said.since.strftime("%Y-%m-%d %H:%M %Z")
+    since = plain_moment(said.since, zone=True)
     assert sentence == (
         f"In CMiC, waiting for posting since {since} (3 days). "
         "Usually 2 days (median of the company’s last 3)."
@@ -218,6 +219,11 @@ def test_evidence_is_put_into_words_also_where_a_backend_keeps_what_nobody_fores
         "Sheet name": "June",
     }
     assert shown.lines == (("03/1000@J", "5.00", True),)
+    written = evidence_of({"posted_on": "2026-11-14", "amounts": {"03/1000@J": "-9600"}})
+    assert (written.facts, written.lines) == (
+        (("Posting date", "Nov. 14, 2026"),),
+        (("03/1000@J", "(9,600.00)", None),),
+    )
     assert not evidence_of({})
     rows = {"lines": [["J", "03", "1000", "5.00"], []], "problems": ["no date", "no amount"]}
     assert evidence_of(rows).lines == (("J 03 1000", "5.00", None), ("", "", None))

@@ -135,7 +135,13 @@ def moment(at: datetime | None) -> SafeString:
     if at is None:
         return NOTHING
     local = timezone.localtime(at)
-    return _time(local, formats.date_format(local, "DATETIME_FORMAT"))
+    return _time(local, plain_moment(local))
+
+
+def plain_moment(local: datetime, *, seconds: bool = False, zone: bool = False) -> str:
+    """This function will write a time as text alone, in its own zone: "Nov. 29, 2026, 05:48"; every page says it so."""
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    return f"{formats.date_format(local)}, {clock}" + (f" {local.tzname()}" if zone else "")
 
 
 @register.filter
