@@ -89,10 +89,10 @@ def test_accept_against_retrieve_one_wins_and_the_other_reads_who_it_was(scene):
         documents = Document.objects.filter(batch=batch).count()
         if retrieved.error is None:
             assert (batch.state, documents, scene.reload().state) == ("retrieved", 0, "locked")
-            assert re.search(r"Retrieved by Dana Reyes on .* at \d\d:\d\d", str(told))
+            assert re.search(r"Retrieved by Dana Reyes on .*, \d\d:\d\d", str(told))
         else:
             assert (batch.state, documents, scene.reload().state) == ("accepted", 1, "sent")
-            assert re.search(r"Accepted by Mira Osei on .* at \d\d:\d\d", str(told))
+            assert re.search(r"Accepted by Mira Osei on .*, \d\d:\d\d", str(told))
             bring_back(scene, batch)
     assert sum(seen.values()) == ROUNDS
     the_chain_holds(scene)
