@@ -72,6 +72,16 @@ class Accountant:
         posting.delete(self.book, self.header(company, job, code), user=ACCOUNTANT)
         return {"deleted": code}
 
+    def undo(self, *, company: str, job: str, code: str) -> dict:
+        """This function will take a posted PCI out with its amounts, past all rules."""
+        header = self.header(company, job, code)
+        original = self.book.class_of(header) == "O"
+        for line in self.book.pci_lines(header):
+            self.book.remove("cmdetail", line["CmdVUuid"])
+            posting.lower(self.book, line, original=original, user=ACCOUNTANT)
+        self.book.remove("cmmast", header["CmmVUuid"])
+        return {"undone": code}
+
     def start_job(self, *, company: str, job: str, sub_jobs: bool = True) -> dict:
         """This function will start a pending job (Start Job): its original budget freezes."""
         posting.set_job_status(

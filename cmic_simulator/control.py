@@ -45,6 +45,7 @@ class Control:
             ("POST", "set_status"): lambda given: desk.set_status(**given),
             ("POST", "edit_amount"): lambda given: desk.edit_amount(**given),
             ("POST", "delete"): lambda given: desk.delete(**given),
+            ("POST", "undo"): lambda given: desk.undo(**given),
             ("POST", "start_job"): lambda given: desk.start_job(**given),
             ("POST", "close_job"): lambda given: desk.close_job(**given),
             ("POST", "set_budget"): lambda given: desk.set_budget(**given),

@@ -45,6 +45,14 @@ def _post_line(book: Book, line: dict, *, original: bool, user: str) -> None:
     rules_budget.store_budget(book, raised, user=user)
 
 
+def lower(book: Book, line: dict, *, original: bool, user: str) -> None:
+    """This function will work a budget out anew without a posted line that is gone."""
+    lowered = dict(_budget_of(book, line))
+    if original:
+        lowered["JcatOrigBudgAmt"] -= line["CmdBudgAmt"]
+    rules_budget.store_budget(book, lowered, user=user)
+
+
 def _budget_of(book: Book, line: dict) -> dict:
     budget = book.tables["jcjobcategory"].one(*(line[name] for name in LINE_CODES))
     if budget is None:

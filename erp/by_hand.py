@@ -16,6 +16,7 @@ from erp import holds, posting_notices, readings, seen
 from erp.backends import backend
 from erp.models import Batch, Confirmation, ConfirmationState, Document
 from erp.port import Posting, PostingState
+from erp.reset_blockers import open_reset
 from erp.snapshots import erp_connection
 from workflow import events
 
@@ -47,8 +48,9 @@ def compare(document: Document, posting: Posting, *, now: datetime, answered_at:
         batch.budget = budget
         row = Document.objects.select_for_update(of=("self",)).select_related("item").get(pk=document.pk)
         row.batch = batch
-        word = Confirmation.objects.select_for_update(of=("self",)).get(document=row)
-        if word.state not in OPEN:
+        word = Confirmation.objects.select_for_update(of=("self",)).filter(document=row).first()
+        if word is None or word.state not in OPEN:
+            _note(row, posting, answered_at)
             return
         verdict = _verdict(row, word, posting, now)
         row.answer, row.answered_at, row.unanswered = posting.state.value, answered_at, ""
@@ -62,6 +64,14 @@ def compare(document: Document, posting: Posting, *, now: datetime, answered_at:
         _tell(row, word, now)
         readings.ask(budget, now=now)
         holds.refresh(budget, now=now)
+
+
+def _note(row: Document, posting: Posting, answered_at: datetime) -> None:
+    """Keep the answer about a posted document of which nobody's word is open: asked while a reset of the link is."""
+    row.answer, row.answered_at, row.unanswered = posting.state.value, answered_at, ""
+    if open_reset(row.batch.budget) is None:
+        row.poll_at = None
+    row.save(update_fields=(*seen.KEPT, "poll_at"))
 
 
 def _verdict(row: Document, word: Confirmation, posting: Posting, now: datetime) -> Verdict | None:

@@ -33,6 +33,7 @@ from erp.models import (
     ReadingState,
 )
 from erp.other_eyes import eyes
+from erp.reset_pages import declared_reversed
 from erp.rounds import sent_again_as
 from erp.snapshots import latest_reading
 from erp.whereabouts import Where
@@ -57,6 +58,7 @@ def context(
         "entries": entries(batch),
         "findings": findings(batch, decision),
         "eyes": eyes(batch, user),
+        "sent_before": declared_reversed(batch),
         "elsewhere": _elsewhere(decision, items, switch.beside, typed_remarks or {}),
         **readings(batch),
     }
@@ -185,6 +187,7 @@ def progress(batch: Batch) -> dict[str, Any]:
         "state": state_of(batch.budget),
         "took": _took(batch),
         "again": sent_again_as(batch),
+        "sent_before": declared_reversed(batch),
         "main_job": main_job(batch),
         "remarks": batch.remarks.select_related("line__job", "line__cost_code", "line__cost_type"),
     }

@@ -1,6 +1,7 @@
 """What people do to a project's link to its ERP job, each action declared once."""
 
 from budgets.models import Budget
+from erp import reset_answer_blockers as reversal
 from erp import reset_blockers as rules
 from erp.reset_models import LinkReset
 from workflow.actions import Action, register
@@ -27,7 +28,12 @@ register(
         model=LinkReset,
         label="Keep what I say of them",
         permission=rules.may_confirm,
-        problems=(rules.is_over, rules.nothing_to_speak_of),
+        problems=(
+            rules.is_over,
+            rules.nothing_to_speak_of,
+            reversal.still_stands_there,
+            reversal.reversal_not_looked_up,
+        ),
     ),
     Action(
         name="confirm_reset",
@@ -39,6 +45,7 @@ register(
             rules.confirmed_already,
             rules.batch_waits_at_reset,
             rules.posted_not_spoken_of,
+            reversal.still_stands_there,
             rules.needs_another,
         ),
         tone="danger",

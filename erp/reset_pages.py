@@ -11,9 +11,10 @@ from django.db.models.functions import Coalesce
 
 from budgets.models import Budget
 from erp.documents import ZERO
-from erp.models import Connection, Document, DocumentState, ErpJob, JobLink
+from erp.models import Batch, Connection, Document, DocumentState, ErpJob, JobLink
+from erp.reset_answer_blockers import answer_of
 from erp.reset_blockers import open_reset, posted_documents
-from erp.reset_models import LinkReset, ResetDocument
+from erp.reset_models import Fate, LinkReset, ResetDocument
 from projects.models import Job
 
 UNPOSTED = (
@@ -30,6 +31,7 @@ class Listed:
     moved: Decimal
     net: Decimal
     word: ResetDocument | None = None
+    said: str = ""  # what the ERP answered about it since the reset was asked for
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def reset_page(budget: Budget) -> ResetPage:
             else posted
         )
     rows = Document.objects.filter(batch__budget=budget, state__in=UNPOSTED).select_related("item", "batch")
-    listed = _listed(posted, words if main is None or (reset and reset.is_open) else {})
+    is_open = bool(reset and reset.is_open)
+    listed = _listed(posted, words if main is None or is_open else {}, reset if is_open else None)
     return ResetPage(
         job=main,
         subs=sorted(link.erp_job.code for link in links if link.job.parent_id is not None),
@@ -96,7 +99,22 @@ def reset_page(budget: Budget) -> ResetPage:
     )
 
 
-def _listed(documents: list[Document], words: dict[int, ResetDocument]) -> list[Listed]:
+def declared_reversed(batch: Batch) -> dict[int, list[ResetDocument]]:
+    """This function will find what of a batch was posted before and declared reversed at a reset, by item id."""
+    words = ResetDocument.objects.filter(document__batch__budget=batch.budget_id, fate=Fate.REVERSED)
+    words = words.filter(document__batch__number__lt=batch.number)
+    before: dict[int | None, list[ResetDocument]] = {}
+    for word in words.select_related("document__item", "by").order_by("pk"):
+        before.setdefault(word.document.item.modification_id, []).append(word)
+    if not before:
+        return {}
+    items = batch.items.values_list("pk", "modification")
+    return {key: before[modification] for key, modification in items if modification in before}
+
+
+def _listed(
+    documents: list[Document], words: dict[int, ResetDocument], reset: LinkReset | None = None
+) -> list[Listed]:
     keys = [document.pk for document in documents]
     sums: dict[int, Any] = {
         row["pk"]: row
@@ -109,7 +127,13 @@ def _listed(documents: list[Document], words: dict[int, ResetDocument]) -> list[
         )
     }
     return [
-        Listed(document, max(up, up - net), net, words.get(document.pk))  # as `money.moved`
+        Listed(
+            document,
+            max(up, up - net),  # as `money.moved`
+            net,
+            words.get(document.pk),
+            answer_of(reset, document) if reset else "",
+        )
         for document in documents
         for up, net in [(sums[document.pk]["up"], sums[document.pk]["net"])]
     ]

@@ -20,6 +20,7 @@ from budgets.errors import InvalidInput, refuse_long
 from budgets.models import Budget
 from budgets.services import lock_row
 from erp import aftercare, bell, holds
+from erp import reset_answer_blockers as reversal
 from erp import reset_blockers as rules
 from erp.linking import CannotLink
 from erp.locking import on_budget
@@ -75,6 +76,7 @@ def ask_reset(
             "reopen_reason": reset.reopen_reason,
             "documents": _listed(locked),
         }
+        reversal.ask(locked, now=now)
     return reset
 
 
@@ -109,8 +111,10 @@ def speak_of(
         raise InvalidInput(errors or {"words": "Say of at least one document what becomes of it."})
     with on_budget(rules.budget_of(reset), user=user, now=now) as (locked, event):
         row = _lock(reset)
-        ensure(row, "speak_of_posted", user)
         open_ones = {document.pk: document for document in rules.unspoken(row)}
+        undone = [key for key in sorted(open_ones) if words.get(key, ("", ""))[0] == Fate.REVERSED]
+        reversal.declare(row, [open_ones[key] for key in undone])
+        ensure(row, "speak_of_posted", user)
         if not set(words) <= set(open_ones):
             raise InvalidInput({"words": "Something was said of one of them meanwhile. Read the page again."})
         made = [
@@ -122,7 +126,10 @@ def speak_of(
         event |= _told(
             event, "speak_of_posted", f"Said what becomes of {len(made)} posted documents in the ERP"
         )
-        event["data"] = {word.document.number: [word.fate, word.note] for word in made}
+        event["data"] = {
+            word.document.number: [word.fate, word.note, reversal.answer_of(row, word.document)]
+            for word in made
+        }
         if row.state == ResetState.CLEARING:
             bell.ring("clear_link", row.pk)
     return made
@@ -207,6 +214,9 @@ def go_on(reset: LinkReset, *, now: datetime) -> LinkReset:
         number = 0 if said else len(rules.unspoken(row))
         if number:
             said = f"Posted meanwhile: {number}. Say of each whether it stays or was reversed."
+            reversal.ask(locked, now=now, but_watched=True)
+        there = None if said else reversal.still_stands_there(row, None)
+        said = there.sentence if there else said
         if said:
             LinkReset.objects.filter(pk=row.pk).exclude(waits_for=said).update(waits_for=said)
             return row

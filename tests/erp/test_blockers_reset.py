@@ -9,9 +9,10 @@ from erp.models import Document, JobLink, LinkReset
 from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN
-from tests.workflow.cases import gone, met, removes, shows
-from workflow.actions import SYSTEM
+from tests.workflow.cases import gone, met, met_among, removes, shows
+from workflow.actions import SYSTEM, ActionBlocked
 from workflow.blockers import Kind
+from workflow.models import Event
 
 
 def now():
@@ -148,6 +149,68 @@ def test_of_each_posted_document_somebody_says_what_becomes_of_it(scene):
     assert found.sentence.startswith("1 posted document cannot be taken out from here.")
     say(scene, reset, document)
     gone(reset, "confirm_reset", scene.jonas, "posted_not_spoken_of")
+
+
+def answered(document: Document, answer: str, unanswered: str = "") -> None:
+    """A worker asked about it, and this is what came back."""
+    at = now()
+    Document.objects.filter(pk=document.pk).update(
+        asked_at=at, answered_at=at, answer=answer, unanswered=unanswered
+    )
+
+
+@shows("still_stands_there", "reversal_not_looked_up")
+@removes("still_stands_there", "reversal_not_looked_up")
+def test_nothing_is_called_reversed_that_the_erp_was_not_asked_about_or_still_shows(scene):
+    document = posted(scene)
+    reset = ask(scene)
+    document.refresh_from_db()
+    assert document.poll_at is not None, "it is asked about"
+    with pytest.raises(ActionBlocked) as refused:
+        say(scene, reset, document, "reversed")
+    action = "speak_of_posted"
+    met_among(refused.value.blockers, reset, action, scene.jonas, "reversal_not_looked_up")
+    for answer in ("posted", "posted_different", "waiting"):
+        answered(document, answer)
+        with pytest.raises(ActionBlocked) as refused:
+            say(scene, reset, document, "reversed")
+        found = met_among(refused.value.blockers, reset, action, scene.jonas, "still_stands_there")
+    assert found.sentence.startswith(
+        f"CMiC still shows what is said to be reversed: {document.number} (Original budget): not posted yet."
+    )
+    answered(document, "absent")
+    [word] = say(scene, reset, document, "reversed")
+    told = Event.objects.get(action=action).data
+    assert told == {document.number: ["reversed", word.note, "not found"]}
+    for code in ("still_stands_there", "reversal_not_looked_up"):
+        gone(reset, action, scene.jonas, code)
+
+
+def test_what_was_called_reversed_and_shows_again_is_neither_confirmed_nor_cut(scene):
+    document = posted(scene)
+    reset = ask(scene)
+    answered(document, "absent")
+    say(scene, reset, document, "reversed")
+    answered(document, "posted")
+    found = met(reset, "confirm_reset", scene.jonas, "still_stands_there")
+    assert "or cancel this reset" in found.sentence
+    answered(document, "absent")
+    confirm(scene, reset)
+    answered(document, "posted")
+    assert resetting.go_on(reset, now=now()).state == "clearing"
+    reset.refresh_from_db()
+    assert reset.waits_for.startswith("CMiC still shows what is said to be reversed")
+    answered(document, "absent")
+    assert resetting.go_on(reset, now=now()).state == "done"
+
+
+def test_where_the_erp_cannot_be_asked_the_word_counts_and_that_is_kept(scene):
+    document = posted(scene)
+    reset = ask(scene)
+    answered(document, "", "The ERP did not answer in time.")
+    say(scene, reset, document, "reversed")
+    told = Event.objects.get(action="speak_of_posted").data[document.number]
+    assert told[2] == "no answer (The ERP did not answer in time.)"
 
 
 @shows("reset_confirmed_already", "reset_is_over")

@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from budgets.errors import InvalidInput
 from budgets.states import state_of
-from erp import linking, resetting, sync, tasks
+from erp import linking, posting, resetting, sync, tasks
 from erp.models import Batch, Document, DocumentState, JobLink, LinkReset
 from erp.snapshots import unsent_modifications
 from projects.models import Job
+from tests.erp.test_waiting import page
 from tests.support.delivery import finish, send_and_accept
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, SUB_JOB, Story, begin
@@ -66,6 +67,7 @@ def confirm(story: Story, reset: LinkReset) -> LinkReset:
 def reset(story: Story, *fates: str, **more) -> LinkReset:
     """Asked for, spoken of, confirmed, cleared and cut."""
     asked = ask(story, **more)
+    posting.poll(now=now())
     if fates:
         say(story, asked, *fates)
     confirm(story, asked)
@@ -152,16 +154,22 @@ def test_the_same_job_again_where_all_of_it_stays_gets_nothing_twice(brisk_cmic:
 
 def test_the_same_job_again_where_the_transfer_was_reversed_gets_it_once_more(brisk_cmic: Simulator):
     story = posted(brisk_cmic)
-    for phase, category, amount in ((*LABOR, "1000.00"), (*MATERIAL, "500.00")):
-        story.simulator.accountant(
-            "set_budget", company="001", job=JOB, phase=phase, category=category, current=amount
-        )
+    transfer = Document.objects.get(item__modification__isnull=False)
+    asked = ask(story)
+    posting.poll(now=now())
+    with pytest.raises(ActionBlocked, match=f"{transfer.number}.*: posted"):
+        say(story, asked, "stays", "reversed")
+    resetting.cancel_reset(asked, user=story.jonas, now=now())
+    story.simulator.accountant("undo", company="001", job=JOB, code=transfer.number)
     assert current(story) == sums("1000", "500")
     reset(story, "stays", "reversed")
     link(story, JOB)
     assert unsent_modifications(story.budget).count() == 1
-    send_and_post(story)
+    batch = send_and_post(story)
     assert current(story) == sums("900", "600")
+    shown = page(story.mira, f"/admin/erp/batch/{batch.pk}/change/")
+    assert f'Posted before as <span class="code">{transfer.number}</span>' in shown
+    assert "declared reversed by Jonas" in shown
 
 
 def test_another_job_gets_everything_once_and_the_old_one_keeps_what_was_posted(brisk_cmic: Simulator):

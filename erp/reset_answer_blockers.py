@@ -1,0 +1,109 @@
+"""What stops somebody from saying that accounting reversed a posted document: the ERP is asked whether it stands there.
+
+One word of one person would else send a modification again that counts already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from budgets.models import Budget
+from erp import bell
+from erp.backends import backend
+from erp.circuit import open_circuit
+from erp.models import Connection, Document
+from erp.port import PostingState
+from erp.reset_blockers import posted_documents
+from erp.reset_models import Fate, LinkReset
+from erp.waiting import SAID
+from erp.words import erp_name
+from workflow.blockers import Found, Kind, blocker
+
+POSTED = (PostingState.POSTED, PostingState.POSTED_DIFFERENT)
+UNPOSTED = (PostingState.WAITING, PostingState.STAGING)  # no word of an ERP that sees no postings by itself
+DECLARED = "declared_reversed"  # what the service keeps on the reset it locked
+
+
+def ask(budget: Budget, *, now: datetime, but_watched: bool = False) -> None:
+    """This function will have the ERP asked now about every posted document, or only what is not watched already."""
+    rows = Document.objects.filter(pk__in=[document.pk for document in posted_documents(budget)])
+    if but_watched:
+        rows = rows.filter(poll_at=None)
+    if rows.update(poll_at=now, check_at=now):
+        bell.ring("poll_postings")
+
+
+def declare(reset: LinkReset, documents: Sequence[Document]) -> None:
+    """This function will keep on a reset which documents somebody is about to call reversed."""
+    reset.__dict__[DECLARED] = list(documents)
+
+
+def _declared(reset: LinkReset) -> list[Document]:
+    """What is being called reversed; where nobody speaks, what was in this reset."""
+    if DECLARED in reset.__dict__:
+        found: list[Document] = reset.__dict__[DECLARED]
+        return found
+    words = reset.documents.filter(fate=Fate.REVERSED).select_related("document__item").order_by("pk")
+    return [word.document for word in words]
+
+
+@blocker("still_stands_there", Kind.PROBLEM)
+def still_stands_there(reset: LinkReset, user: Any) -> Found | None:
+    """The ERP shows a document that is said to be reversed there."""
+    there = [d for d in _declared(reset) if stands(reset, d)] if reset.is_open else []
+    if not there:
+        return None
+    told = "; ".join(f"{d.number} ({d.item.title}): {answer_of(reset, d)}" for d in there)
+    said = "cancel this reset" if DECLARED not in reset.__dict__ else "say that it stays"
+    return Found(
+        f"{erp_name(reset.connection)} still shows what is said to be reversed: {told}. Sent again it would count "
+        f"twice. Have it taken out there and wait for the next answer, or {said}: what another entry took back is "
+        "found by the reconciliation."
+    )
+
+
+@blocker("reversal_not_looked_up", Kind.WAITING)
+def reversal_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
+    """Nobody calls a document reversed before the ERP was asked about it, where it can be."""
+    if not reset.is_open or not _can_ask(reset.connection):
+        return None
+    waiting = [d for d in _declared(reset) if not _heard(reset, d)]
+    if not waiting:
+        return None
+    numbers = ", ".join(document.number for document in waiting)
+    erp = erp_name(reset.connection)
+    return Found(f"{erp} is being asked whether {numbers} still stands there. This takes a few seconds.")
+
+
+def _can_ask(connection: Connection) -> bool:
+    return connection.enabled and connection.stopped_at is None and open_circuit(connection) is None
+
+
+def _heard(reset: LinkReset, document: Document) -> bool:
+    """Whether the ERP was asked since the reset was asked for, and answered or failed to."""
+    if document.asked_at is None or document.asked_at < reset.asked_at:
+        return False
+    return bool(document.unanswered) or _answered(reset, document)
+
+
+def _answered(reset: LinkReset, document: Document) -> bool:
+    return document.answered_at is not None and document.answered_at >= reset.asked_at
+
+
+def stands(reset: LinkReset, document: Document) -> bool:
+    """This function will tell whether the ERP, asked since, shows a document."""
+    if document.unanswered or not _answered(reset, document):
+        return False
+    sees = backend(reset.connection.alias).sees_postings
+    return document.answer in ((*POSTED, *UNPOSTED) if sees else POSTED)
+
+
+def answer_of(reset: LinkReset, document: Document) -> str:
+    """This function will say what the ERP answered about a document since the reset was asked for."""
+    if document.unanswered and _heard(reset, document):
+        return f"no answer ({document.unanswered})"
+    if not _answered(reset, document) or not document.answer:
+        return "not asked" if _can_ask(reset.connection) else "could not be asked"
+    return SAID[PostingState(document.answer)]
