@@ -12,13 +12,14 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets import downloads
-from erp import access_report, access_review
+from erp import access_lent, access_report, access_review
 from erp.admin_setup_frame import act, on_company, show
 from projects.models import Company
 
 HEADER = (
     *("person", "user name", "login", "ERP Integrations", "can push to accounting", "accepts up to"),
     *("project", "level and single rights", "last login", "last decision", "API tokens", "oldest token"),
+    "acts for",
 )
 
 
@@ -73,12 +74,12 @@ def file(request: HttpRequest, company: Company, kind: str) -> HttpResponse:
         raise Http404("There is no such file.")
     day, moment = _moment(request)
     found = access_report.report(company, now=timezone.now(), moment=moment)
-    rows = [row for person in found.people for row in _rows(person)]
+    rows = [row for person in found.people for row in _rows(person, found.lent)]
     name = f"who-may-do-what-{company.code}-{day or timezone.localdate().isoformat()}"
     return downloads.table(kind, name=name, header=HEADER, rows=rows)
 
 
-def _rows(person: access_report.Person) -> list[list[downloads.Cell]]:
+def _rows(person: access_report.Person, lent: list[access_lent.Lent]) -> list[list[downloads.Cell]]:
     limit: downloads.Cell = person.limit if person.accepts and person.limit is not None else ""
     if person.accepts and person.limit is None:
         limit = "no limit"
@@ -95,6 +96,11 @@ def _rows(person: access_report.Person) -> list[list[downloads.Cell]]:
         person.last_decision,
         person.tokens,
         person.oldest_token,
+        "; ".join(
+            f"{one.words} until {timezone.localtime(one.ends_at):%Y-%m-%d %H:%M}"
+            for one in lent
+            if one.taker_pk == person.user.pk
+        ),
     ]
     roles = [(role.project, role.words) for role in person.roles] or [("", "")]
     return [[*first, project, words, *last] for project, words in roles]

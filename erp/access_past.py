@@ -18,6 +18,10 @@ ON_RECORD = (
     "invite_person",
     "change_company",
     "change_connection",
+    "delegate",
+    "revoke_delegation",
+    "set_approval_rules",
+    "set_reauthentication",
     "review_access",
 )
 

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Max, Min, QuerySet
 from knox.models import get_token_model
 
-from erp import access_past
+from erp import access_lent, access_past
 from projects.models import BudgetLevel, Company, Direction, ErpLevel, Project, ProjectRole
 from projects.permissions import BUDGET_RIGHTS
 from workflow.models import Event
@@ -110,6 +110,8 @@ class Report:
 
     people: list[Person]
     rights: list[tuple[str, list[str]]]
+    lent: list[access_lent.Lent]
+    rules: list[str]
     warnings: list[str]
     changes: QuerySet[Event]
     reviews: list[Event]
@@ -125,6 +127,8 @@ def report(company: Company, *, now: datetime, moment: datetime | None = None) -
     return Report(
         people=people,
         rights=_rights(people),
+        lent=access_lent.lent(company, moment=until),
+        rules=access_lent.rules(company, moment=moment),
         warnings=warnings(company, people, now=now),
         changes=trail.filter(at__gt=until - LATELY, at__lte=until).order_by("-seq")[:200],
         reviews=list(reviews),

@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import get_token_model
 
-from erp import access_past, access_report, people_services
+from erp import access_past, access_report, delegations, people_services
+from erp.approval_settings import RuleValues, save_rule
 from projects.models import Company, Membership, ProjectRole
 from tests.support.scene import Scene
 from workflow import events
@@ -108,6 +109,40 @@ def test_the_past_shows_who_was_deleted_before_rights_had_a_direction(scene: Sce
     assert "Mira Osei" in window(scene.jonas).get(at(scene) + f"?at={day}").content.decode()
     mira = person(scene, "Mira Osei", moment=now - timedelta(days=5))
     assert (mira.can_push, mira.direction_words, mira.limit) == (True, "to the ERP and back", None)
+
+
+def test_who_acts_for_whom_and_the_approval_rules_stand_in_it_as_they_are_and_as_they_were(
+    scene: Scene,
+) -> None:
+    start, by = timezone.now() - timedelta(minutes=5), {"user": scene.jonas}
+    lent = delegations.delegate(
+        scene.company,
+        **by,
+        now=start,
+        giver=scene.jonas.pk,
+        taker=scene.mira.pk,
+        until=(start + timedelta(days=9)).date(),
+        limit=Decimal("250000.00"),
+    )
+    values = RuleValues("Controller", "total", Decimal("5000.00"), 1, False, [scene.tom.pk])
+    save_rule(scene.company, values, **by, now=start + timedelta(minutes=1))
+    page = window(scene.ruth).get(at(scene)).content.decode()
+    assert (
+        "Controller: a modification that changes the grand total that moves at least 5,000.00, by Tom Baptiste"
+        in page
+    )
+    for words in ("250,000.00", "Lets Mira Osei act for Jonas", "Added the approval step Controller"):
+        assert words in page, words
+    file = window(scene.ruth).get(at(scene, "file.csv")).content.decode()
+    assert "Jonas Lindqvist, up to 250000.00 until" in file.replace("250,000.00", "250000.00")
+    assert [one.taker for one in found(scene).lent] == ["Mira Osei"]
+    assert found(scene, moment=start - timedelta(days=1)).lent == []
+    assert found(scene, moment=start).rules == []
+    delegations.revoke(lent, **by, now=start + timedelta(minutes=2))
+    assert found(scene).lent == []
+    assert [one.lender for one in found(scene, moment=start + timedelta(minutes=1)).lent] == [
+        "Jonas Lindqvist"
+    ]
 
 
 @pytest.mark.parametrize("who", ["jonas", "mira", "ruth"])
