@@ -15,7 +15,7 @@ from erp.port import CheckItem, CheckState, ErpCompany
 
 RESOURCES = tuple({r.label: r for r in (*wire.NEEDED_TO_READ, *wire.NEEDED_TO_WRITE)}.values())
 CONNECTION, NAMES, RIGHTS, COMPANY = "Connection", "Names", "Rights", "Company"
-WAYS, COSTS, CONFIRM, LIMITS = "Ways into CMiC", "Costs to date", "To confirm by hand", "Limits"
+WAYS, COSTS, CONFIRM, LIMITS = "Ways into CMiC", "Costs to date", "Cannot be seen from here", "Limits"
 SILENT = {Kind.NOT_SENT, Kind.NO_ANSWER, Kind.SERVER_ERROR, Kind.GARBLED, Kind.THROTTLED}
 
 

@@ -103,6 +103,26 @@ class Every:
         """What the ERP holds more."""
         return self.in_erp - self.ours
 
+    @property
+    def unread(self) -> int:
+        """How many projects no total counts, because they were not read."""
+        return len(self.rows) - len(self._read)
+
+    @property
+    def ties(self) -> bool:
+        """Whether the causes add up to the difference."""
+        return sum((sum_.amount for _, _, sum_ in self.causes), ZERO) == self.difference
+
+    @property
+    def causes(self) -> list[tuple[str, str, Sum]]:
+        """Each cause of all that was read: in words, its tone, on how many codes, and what it comes to."""
+        sums: dict[tuple[str, str], Sum] = {}
+        for row in self._read:
+            for words, tone, one in row.causes:
+                total = sums.setdefault((words, tone), Sum())
+                total.count, total.amount = total.count + one.count, total.amount + one.amount
+        return [(words, tone, total) for (words, tone), total in sums.items()]
+
     def counted(self, shelf: str) -> int:
         """How many projects stand on a shelf; what waits for a decision differs, too."""
         return len(on_shelf(self.rows, shelf))
@@ -196,20 +216,16 @@ def file_rows(found: Every) -> Iterator[tuple[str | int | Decimal | datetime | N
             sum(1 for one in row.balance.rows if one.lines),
             len(row.balance.differing) if read else None,
             len(row.balance.to_decide) if read else None,
-            "; ".join(f"{words} {sum_.count}: {sum_.amount:.2f}" for words, _, sum_ in row.causes)
-            if read
-            else "not read",
+            "; ".join(_cause(words, sum_) for words, _, sum_ in row.causes) if read else "not read",
         )
+    left_out = f"{found.unread} not read, left out" if found.unread else ""
+    causes = "; ".join(_cause(words, sum_) for words, _, sum_ in found.causes)
     yield (
-        "Total of what was read",
-        "",
-        "",
-        None,
-        found.ours,
-        found.in_erp,
-        found.difference,
-        None,
-        None,
-        None,
-        "",
+        *("Total of what was read", left_out, "", None),
+        *(found.ours, found.in_erp, found.difference),
+        *(None, None, None, causes),
     )
+
+
+def _cause(words: str, sum_: Sum) -> str:
+    return f"{words} {sum_.count}: {sum_.amount:.2f}"

@@ -15,7 +15,8 @@ from budgets import links
 from budgets.models import Budget
 from erp import compare_pages, drift_blockers
 from erp.balance import TO_DECIDE, Balance, Cause, Row
-from erp.balance_reads import OPEN_WORDS, balance_of
+from erp.balance_reads import OPEN_WORDS, balance_of, decided_sums
+from erp.documents import ZERO
 from erp.drift_reads import last_decisions, to_send
 from erp.models import OPEN, Confirmation, DriftDecision, DriftKind
 from erp.port import ErpKey
@@ -111,6 +112,7 @@ class ShownRow:
     since: datetime | None
     decision: DriftDecision | None
     value: str  # names the row in a form
+    decided: Decimal = ZERO  # what of the posted counts so because it was taken or kept, not by a document
 
     @property
     def old(self) -> Decimal:
@@ -172,7 +174,7 @@ def shown_rows(budget: Budget, balance: Balance, *, desk: bool, sees: bool = Tru
 
     Without `sees` nothing leads to the budget's own pages.
     """
-    since, decided = sighted(budget), last_decisions(budget)
+    since, decided, moved = sighted(budget), last_decisions(budget), decided_sums(budget)
     places = _Places(budget, desk=desk, sees=sees)
     for row in balance.rows:
         seen = since.get(row.key) if isinstance(row.key, ErpKey) and row.to_decide else None
@@ -182,6 +184,7 @@ def shown_rows(budget: Budget, balance: Balance, *, desk: bool, sees: bool = Tru
             seen.seen_at if seen else None,
             decided.get(row.key),
             _value(row),
+            moved.get(row.key, ZERO),
         )
 
 

@@ -117,6 +117,11 @@ def by_hand_sums(budget: Budget) -> dict[Key, Decimal]:
     return _by_hand([budget.pk], {})[budget.pk]
 
 
+def decided_sums(budget: Budget) -> dict[Key, Decimal]:
+    """This function will sum what counts as posted because it was taken or kept, by the ERP's codes."""
+    return _decided([budget.pk])[0][budget.pk]
+
+
 def accepted_differences(budget: Budget) -> dict[Key, Decimal]:
     """This function will find the differences that an approver left as they are, by budget code."""
     return _decided([budget.pk])[1][budget.pk]

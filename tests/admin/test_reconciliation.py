@@ -149,10 +149,27 @@ def test_every_project_stands_on_one_page_and_in_one_file(drifted, desk):
     file = mira.get(f"{AT}?file=csv").content.decode("utf-8-sig").splitlines()
     assert file[1].startswith("001 Northgate Builders,Quay Street,26-0288,")
     assert file[1].endswith(",92500.75,93000.25,499.50,6,1,1,changed in CMiC 1: 499.50")
-    assert file[2] == "Total of what was read,,,,92500.75,93000.25,499.50,,,,"
+    assert file[2] == "Total of what was read,,,,92500.75,93000.25,499.50,,,,changed in CMiC 1: 499.50"
+    assert "Every difference has a cause:" in page and "499.50" in page
+    assert "counts in none of these totals" not in page
     assert mira.get(f"{AT}?file=xlsx").status_code == 200
     lines = mira.get(url(drifted, "?file=csv")).content.decode("utf-8-sig").splitlines()
     assert "12500.50,12500.50,0.00,13000.00,13000.00,499.50,changed in CMiC 499.50," in "\n".join(lines)
+
+
+def test_the_totals_say_which_projects_they_leave_out(scene, desk):
+    page = text(desk(scene.mira).get(AT))
+    assert "1 of 1 project was not read, and counts in none of these totals." in page
+    file = desk(scene.mira).get(f"{AT}?file=csv").content.decode("utf-8-sig").splitlines()
+    assert file[2] == 'Total of what was read,"1 not read, left out",,,0.00,0.00,0.00,,,,'
+
+
+def test_what_counts_as_posted_by_a_decision_is_told_beside_it(drifted, desk):
+    paper.settle(drifted, "keep", drifted.seen)
+    page = text(desk(drifted.mira).get(url(drifted, "?show=all")))
+    assert (
+        '13,000.00</span><small class="note-line">of it <span' in page or "of it 499.50 decided here" in page
+    )
 
 
 def test_all_are_read_again_by_workers_and_the_page_says_how_far(

@@ -50,7 +50,7 @@ def test_a_tenant_that_is_as_expected_is_told_thing_by_thing(tenant: Simulator) 
         "Company",
         "Ways into CMiC",
         "Costs to date",
-        "To confirm by hand",
+        "Cannot be seen from here",
         "Limits",
     ):
         assert f"\n{area}\n" in f"\n{said}"
