@@ -92,7 +92,7 @@ def _summary(paper: Paper, pack: Pack) -> None:
             ("Sender's note", batch["note"]),
             (
                 "Moved",
-                f"{_money(batch['moved'])} {company['currency']} (what goes up, or down where that is more)",
+                f"{_money(batch['moved'])} {company['currency']} (up or down, the larger of both)",
             ),
             ("Net", f"{_money(batch['net'])} {company['currency']} (the change of the total)"),
             ("Lines", f"{pack['totals']['lines']}, of which {batch['lines_changed']} change"),

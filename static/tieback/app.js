@@ -89,3 +89,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
 // A remark's or rule's target inside the grid: the region scrolls, and the row is what the reader is told.
 const target = window.location.hash && document.getElementById(window.location.hash.slice(1));
 if (target && target.matches("tr")) target.scrollIntoView({ block: "center" });
+
+// On a phone the links of a row are pushed sideways: the one that stands for this page is in sight.
+document.querySelectorAll(".tabs [aria-current], .top nav [aria-current]").forEach((here) => {
+  const row = here.closest("nav");
+  row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+});
