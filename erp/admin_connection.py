@@ -31,10 +31,11 @@ from erp import (
 from erp import connection_actions as services
 from erp.admin_access import DeskAdmin, companies, memberships
 from erp.models import Connection, CostTypeLink, Document, DocumentState, Reminder
+from erp.settings_words import SETTINGS, value_of
 from erp.templatetags.erp_queue import exact
 from erp.waiting import usual
 from projects.models import Company, CostType
-from workflow import strict_json, submissions
+from workflow import submissions
 from workflow.actions import ActionBlocked, available
 from workflow.events import events_about
 from workflow.models import Event
@@ -61,6 +62,7 @@ PAGES: tuple[tuple[str, Callable[..., HttpResponse], str], ...] = (
     ("projects/<int:project_id>/reset/do/<slug:deed>/", admin_reset.act, "erp_reset_act"),
     *((f"codes/{at}", view, name) for at, view, name in MAPPING),
 )
+SWITCHES = [told for told in SETTINGS if told.of_connection]
 RECENT = 8  # events shown on the connection's page
 
 
@@ -115,7 +117,7 @@ class ConnectionAdmin(DeskAdmin):
         return connection
 
     def page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show how the connection does, and its settings."""
+        """Show how the connection does, and its settings; they are changed with the company's others."""
         return require_GET(_show)(request, self._find(request, pk))
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
@@ -130,12 +132,12 @@ def _show(request: HttpRequest, connection: Connection, *, status: int = 200, **
         "connection": connection,
         "nav": "connection",
         "matches": _matches(connection),
-        "settings_free": available(connection, "change_settings", request.user),
+        "switches": [(told.label, value_of(connection.company, connection, told)) for told in SWITCHES],
         "documents": _documents(connection),
         "report": checkup.by_area(connection.report),
         "report_in_short": checkup.in_short(connection.report),
         "events": events_about(connection).order_by("-seq")[:RECENT],
-        "options": json.dumps(connection.options, indent=2, sort_keys=True),
+        "options": json.dumps(connection.options, indent=2, sort_keys=True) if connection.options else "",
         "other_erps": switching.choices(connection),
         "reminder_rules": Reminder.choices,
         "reminder_free": available(connection, "set_reminder", request.user),
@@ -164,22 +166,6 @@ def _documents(connection: Connection) -> dict[str, int]:
     return rows.aggregate(**{name: Count("pk", filter=which) for name, which in counted.items()})
 
 
-def _settings(request: HttpRequest) -> dict[str, Any]:
-    """The settings as typed; raises InvalidInput where the options are no JSON object."""
-    switches = ("enabled", "assign_missing", "originals_on_started_jobs")
-    try:
-        options = strict_json.loads(request.POST.get("options", "") or "{}")
-    except strict_json.NotJson as problem:
-        raise InvalidInput({"options": f"This is no JSON: {problem}."}) from None
-    if not isinstance(options, dict):
-        raise InvalidInput({"options": 'Write an object, for example {"pci_original": true}.'})
-    if not strict_json.keepable(options):
-        raise InvalidInput(
-            {"options": "It is nested too deeply, or contains a character that cannot be kept."}
-        )
-    return {"options": options, **{name: name in request.POST for name in switches}}
-
-
 def _verify(connection: Connection, request: HttpRequest) -> str:
     services.ask_to_verify(connection, user=request.user, now=timezone.now())
     return "The ERP is being checked. Reload in a few seconds to see what it says."
@@ -195,12 +181,6 @@ def _confirm(connection: Connection, request: HttpRequest) -> str:
     shown = [key for key in typed if key is not None]
     count = services.confirm_cost_types(connection, user=request.user, now=timezone.now(), shown=shown)
     return f"Confirmed {count} {'match' if count == 1 else 'matches'} of cost types."
-
-
-def _change(connection: Connection, request: HttpRequest) -> str:
-    values = _settings(request)
-    services.change_settings(connection, user=request.user, now=timezone.now(), values=values)
-    return "Settings kept."
 
 
 def _switch(connection: Connection, request: HttpRequest) -> str:
@@ -224,7 +204,6 @@ DEEDS: dict[str, Callable[[Connection, HttpRequest], str]] = {
     "verify": _verify,
     "try_now": _try,
     "confirm_cost_types": _confirm,
-    "change_settings": _change,
     "switch_erp": _switch,
     "set_reminder": _set_reminder,
     "retry_mails": _retry_mails,
@@ -247,10 +226,7 @@ def _act(
         return _show(request, again(request, connection.pk), status=CONFLICT, refused=refused)
     except InvalidInput as invalid:
         fresh = again(request, connection.pk)
-        typed: dict[str, Any] = {"typed": request.POST}
-        if "options" in request.POST:
-            typed["options"] = request.POST["options"]
-        return _show(request, fresh, status=UNPROCESSABLE, errors=invalid.errors, **typed)
+        return _show(request, fresh, status=UNPROCESSABLE, errors=invalid.errors, typed=request.POST)
 
 
 class CompanyOfEvent(admin.SimpleListFilter):

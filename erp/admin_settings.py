@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 from budgets.errors import InvalidInput
 from erp import settings_services as services
 from erp.admin_setup_frame import act, for_admins, show
-from erp.backends import backend
 from erp.models import Connection
 from erp.port import Setting, SettingKind
 from erp.settings_words import CONNECTION_FIELDS, SETTINGS, option, value_of
@@ -42,6 +41,7 @@ def page(request: HttpRequest, company: Company) -> HttpResponse:
             now=timezone.now(),
             values=_values(request, company, connection),
             adapter=_adapter(request, connection),
+            drop=request.POST.getlist("drop"),
             seen=request.POST.get("seen", ""),
             confirmed=confirmed,
         )
@@ -116,7 +116,7 @@ def _show(request: HttpRequest, company: Company, *, status: int = 200, **more: 
             if connection is not None or not told.of_connection
         ],
         "groups": list(groups.items()),
-        "unknown": _unknown(connection),
+        "undeclared": services.undeclared(connection),
         "seen": services.seen_of(company, connection),
         "zones": sorted(available_timezones()),
         "currency_stops": actions.blockers(company, "change_currency", request.user),
@@ -137,11 +137,3 @@ def _field(setting: Setting, options: dict[str, Any]) -> dict[str, Any]:
         "optional": setting.kind is SettingKind.CODE,
         "flag": setting.kind is SettingKind.FLAG,
     }
-
-
-def _unknown(connection: Connection | None) -> list[str]:
-    """Keys among the options that the adapter does not declare; they are kept as they are."""
-    if connection is None:
-        return []
-    known = {setting.name.split(".")[0] for setting in backend(connection.alias).settings()}
-    return sorted(set(connection.options) - known)

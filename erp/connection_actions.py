@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 
 from erp import bell, circuit, linking
 from erp.models import Connection, CostTypeLink
@@ -16,8 +17,6 @@ from projects.models import Company
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
-
-SWITCHES = ("enabled", "assign_missing", "originals_on_started_jobs", "options")
 
 
 @blocker("not_erp_admin", Kind.PERMISSION)
@@ -34,7 +33,11 @@ def may_administer(obj: Connection | Company, user: Any) -> Found | None:
 def not_in_use(connection: Connection, user: Any) -> Found | None:
     """Nothing is read over a connection that is switched off or was stopped."""
     if not connection.enabled:
-        return Found("The connection is switched off. Switch it on below.")
+        return Found(
+            "The connection is switched off. Switch it on in the settings.",
+            link=reverse("admin:erp_settings", args=[connection.company_id]),
+            link_label="Open the settings",
+        )
     if connection.stopped_at:
         return Found(
             f"The connection was stopped: {connection.stopped_because} Put that right, then verify it.",
@@ -100,13 +103,6 @@ register(
         problems=(nothing_to_map_to,),
         tone="primary",
     ),
-    Action(
-        name="change_settings",
-        model=Connection,
-        label="Save settings",
-        permission=may_administer,
-        tone="primary",
-    ),
 )
 
 
@@ -142,30 +138,3 @@ def confirm_cost_types(connection: Connection, *, user: Any, now: datetime, show
         row = rows.get(pk=connection.pk)
         ensure(row, "confirm_cost_types", user)
         return linking.confirm_cost_types(row, user=user, now=now, only=shown)
-
-
-def change_settings(
-    connection: Connection, *, user: Any, now: datetime, values: Mapping[str, Any]
-) -> Connection:
-    """This function will keep settings (`SWITCHES`) and record old and new of what changed."""
-    with transaction.atomic():
-        row = (
-            Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection.pk)
-        )
-        ensure(row, "change_settings", user)
-        changed = [name for name in SWITCHES if name in values and getattr(row, name) != values[name]]
-        told = {name: {"old": getattr(row, name), "new": values[name]} for name in changed}
-        for name in changed:
-            setattr(row, name, values[name])
-        row.save(update_fields=changed)
-        if changed:
-            events.record(
-                chain=row.company_id,
-                at=now,
-                actor=user,
-                action="change_connection",
-                about=[row],
-                sentence=f"Changed settings of the ERP connection: {', '.join(changed)}",
-                data=told,
-            )
-    return row

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from budgets.errors import Conflict, InvalidInput
-from erp import connection_actions
 from erp.backends import backend
 from erp.connection_actions import may_administer
 from erp.locking import lock_company
@@ -32,8 +32,12 @@ from erp.settings_words import (
 )
 from projects.admin_trail import stored, tell
 from projects.models import Company
+from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
+
+# From when a setting of the adapter counts.
+COUNTS = "At once, for documents written from now on. Verify the connection afterwards."
 
 
 @blocker("currency_in_use", Kind.STATE)
@@ -98,6 +102,14 @@ def declared(connection: Connection | None) -> list[Setting]:
     ]
 
 
+def undeclared(connection: Connection | None) -> list[str]:
+    """This function will list the keys among the options that the adapter does not declare (any more)."""
+    if connection is None:
+        return []
+    known = {setting.name.split(".")[0] for setting in backend(connection.alias).settings()}
+    return sorted(set(connection.options) - known)
+
+
 def seen_of(company: Company, connection: Connection | None) -> str:
     """This function will name all settings as they stand; another name is a change."""
     held = [getattr(company, name) for name in COMPANY_FIELDS]
@@ -108,7 +120,12 @@ def seen_of(company: Company, connection: Connection | None) -> str:
 
 
 def weigh(
-    company: Company, connection: Connection | None, *, values: Mapping[str, Any], adapter: Mapping[str, Any]
+    company: Company,
+    connection: Connection | None,
+    *,
+    values: Mapping[str, Any],
+    adapter: Mapping[str, Any],
+    drop: Collection[str],
 ) -> Wanted:
     """This function will validate what is wanted and list what would change. Raises InvalidInput."""
     wanted = Wanted(dict(values))
@@ -130,7 +147,7 @@ def weigh(
         if old != new:
             wanted.changes.append(_change(told, old, new))
     if connection is not None:
-        _weigh_options(connection, adapter, wanted)
+        _weigh_options(connection, adapter, drop, wanted)
     return wanted
 
 
@@ -139,19 +156,24 @@ def _change(told: Told, old: Any, new: Any) -> Change:
     return Change(told.label, said(old, told), said(new, told), told.changes, told.counts, risky)
 
 
-def _weigh_options(connection: Connection, adapter: Mapping[str, Any], wanted: Wanted) -> None:
-    """The adapter's options with what is wanted in its place; keys that nobody knows stay as they are."""
+def _weigh_options(
+    connection: Connection, adapter: Mapping[str, Any], drop: Collection[str], wanted: Wanted
+) -> None:
+    """The adapter's options with what is wanted in its place; keys that nobody declares stay unless taken out."""
     options = copy.deepcopy(connection.options)
+    for name in undeclared(connection):
+        if name in drop:
+            old, changes = json.dumps(options.pop(name)), "It is no setting of the adapter (any more)."
+            wanted.changes.append(Change(name, old, "taken out", changes, COUNTS, risky=True))
     for setting in declared(connection):
         if setting.name not in adapter:
             continue
         old, new = option(connection.options, setting), adapter[setting.name]
         if old != new:
             with_option(options, setting, new)
-            counts = "At once, for documents written from now on. Verify the connection afterwards."
             wanted.changes.append(
                 Change(
-                    setting.label, said(old, setting), said(new, setting), setting.help, counts, risky=True
+                    setting.label, said(old, setting), said(new, setting), setting.help, COUNTS, risky=True
                 )
             )
     if options != connection.options:
@@ -173,10 +195,11 @@ def keep(
     adapter: Mapping[str, Any],
     seen: str,
     confirmed: bool,
+    drop: Collection[str] = (),
 ) -> Wanted:
     """This function will keep settings; what is risky only when it was `confirmed`. Returns what changed, or would.
 
-    Raises InvalidInput, Conflict.
+    `drop` names undeclared keys of the adapter's options to take out. Raises InvalidInput, Conflict.
     """
     with transaction.atomic():
         row = lock_company(company)
@@ -188,7 +211,7 @@ def keep(
                 "Somebody changed the settings since you opened the page. Nothing of yours was kept.",
                 current=row,
             )
-        wanted = weigh(row, connection, values=values, adapter=adapter)
+        wanted = weigh(row, connection, values=values, adapter=adapter, drop=drop)
         if values["currency"] != row.currency:
             ensure(row, "change_currency", user)
         if any(change.risky for change in wanted.changes) and not confirmed:
@@ -199,7 +222,31 @@ def keep(
         row.save(update_fields=list(COMPANY_FIELDS))
         tell(before, stored([row]), actor=user, at=now)
         if connection is not None:
-            switches = {name: values[name] for name in CONNECTION_FIELDS}
-            more = {} if wanted.options is None else {"options": wanted.options}
-            connection_actions.change_settings(connection, user=user, now=now, values={**switches, **more})
+            held = {name: values[name] for name in CONNECTION_FIELDS}
+            if wanted.options is not None:
+                held["options"] = wanted.options
+            _keep_on(connection, held, user=user, now=now)
     return wanted
+
+
+def _keep_on(connection: Connection, values: Mapping[str, Any], *, user: Any, now: datetime) -> None:
+    """Keep what differs on a locked connection, on record old and new."""
+    told = {
+        name: {"old": getattr(connection, name), "new": new}
+        for name, new in values.items()
+        if getattr(connection, name) != new
+    }
+    if not told:
+        return
+    for name in told:
+        setattr(connection, name, values[name])
+    connection.save(update_fields=list(told))
+    events.record(
+        chain=connection.company_id,
+        at=now,
+        actor=user,
+        action="change_connection",
+        about=[connection],
+        sentence=f"Changed settings of the ERP connection: {', '.join(told)}",
+        data=told,
+    )

@@ -11,8 +11,6 @@ from typing import IO, Any, NoReturn
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-DEEPEST = 20  # levels of nesting in what is kept
-
 
 class NotJson(ValueError):
     """The text is no JSON that can be kept. The message says why."""
@@ -28,15 +26,6 @@ def loads(text: str) -> Any:
         raise
     except ValueError as problem:
         raise NotJson(str(problem)) from None
-
-
-def keepable(value: Any, *, depth: int = DEEPEST) -> bool:
-    """This function will tell whether the database can keep a value: no NUL, no half a character, not too deep."""
-    if isinstance(value, str):
-        return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value)
-    if isinstance(value, dict):
-        value = [*value.keys(), *value.values()]
-    return not isinstance(value, list) or (depth > 0 and all(keepable(v, depth=depth - 1) for v in value))
 
 
 def _refuse(constant: str) -> NoReturn:

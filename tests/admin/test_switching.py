@@ -49,7 +49,7 @@ def test_a_wrong_choice_is_told_at_its_field_and_keeps_what_was_typed(two_erps, 
     said = answer.content.decode()
     assert answer.status_code == 422
     assert "at most 8 characters" in said and 'value="999999999"' in said
-    assert "status_ready" in said, "the other form shows what is kept"
+    assert "status_ready" in said, "the settings are shown as they are kept"
 
 
 def test_documents_under_way_keep_the_company_where_it_is(two_erps, desk):

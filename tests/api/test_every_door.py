@@ -61,7 +61,7 @@ def batch_api(rest: str, **given: Any) -> Door:
 
 
 def connection_page(action: str) -> Door:
-    return Door(lambda s, o: f"/admin/erp/connection/{o.pk}/do/{action}/", lambda s, o: {"options": "{}"})
+    return Door(lambda s, o: f"/admin/erp/connection/{o.pk}/do/{action}/", lambda s, o: {})
 
 
 def company_page(page: str, **given: Any) -> Door:
@@ -359,7 +359,6 @@ DOORS: dict[tuple[type, str], tuple[Door, ...]] = {
         Door(lambda s, o: f"/admin/erp/connection/{o.connection_id}/syncs/{o.pk}/cancel/", lambda s, o: {}),
     ),
     (Connection, "confirm_cost_types"): (connection_page("confirm_cost_types"),),
-    (Connection, "change_settings"): (connection_page("change_settings"),),
     (Connection, "switch_erp"): (connection_page("switch_erp"),),
     (Connection, "explain_error"): (errors_page("explain_error", **EXPLANATION),),
     (Connection, "drop_explanation"): (errors_page("drop_explanation", code="nothing"),),

@@ -2,17 +2,25 @@
 
 from django.utils import timezone
 
-from erp import connection_actions, connections, mail_actions, mail_queue, mapping_services
+from erp import (
+    connection_actions,
+    connections,
+    mail_actions,
+    mail_queue,
+    mapping_services,
+    settings_services,
+)
 from erp.mapping import Rule
 from erp.mapping_state import Edit
 from erp.models import Connection, CostTypeLink, Notice
+from erp.settings_words import COMPANY_FIELDS, CONNECTION_FIELDS
 from projects.models import ErpLevel, Membership
 from tests.erp.office import sync
 from tests.workflow.cases import codes, gone, met, removes, shows
 from workflow.blockers import Kind
 
 ALL = (
-    *("verify", "sync", "sync_whole", "confirm_cost_types", "change_settings", "switch_erp"),
+    *("verify", "sync", "sync_whole", "confirm_cost_types", "switch_erp"),
     *("explain_error", "drop_explanation", "edit_mapping", "retry_mails", "edit_webhooks"),
 )
 
@@ -47,15 +55,29 @@ def test_nothing_is_synced_over_a_stopped_connection_until_it_is_verified(scene)
     gone(scene.connection, "sync", scene.jonas, "connection_not_in_use")
 
 
+def use(scene, *, enabled):
+    """Jonas ticks or unticks that the connection is used, and confirms it."""
+    connection = Connection.objects.select_related("company").get(pk=scene.connection.pk)
+    values = {name: getattr(connection.company, name) for name in COMPANY_FIELDS}
+    values |= {name: getattr(connection, name) for name in CONNECTION_FIELDS} | {"enabled": enabled}
+    settings_services.keep(
+        connection.company,
+        user=scene.jonas,
+        now=now(),
+        values=values,
+        adapter={},
+        seen=settings_services.seen_of(connection.company, connection),
+        confirmed=True,
+    )
+    scene.connection.refresh_from_db()
+
+
 def test_a_connection_that_is_switched_off_is_switched_on_in_its_settings(scene):
-    connection_actions.change_settings(
-        scene.connection, user=scene.jonas, now=now(), values={"enabled": False}
-    )
+    use(scene, enabled=False)
     found = met(scene.connection, "sync", scene.jonas, "connection_not_in_use")
-    assert found.sentence == "The connection is switched off. Switch it on below."
-    connection_actions.change_settings(
-        scene.connection, user=scene.jonas, now=now(), values={"enabled": True}
-    )
+    assert found.sentence == "The connection is switched off. Switch it on in the settings."
+    assert found.link == f"/admin/erp/connection/setup/{scene.company.pk}/settings/"
+    use(scene, enabled=True)
     gone(scene.connection, "sync", scene.jonas, "connection_not_in_use")
 
 

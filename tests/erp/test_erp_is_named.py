@@ -68,7 +68,7 @@ def test_a_company_on_another_erp_reads_its_name_on_every_page(on_ledger):
         "In Ledger, waiting for posting": words(mira, "/admin/erp/batch/?queue=all"),
         "1 of 1 document in Ledger": words(mira, desk),
         "Number in Ledger": words(mira, f"/admin/erp/batch/{batch.pk}/posting-list/"),
-        "Options of the adapter for Ledger": words(
+        "All settings of the adapter for Ledger are at their defaults.": words(
             jonas, f"/admin/erp/connection/{scene.connection.pk}/change/"
         ),
         "In Ledger, not posted": words(dana, f"{budget}batches/{batch.number}/"),
@@ -92,4 +92,4 @@ def test_whoever_sees_companies_on_two_erps_reads_a_word_for_both(on_ledger, set
 def test_a_connection_whose_backend_is_not_configured_any_more_can_still_be_looked_at(on_ledger, settings):
     settings.ERP_BACKENDS = {}
     page = words(window(on_ledger.jonas), f"/admin/erp/connection/{on_ledger.connection.pk}/change/")
-    assert "Options of the adapter for the ERP" in page
+    assert "All settings of the adapter for the ERP are at their defaults." in page

@@ -123,6 +123,19 @@ def test_a_risky_setting_is_asked_about_and_then_on_record(scene: Scene) -> None
     assert (event.actor, event.data) == ("Jonas Lindqvist", {"four_eyes": {"old": True, "new": False}})
 
 
+def test_a_setting_of_the_connection_is_asked_about_and_on_record_with_old_and_new(scene: Scene) -> None:
+    client = window(scene.jonas)
+    typed = form(client, scene, enabled=None, assign_missing=None)
+    assert "Nothing was kept yet" in client.post(at(scene, "settings/"), typed).content.decode()
+    assert Connection.objects.get(pk=scene.connection.pk).enabled
+    assert client.post(at(scene, "settings/"), {**typed, "confirmed": "yes"}).status_code == 302
+    scene.connection.refresh_from_db()
+    assert not scene.connection.enabled
+    event = Event.objects.get(action="change_connection")
+    off = {"old": True, "new": False}
+    assert (event.actor, event.data) == ("Jonas Lindqvist", {"enabled": off, "assign_missing": off})
+
+
 def test_settings_that_moved_meanwhile_are_shown_anew(scene: Scene) -> None:
     client = window(scene.jonas)
     typed = form(client, scene, digest_hour=9)
@@ -145,7 +158,7 @@ def test_odd_values_are_refused_with_a_sentence(scene: Scene, name: str, value: 
     assert name in answer.context["errors"]
 
 
-def test_the_adapter_declares_its_settings_and_unknown_keys_are_kept(
+def test_the_adapter_declares_its_settings_and_unknown_keys_are_kept_until_taken_out(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PaperErp, "settings", lambda self: CHOSEN)
@@ -154,7 +167,7 @@ def test_the_adapter_declares_its_settings_and_unknown_keys_are_kept(
     )
     client = window(scene.jonas)
     page = client.get(at(scene, "settings/")).content.decode()
-    assert "OC Owner change" in page and "kept as it is: older" in page
+    assert "OC Owner change" in page and 'Take out <span class="code">older</span>' in page
     typed = form(client, scene, **{"option.kind": "OC", "option.flags.first": "Y"})
     assert client.post(at(scene, "settings/"), {**typed, "confirmed": "yes"}).status_code == 302
     scene.connection.refresh_from_db()
@@ -163,6 +176,11 @@ def test_the_adapter_declares_its_settings_and_unknown_keys_are_kept(
     assert client.post(at(scene, "settings/"), {**typed, "confirmed": "yes"}).status_code == 302
     scene.connection.refresh_from_db()
     assert scene.connection.options == {"older": 1, "kind": "OC"}
+    typed = form(client, scene, drop=["older", "kind"])
+    assert "taken out" in client.post(at(scene, "settings/"), typed).content.decode()
+    assert client.post(at(scene, "settings/"), {**typed, "confirmed": "yes"}).status_code == 302
+    scene.connection.refresh_from_db()
+    assert scene.connection.options == {"kind": "OC"}, "what the adapter declares is changed in its own field"
     monkeypatch.setattr(PaperErp, "setting_faults", lambda self, company: ["There is no kind XX."])
     refused = client.post(at(scene, "settings/"), form(client, scene, **{"option.kind": "XX"}))
     assert refused.status_code == 422
