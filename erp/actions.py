@@ -10,6 +10,7 @@ from erp import drift_blockers as drift
 from erp import import_blockers as imports
 from erp import line_blockers as lines
 from erp import routes
+from erp.connection_actions import may_administer
 from erp.models import Batch, Document
 from erp.reauthentication import reauthentication_needed
 from erp.reset_blockers import being_reset, reset_not_clearing
@@ -163,7 +164,7 @@ register(
         name="name_for_step",
         model=Batch,
         label="Name somebody",
-        permission=steps.may_name,
+        permission=may_administer,
         problems=(d.already_decided, steps.step_has_people),
     ),
     Action(

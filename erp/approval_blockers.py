@@ -97,16 +97,6 @@ def step_without_people(batch: Batch, user: Any) -> Found | None:
 # -- naming somebody -------------------------------------------------------------------------------------------
 
 
-@blocker("no_right_to_name", Kind.PERMISSION)
-def may_name(batch: Batch, user: Any) -> Found | None:
-    """Only an ERP admin names somebody for a step."""
-    company = batch.budget.project.company
-    if permissions.may_administer(user, company):
-        return None
-    who = permissions.names(permissions.who_administers(company))
-    return Found(f"You are no ERP admin of {company.name}. Ask {who}.", who=who)
-
-
 @blocker("step_has_people", Kind.STATE)
 def step_has_people(batch: Batch, user: Any) -> Found | None:
     """Nobody is named where somebody can take the step: a route is no suggestion."""

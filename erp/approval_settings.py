@@ -17,6 +17,7 @@ from django.db import transaction
 
 from budgets.errors import Conflict, InvalidInput
 from erp import reauthentication, routes
+from erp.connection_actions import may_administer
 from erp.locking import lock_company
 from erp.models import ApprovalRule, RuleKind
 from erp.people_notices import tell_of_fewer_passwords
@@ -24,20 +25,11 @@ from projects import permissions
 from projects.models import Company, Direction
 from workflow import events
 from workflow.actions import Action, ensure, register
-from workflow.blockers import Found, Kind, blocker, forget_facts
+from workflow.blockers import forget_facts
 
 MOST_STEPS = 8  # people that all rules together may ask for
 MOST_PEOPLE = 3  # that one rule may need
 LONGEST_NAME = 40
-
-
-@blocker("no_right_to_set_rules", Kind.PERMISSION)
-def may_set_rules(company: Company, user: Any) -> Found | None:
-    """Approval rules are for ERP admins."""
-    if permissions.may_administer(user, company):
-        return None
-    who = permissions.names(permissions.who_administers(company))
-    return Found(f"You are no ERP admin of {company.name}. Ask {who}.", who=who)
 
 
 register(
@@ -45,7 +37,7 @@ register(
         name="set_approval_rules",
         model=Company,
         label="Save",
-        permission=may_set_rules,
+        permission=may_administer,
         tone="primary",
     ),
 )

@@ -3,6 +3,7 @@
 from budgets.models import Budget
 from erp import reset_answer_blockers as reversal
 from erp import reset_blockers as rules
+from erp.connection_actions import may_administer
 from erp.reset_models import LinkReset
 from workflow.actions import Action, register
 
@@ -11,7 +12,7 @@ register(
         name="reset_link",
         model=Budget,
         label="Ask for the reset",
-        permission=rules.may_relink,
+        permission=may_administer,
         problems=(rules.nothing_linked, rules.reset_open, rules.batch_waits),
         tone="danger",
     ),
@@ -19,7 +20,7 @@ register(
         name="link_again",
         model=Budget,
         label="Link to this job",
-        permission=rules.may_relink,
+        permission=may_administer,
         problems=(rules.linked_already,),
         tone="primary",
     ),
@@ -27,7 +28,7 @@ register(
         name="speak_of_posted",
         model=LinkReset,
         label="Keep what I say of them",
-        permission=rules.may_confirm,
+        permission=may_administer,
         problems=(
             rules.is_over,
             rules.nothing_to_speak_of,
@@ -39,7 +40,7 @@ register(
         name="confirm_reset",
         model=LinkReset,
         label="Reset the link",
-        permission=rules.may_confirm,
+        permission=may_administer,
         problems=(
             rules.is_over,
             rules.confirmed_already,
@@ -54,7 +55,7 @@ register(
         name="cancel_reset",
         model=LinkReset,
         label="Cancel the reset",
-        permission=rules.may_confirm,
+        permission=may_administer,
         problems=(rules.is_over,),
     ),
 )

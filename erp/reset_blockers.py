@@ -13,7 +13,6 @@ from erp.reset_models import LinkReset, ResetState
 from erp.snapshots import erp_connection
 from erp.words import erp_name, person
 from projects import permissions
-from projects.models import ErpLevel, Membership
 from workflow.blockers import Found, Kind, blocker
 
 OPEN_STATES = (ResetState.ASKED, ResetState.CLEARING)
@@ -41,25 +40,6 @@ def unspoken(reset: LinkReset) -> list[Document]:
     """This function will find the posted documents that nobody has spoken of in this reset."""
     told = set(reset.documents.values_list("document", flat=True))
     return [document for document in posted_documents(budget_of(reset)) if document.pk not in told]
-
-
-@blocker("not_erp_admin_of_link", Kind.PERMISSION)
-def may_relink(budget: Budget, user: Any) -> Found | None:
-    """Linking and resetting take level admin."""
-    return _admin(budget.project.company, user)
-
-
-@blocker("not_erp_admin_of_reset", Kind.PERMISSION)
-def may_confirm(reset: LinkReset, user: Any) -> Found | None:
-    """Confirming and cancelling take level admin."""
-    return _admin(reset.project.company, user)
-
-
-def _admin(company: Any, user: Any) -> Found | None:
-    if permissions.may_administer(user, company):
-        return None
-    who = permissions.names(permissions.who_administers(company))
-    return Found(f"You are no ERP admin of {company.name}. Ask {who}.", who=who)
 
 
 @blocker("nothing_linked", Kind.STATE)
@@ -161,11 +141,10 @@ def needs_another(reset: LinkReset, user: Any) -> Found | None:
     company = reset.project.company
     if user is None or user.pk != reset.asked_by_id or not company.four_eyes:
         return None
-    others = Membership.objects.filter(company=company, erp_level=ErpLevel.ADMIN, user__is_active=True)
-    people = [row.user for row in others.exclude(user=user).select_related("user")]
-    if not people:
+    others = permissions.who_administers(company).exclude(pk=user.pk)
+    if not others:
         return None
-    who = permissions.names(people)
+    who = permissions.names(others)
     return Found(f"You asked for this reset, so another ERP admin confirms it. Ask {who}.", who=who)
 
 

@@ -13,7 +13,6 @@ from erp.connection_actions import erp_silent, may_administer, not_in_use
 from erp.models import Connection, SyncRun
 from erp.sync_models import SyncKind, SyncState
 from erp.words import erp_name, person
-from projects import permissions
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
@@ -48,15 +47,6 @@ def sync_under_way(connection: Connection, user: Any) -> Found | None:
     )
 
 
-@blocker("not_erp_admin_of_sync", Kind.PERMISSION)
-def may_end(run: SyncRun, user: Any) -> Found | None:
-    """Ending a run takes level admin, as asking for one does."""
-    if permissions.may_administer(user, run.connection.company):
-        return None
-    who = permissions.names(permissions.who_administers(run.connection.company))
-    return Found(f"You are no ERP admin of {run.connection.company.name}. Ask {who}.", who=who)
-
-
 @blocker("sync_is_over", Kind.STATE)
 def is_over(run: SyncRun, user: Any) -> Found | None:
     """There is nothing to end."""
@@ -86,7 +76,7 @@ register(
         name="cancel_sync",
         model=SyncRun,
         label="Cancel this run",
-        permission=may_end,
+        permission=may_administer,
         problems=(is_over, ends_already),
     ),
 )

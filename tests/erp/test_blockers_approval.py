@@ -86,17 +86,17 @@ def test_a_step_whose_people_are_gone_says_so_until_somebody_is_named(scene):
     gone(batch, "accept", scene.mira, "step_without_people")
 
 
-@shows("no_right_to_name", "step_has_people")
-@removes("no_right_to_name", "step_has_people")
+@shows("step_has_people")
+@removes("step_has_people")
 def test_only_an_erp_admin_names_somebody_and_only_where_nobody_is_left(scene):
     rule(scene, "Controller", scene.tom)
     batch = acts.send(scene)
-    assert met(batch, "name_for_step", scene.mira, "no_right_to_name").who == "Jonas Lindqvist"
+    assert met(batch, "name_for_step", scene.mira, "not_erp_admin").who == "Jonas Lindqvist"
     assert met(batch, "name_for_step", scene.jonas, "step_has_people").kind is Kind.STATE
     Membership.objects.filter(user=scene.tom).update(can_push=False)
     gone(batch, "name_for_step", scene.jonas, "step_has_people")
     Membership.objects.filter(user=scene.mira).update(erp_level=2)
-    gone(batch, "name_for_step", scene.mira, "no_right_to_name")
+    gone(batch, "name_for_step", scene.mira, "not_erp_admin")
 
 
 def test_a_step_for_anybody_wants_a_right_and_no_name(scene):
