@@ -27,7 +27,7 @@ from erp.waiting import question_of
 from erp.words import erp_name
 from projects import permissions
 from projects.models import Direction
-from workflow.blockers import Check, Found, Kind, blocker, once_per_object
+from workflow.blockers import Found, Kind, blocker, once_per_object
 
 MOST_SAID = 5  # findings in one sentence
 READING_MAX_AGE = timedelta(minutes=15)
@@ -44,28 +44,30 @@ def may_decide(batch: Batch, user: Any) -> Found | None:
     return Found(f"You may not push to accounting for {company.name}. Ask {who}.", who=who)
 
 
-NARROWED = {
-    Direction.OUT: ("only_sends_back", "You may send batches back for {company}, not on to the ERP"),
-    Direction.BACK: ("only_sends_on", "You may send batches on to the ERP for {company}, not back"),
-}
+@blocker("only_sends_back", Kind.PERMISSION)
+def only_sends_back(batch: Batch, user: Any) -> Found | None:
+    """The person's flag works back alone."""
+    if not _lacks(batch, user, Direction.OUT):
+        return None
+    company = batch.budget.project.company
+    who = permissions.names(permissions.who_may_decide(company, Direction.OUT))
+    return Found(f"You may send batches back for {company.name}, not on to the ERP. Ask {who}.", who=who)
 
 
-def _narrowed(way: Direction) -> Check:
-    code, sentence = NARROWED[way]
-
-    @blocker(code, Kind.PERMISSION)
-    def rule(batch: Batch, user: Any) -> Found | None:
-        """The person's flag works in the other direction alone."""
-        company = batch.budget.project.company
-        if not permissions.may_decide(user, company) or permissions.may_decide(user, company, way):
-            return None
-        who = permissions.names(permissions.who_may_decide(company, way))
-        return Found(f"{sentence.format(company=company.name)}. Ask {who}.", who=who)
-
-    return rule
+@blocker("only_sends_on", Kind.PERMISSION)
+def only_sends_on(batch: Batch, user: Any) -> Found | None:
+    """The person's flag works on to the ERP alone."""
+    if not _lacks(batch, user, Direction.BACK):
+        return None
+    company = batch.budget.project.company
+    who = permissions.names(permissions.who_may_decide(company, Direction.BACK))
+    return Found(f"You may send batches on to the ERP for {company.name}, not back. Ask {who}.", who=who)
 
 
-only_sends_back, only_sends_on = _narrowed(Direction.OUT), _narrowed(Direction.BACK)
+def _lacks(batch: Batch, user: Any, way: Direction) -> bool:
+    """Whether somebody may decide, but not this way."""
+    company = batch.budget.project.company
+    return permissions.may_decide(user, company) and not permissions.may_decide(user, company, way)
 
 
 @blocker("already_decided", Kind.STATE)
