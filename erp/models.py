@@ -109,7 +109,9 @@ class Batch(models.Model):
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField()
     note = models.TextField(blank=True)
-    moved = models.DecimalField(**SUM, help_text="sum of positive deltas, company currency")
+    moved = models.DecimalField(
+        **SUM, help_text="what goes up or down, whichever is more, document by document; company currency"
+    )
     net = models.DecimalField(**SUM, help_text="sum of all deltas, company currency")
     lines_changed = models.PositiveIntegerField(default=0)
     four_eyes = models.BooleanField(help_text="the company's setting when it was sent")
