@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from budgets.services import budget_for
 from erp.models import Connection, CostTypeLink, ErpJob, JobLink
@@ -106,13 +107,7 @@ def link_project(
         project = Project.objects.create(company=connection.company, name=name or row.name or job_code)
         main = Job.objects.create(company=connection.company, project=project, code=row.code, name=row.name)
         JobLink.objects.create(job=main, erp_job=row)
-        for sub in ErpJob.objects.filter(connection=connection, parent_code=row.code, gone_at=None).order_by(
-            "code"
-        ):
-            job = Job.objects.create(
-                company=connection.company, project=project, parent=main, code=sub.code, name=sub.name
-            )
-            JobLink.objects.create(job=job, erp_job=sub)
+        give_sub_jobs(main, row)
         budget = budget_for(project, now=now)
         events.record(
             chain=connection.company_id,
@@ -123,3 +118,25 @@ def link_project(
             sentence=f"Linked {project} to job {job_code}",
         )
     return project
+
+
+def give_sub_jobs(main: Job, erp_main: ErpJob) -> int:
+    """This function will link the sub jobs that a main job has in the ERP, making those we lack. Returns how many.
+
+    A code that is a job of another project here is passed over: lines here cannot be on it.
+    """
+    open_ones = sub_jobs_to_link().filter(connection=erp_main.connection_id, parent_code=erp_main.code)
+    ours = {job.code: job for job in Job.objects.filter(project=main.project_id, parent=main)}
+    taken = set(Job.objects.filter(company=main.company_id).values_list("code", flat=True)) - set(ours)
+    subs = [sub for sub in open_ones.order_by("code") if sub.code not in taken]
+    for sub in subs:
+        job = ours.get(sub.code) or Job.objects.create(
+            company_id=main.company_id, project_id=main.project_id, parent=main, code=sub.code, name=sub.name
+        )
+        JobLink.objects.create(job=job, erp_job=sub)
+    return len(subs)
+
+
+def sub_jobs_to_link() -> QuerySet[ErpJob]:
+    """This function will find the sub jobs in the ERP that no job of ours is linked to."""
+    return ErpJob.objects.filter(gone_at=None, link=None).exclude(parent_code="")

@@ -22,7 +22,7 @@ from budgets.services import lock_row
 from erp import aftercare, bell, holds
 from erp import reset_answer_blockers as reversal
 from erp import reset_blockers as rules
-from erp.linking import CannotLink
+from erp.linking import CannotLink, give_sub_jobs
 from erp.locking import on_budget
 from erp.models import OPEN as OPEN_BATCHES
 from erp.models import Batch, Document, DocumentState, ErpJob, ErpReading, JobLink, ReadingState
@@ -305,7 +305,7 @@ def link_again(budget: Budget, *, user: Any, now: datetime, job_code: str) -> Bu
         ours.code, ours.name = main.code, main.name
         ours.save(update_fields=["code", "name"])
         JobLink.objects.create(job=ours, erp_job=main)
-        _link_subs(ours, main)
+        give_sub_jobs(ours, main)
         event |= _told(event, "link_project", f"Linked {locked.project} to job {main.code}")
         event["data"] = {"old": before, "new": main.code}
     return locked
@@ -327,18 +327,3 @@ def _main(budget: Budget, code: str) -> ErpJob:
     if other is not None:
         raise CannotLink(f"{code} is a job of the project {other.project} already.")
     return row
-
-
-def _link_subs(main: Job, erp_main: ErpJob) -> None:
-    subs = ErpJob.objects.filter(
-        connection=erp_main.connection_id, parent_code=erp_main.code, gone_at=None, link=None
-    )
-    ours = {job.code: job for job in Job.objects.filter(project=main.project_id, parent=main)}
-    taken = set(Job.objects.filter(company=main.company_id).values_list("code", flat=True)) - set(ours)
-    for sub in subs.order_by("code"):
-        if sub.code in taken:
-            continue  # another project's by that code: lines here cannot be on it
-        job = ours.get(sub.code) or Job.objects.create(
-            company_id=main.company_id, project_id=main.project_id, parent=main, code=sub.code, name=sub.name
-        )
-        JobLink.objects.create(job=job, erp_job=sub)

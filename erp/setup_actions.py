@@ -16,6 +16,7 @@ from erp.backends import backend, outside_transactions
 from erp.connection_actions import may_administer, nothing_to_map_to
 from erp.locking import lock_company
 from erp.models import Connection, CostTypeLink, ErpJob, JobLink
+from erp.reset_models import LinkReset, ResetState
 from erp.setup_models import SeenCompany
 from projects.models import Company, CostType, Job, Project
 from workflow import events
@@ -165,20 +166,17 @@ def _join(connection: Connection, code: str, project_id: int, *, user: Any, now:
     main = Job.objects.filter(project=project, parent=None).first()
     if main is not None and (main.code != code or JobLink.objects.filter(job=main).exists()):
         raise linking.CannotLink(f"{project} is the job {main.code} already.")
+    if LinkReset.objects.filter(project=project, state=ResetState.DONE).exists():
+        raise linking.CannotLink(
+            f"The link of {project} was reset: it is linked again on its own page, under Linked projects of the "
+            "connection."
+        )
     if main is None:
         if Job.objects.filter(company=connection.company_id, code=code).exists():
             raise linking.CannotLink(f"{code} is a job of another project here.")
         main = Job.objects.create(company=connection.company, project=project, code=code, name=theirs.name)
     JobLink.objects.create(job=main, erp_job=theirs)
-    subs = ErpJob.objects.filter(connection=connection, parent_code=code, gone_at=None, link=None)
-    for sub in subs.order_by("code"):
-        job, _ = Job.objects.get_or_create(
-            company=connection.company,
-            code=sub.code,
-            defaults={"project": project, "parent": main, "name": sub.name},
-        )
-        if job.project_id == project.pk:
-            JobLink.objects.create(job=job, erp_job=sub)
+    linking.give_sub_jobs(main, theirs)
     budget = budget_for(project, now=now)
     events.record(
         chain=connection.company_id,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from erp import mapping_services
-from erp.models import Connection, ErpCostCode, ErpJob, ErpUnit, JobLink
-from projects.models import CostCode, Job, Unit
+from erp.linking import give_sub_jobs, sub_jobs_to_link
+from erp.models import Connection, ErpCostCode, ErpUnit, JobLink
+from projects.models import CostCode, Unit
 
 
 def make_ours(connection: Connection, *, now: datetime) -> dict[str, int]:
@@ -67,22 +69,9 @@ def _make_units(connection: Connection) -> int:
 
 def _make_sub_jobs(connection: Connection) -> int:
     """Give linked projects the sub jobs that their main job has in the ERP."""
-    made = 0
-    mains = JobLink.objects.filter(erp_job__connection=connection, job__parent=None).select_related(
-        "job", "erp_job"
+    mains = JobLink.objects.filter(erp_job__connection=connection, job__parent=None)
+    lacking = sub_jobs_to_link().filter(connection=connection, parent_code=OuterRef("erp_job__code"))
+    return sum(
+        give_sub_jobs(main.job, main.erp_job)
+        for main in mains.filter(Exists(lacking)).select_related("job", "erp_job")
     )
-    for main in mains:
-        subs = ErpJob.objects.filter(
-            connection=connection, parent_code=main.erp_job.code, link=None, gone_at=None
-        ).order_by("code")
-        for row in subs:
-            job = Job.objects.create(
-                company=connection.company,
-                project=main.job.project,
-                parent=main.job,
-                code=row.code,
-                name=row.name,
-            )
-            JobLink.objects.create(job=job, erp_job=row)
-            made += 1
-    return made

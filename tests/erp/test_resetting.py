@@ -9,6 +9,7 @@ from budgets.errors import InvalidInput
 from budgets.states import state_of
 from erp import linking, posting, resetting, sync, tasks
 from erp.models import Batch, Document, DocumentState, JobLink, LinkReset
+from erp.setup_actions import link_jobs
 from erp.snapshots import unsent_modifications
 from projects.models import Job
 from tests.erp.test_waiting import page
@@ -250,6 +251,8 @@ def test_the_code_must_be_typed_and_a_freed_job_is_not_taken_by_two_projects(bri
     reset(story)
     with pytest.raises(linking.CannotLink, match="whose link was reset"):
         linking.link_project(story.connection, JOB, user=story.jonas, now=now())
+    with pytest.raises(InvalidInput, match="was reset: it is linked again on its own page"):
+        link_jobs(story.connection, user=story.jonas, now=now(), chosen={JOB: story.project.pk})
     with pytest.raises(InvalidInput, match="sub job of"):
         resetting.link_again(story.reload(), user=story.jonas, now=now(), job_code=SUB_JOB)
     with pytest.raises(InvalidInput, match="is no job as last synced"):

@@ -20,7 +20,7 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import ErpMisconfigured, ErpUnavailable
-from projects.models import CostCode, CostType, Job, Unit
+from projects.models import CostCode, CostType, Job, Project, Unit
 from tests.support.delivery import assert_books_agree, fill
 from tests.support.simulator import Simulator
 from tests.support.story import CATEGORIES, JOB, PHASES, SUB_JOB, Story, begin, cmic_holds
@@ -146,6 +146,18 @@ def test_new_sub_jobs_appear_in_their_project_and_other_jobs_do_not(brisk_cmic: 
     linking.link_project(story.connection, "26-0300", user=story.jonas, now=timezone.now())
     with pytest.raises(linking.CannotLink, match="already"):
         linking.link_project(story.connection, "26-0300", user=story.jonas, now=timezone.now())
+
+
+def test_a_new_sub_job_whose_code_is_a_job_of_another_project_here_is_passed_over(brisk_cmic: Simulator):
+    story = begin(brisk_cmic, status="I")
+    company, code = story.connection.company, "26-0288-02"
+    other = Project.objects.create(company=company, name="Somewhere else")
+    Job.objects.create(company=company, project=other, code=code, name="Typed by hand")
+    brisk_cmic.seed(
+        {"jobs": [{"company": "001", "code": code, "name": "Quay wall", "control": JOB, "status": "I"}]}
+    )
+    assert read(story).made["sub jobs"] == 0
+    assert set(story.project.jobs.values_list("code", flat=True)) == {JOB, SUB_JOB}
 
 
 def test_cost_types_are_matched_by_name_and_wait_for_an_admins_confirmation(brisk_cmic: Simulator):
