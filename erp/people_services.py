@@ -19,8 +19,8 @@ from erp import bell
 from erp.locking import lock_company
 from erp.people_blockers import speak_of
 from erp.people_notices import tell_of_own_rights, write_invitation
-from projects.admin_trail import stored, tell
 from projects.models import Company, ErpLevel, Membership, ProjectRole
+from projects.trail import stored, tell
 from workflow import events
 from workflow.actions import ensure
 

@@ -30,8 +30,8 @@ from erp.settings_words import (
     value_of,
     with_option,
 )
-from projects.admin_trail import stored, tell
 from projects.models import Company
+from projects.trail import stored, tell
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker

@@ -5,16 +5,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from projects.admin_trail import OnRecord
 from projects.models import Company, CostCode, CostType, ErpLevel, Job, Membership, Project, ProjectRole, Unit
+from projects.trail import stored, tell
 
 if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
     Inline = admin.TabularInline[Any, Any]
 else:
+    Base = admin.ModelAdmin
     Inline = admin.TabularInline
+
+
+class OnRecord(Base):
+    """Writes an event for each row of `WATCHED` that a form, its inlines or a deletion changed."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, on record."""
+        with transaction.atomic():
+            before = stored([obj])
+            super().save_model(request, obj, form, change)
+            tell(before, stored([obj]), actor=request.user, at=timezone.now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the inlines, on record."""
+        with transaction.atomic():
+            before = stored(kept.instance for kept in formset.initial_forms)
+            super().save_formset(request, form, formset, change)
+            after = stored([*before.values(), *formset.new_objects])
+            tell(before, after, actor=request.user, at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete, on record, with the levels that go along."""
+        with transaction.atomic():
+            along = [
+                row
+                for name in ("roles", "memberships")
+                if hasattr(obj, name)
+                for row in getattr(obj, name).all()
+            ]
+            before = stored([obj, *along])
+            super().delete_model(request, obj)
+            tell(before, {}, actor=request.user, at=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Delete what was ticked in the list, each on record."""
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
 
 
 class SetUp(OnRecord):
