@@ -111,6 +111,7 @@ class Decision:
     items: list[DecisionItem]
     route: str
     only_in_erp: list[tuple[str, str, str, str, Decimal]]  # job, code, type, name, current
+    below_zero: list[tuple[ErpKey, Decimal]]  # what it would take from above zero to below, and to how much
 
     @property
     def net(self) -> Decimal:
@@ -160,7 +161,13 @@ def decision(batch: Batch) -> Decision:
         list(items.values()),
         _route(batch, reading),
         _only_there(batch, reading, lines),
+        _below_zero(reading, current) if waiting and reading else [],
     )
+
+
+def _below_zero(reading: ErpReading, after: dict[ErpKey, Decimal]) -> list[tuple[ErpKey, Decimal]]:
+    held = current_budget(reading)
+    return [(key, amount) for key, amount in sorted(after.items()) if amount < 0 <= held.get(key, ZERO)]
 
 
 def _asked_before(batch: Batch) -> dict[int, Remark]:

@@ -56,6 +56,22 @@ def test_codes_that_only_cmic_has_are_listed(scene, desk):
     assert "250.00" in page
 
 
+def test_a_code_that_would_go_below_zero_is_named(scene, desk):
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    acts.post(batch)
+    acts.modify(scene, "Shift", ((MAIN, "03-30-00", "L"), "-15000.01"), ((MAIN, "03-30-00", "M"), "15000.01"))
+    scene.sheet.hold(MAIN, "03-30-00", "1000", "15000.01")
+    less = acts.send(scene)
+    client = desk(scene.jonas)
+    assert "below zero" not in text(client.get(url(less)))
+    scene.sheet.hold(MAIN, "03-30-00", "1000", "15000.00")
+    acts.read(scene)
+    page = text(client.get(url(less)))
+    assert "1 budget code would go below zero in CMiC" in page
+    assert f"{MAIN} 03-30-00 1000</span> to" in page
+
+
 def test_a_transfer_is_read_from_one_line_to_the_other(scene, desk):
     acts.lock(scene)
     acts.modify(scene, "Own crew", ((MAIN, "03-30-00", "L"), "500.00"), ((MAIN, "03-30-00", "M"), "-500.00"))
