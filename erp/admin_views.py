@@ -78,7 +78,7 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
         "batch": batch,
         "project": batch.budget.project,
         "nav": "queue",
-        "place": timeline_views.of_the_desk(batch),
+        **timeline_views.context(request, batch, timeline_views.of_the_desk(batch)),
         "pane": queue_pane.pane(batch, request.user, memberships(request), listed=listed),
         **problem,
     }
@@ -103,7 +103,6 @@ def show(request: HttpRequest, batch: Batch, *, status: int = 200, **problem: An
         "entries": (made := entries.entries(batch)),
         "entries_made": entries.made(made),
     }
-    context |= timeline_views.context(request, batch, timeline_views.of_the_desk(batch))
     return render(request, "admin/erp/batch/progress.html", context, status=status)
 
 
