@@ -13,6 +13,7 @@ from budgets.models import Budget, ModificationLine
 from erp import drift_reads as drift
 from erp import remarks
 from erp.approvers import gap_for_the_next
+from erp.link_epochs import epoch_of
 from erp.models import Batch, BatchState, Remark
 from erp.port import JobStatus
 from erp.routes import rules_of
@@ -50,7 +51,11 @@ def not_linked(budget: Budget, user: Any) -> Found | None:
         return None
     who = erp_admins(budget)
     found = Found(f"This project is not linked to an ERP job. {who} can link it.", who=who)
-    return _led_to_connection(found, budget, user)
+    led, connection = _led_to_connection(found, budget, user), erp_connection(budget)
+    if not led.link or connection is None or epoch_of(budget).since is None:
+        return led
+    address = reverse("admin:erp_reset_link", args=[connection.pk, budget.project_id])
+    return replace(led, link=address, link_label="Link it again")  # its link was reset
 
 
 @blocker("never_synced", Kind.PROBLEM)

@@ -256,6 +256,7 @@ class ShownStep:
         return self.state != "done" and not self.who and not self.closed
 
 
+@once_per_object
 def shown(batch: Batch) -> list[ShownStep]:
     """This function will show the route of a batch: what is done, what is due, what is to come."""
     seats, told, people = open_seats(batch), list[ShownStep](), _People()

@@ -132,6 +132,10 @@ def test_what_nobody_posted_is_taken_out_before_the_link_is_cut(brisk_cmic: Simu
     story.reload()
     assert (story.budget.state, story.budget.hold, story.budget.ever_exported) == ("locked", "", True)
     assert "not_linked" in [found.code for found in blockers(story.budget, "send", story.dana)]
+    (unlinked,) = [
+        found for found in blockers(story.budget, "send", story.jonas) if found.code == "not_linked"
+    ]
+    assert unlinked.link == f"/admin/erp/connection/{story.connection.pk}/projects/{story.project.pk}/reset/"
     assert events.verify(story.connection.company_id)[1] is None
 
 
