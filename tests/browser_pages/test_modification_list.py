@@ -50,8 +50,8 @@ def test_chips_count_what_they_show(month: Desk) -> None:
 
 def test_sums_tie_with_the_budgets_figure_and_the_batch_is_named(month: Desk) -> None:
     page = month.get("modifications", state="unsent")
-    assert page.context["sums"] == {"moved": Decimal(5), "net": Decimal(0)}
-    assert page.context["sums"]["net"] == page.context["totals"].modifications
+    assert page.context["sums"] == {"moved_in_all": Decimal(5), "net_in_all": Decimal(0)}
+    assert page.context["sums"]["net_in_all"] == page.context["totals"].modifications
     assert "batches/1/" in words(page) and "Sent back" in words(page)
 
 
