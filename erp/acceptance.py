@@ -15,11 +15,12 @@ from budgets import large_reads
 from budgets.models import Budget
 from budgets.money import moved
 from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, nets_to_nothing
+from erp.line_codes import ERP_CODES
 from erp.link_epochs import resets_of
 from erp.models import Batch, BatchItem, BatchLine, Connection, Document, ErpReading, JobLink
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpLine, JobStatus
 from erp.reset_models import LinkReset
-from erp.snapshots import ERP_CODES, erp_connection, held_originals, main_status, posted_targets
+from erp.snapshots import erp_connection, held_originals, main_status, posted_targets
 from workflow.actions import SYSTEM, ensure
 from workflow.blockers import once_per_object
 

@@ -14,6 +14,7 @@ from django.db.models import Q, Sum
 from budgets.models import Budget, BudgetLine, ModificationLine, ModificationState
 from erp.balance import Balance, Cause, Facts, Held, Key, OurLine, lay_out
 from erp.documents import ZERO
+from erp.line_codes import ERP_CODES
 from erp.link_epochs import jobs_now, past_ones, past_rows
 from erp.models import (
     OPEN,
@@ -30,7 +31,6 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import DocumentKind, ErpKey
-from erp.snapshots import ERP_CODES
 
 COLUMNS = (
     *("pk", "budget_id", "amount", "job__code", "cost_code__code", "cost_code_text"),

@@ -13,12 +13,12 @@ from budgets.models import Budget, ModificationLine
 from erp import drift_reads as drift
 from erp import remarks
 from erp.approvers import gap_for_the_next
+from erp.line_codes import amounts_and_keys
 from erp.link_epochs import epoch_of
 from erp.models import Batch, BatchState, Remark
 from erp.port import JobStatus
 from erp.routes import rules_of
 from erp.snapshots import (
-    amounts_and_keys,
     bases,
     erp_connection,
     latest_batch,

@@ -13,6 +13,7 @@ from erp.acceptance import lines_of
 from erp.approvers import able, able_to_accept
 from erp.blockers import decided_sentence
 from erp.circuit import open_circuit
+from erp.line_codes import with_codes
 from erp.models import (
     Batch,
     BatchLine,
@@ -22,7 +23,7 @@ from erp.models import (
     DocumentState,
     ReadingState,
 )
-from erp.snapshots import erp_connection, latest_reading, with_codes
+from erp.snapshots import erp_connection, latest_reading
 from erp.waiting import question_of
 from erp.words import erp_name
 from projects import permissions

@@ -11,6 +11,7 @@ from erp.compare_sides import mapped_now
 from erp.differences import posted_more
 from erp.documents import ZERO
 from erp.explaining import explained_of
+from erp.line_codes import key_of
 from erp.models import (
     Batch,
     BatchItem,
@@ -21,12 +22,7 @@ from erp.models import (
     Remark,
 )
 from erp.port import ErpKey, JobStatus
-from erp.snapshots import (
-    current_budget,
-    key_of,
-    latest_reading,
-    main_status,
-)
+from erp.snapshots import current_budget, latest_reading, main_status
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from typing import Any
 
 from budgets.models import Budget, BudgetLine
 from erp.documents import ZERO
+from erp.line_codes import erp_key, linked_lines
 from erp.models import Connection, CostCodeLink, CostTypeLink, ErpReading, JobLink
 from erp.port import ErpKey
-from erp.snapshots import erp_connection, erp_key, latest_reading, linked_lines
+from erp.snapshots import erp_connection, latest_reading
 from erp.words import erp_name
 from projects.models import CostCode, CostType, Job
 

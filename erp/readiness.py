@@ -8,9 +8,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from budgets import large_reads
 from budgets.models import Budget, BudgetLine
+from erp.line_codes import with_codes
 from erp.models import Connection, ErpAssignment, ErpUnit
 from erp.port import JobStatus
-from erp.snapshots import erp_connection, with_codes
+from erp.snapshots import erp_connection
 from workflow.blockers import once_per_object
 
 

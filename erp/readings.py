@@ -14,9 +14,10 @@ from erp import bell, circuit, reconciliation
 from erp.acceptance import weigh
 from erp.backends import outside_transactions
 from erp.connections import stop
+from erp.line_codes import codes_on
 from erp.models import Batch, BatchState, Connection, ErpReading, JobLink, ReadingState
 from erp.port import ErpError, ErpMisconfigured, Reading
-from erp.snapshots import codes_on, erp_connection, latest_reading
+from erp.snapshots import erp_connection, latest_reading
 
 
 def ask(budget: Budget, *, now: datetime) -> ErpReading:

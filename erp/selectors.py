@@ -15,6 +15,7 @@ from erp.approvers import NextRoute, next_route
 from erp.backends import backend
 from erp.blockers import open_remarks
 from erp.documents import ZERO
+from erp.line_codes import erp_key
 from erp.models import (
     OPEN,
     Batch,
@@ -27,7 +28,6 @@ from erp.snapshots import (
     NewItem,
     current_budget,
     erp_connection,
-    erp_key,
     held_originals,
     latest_batch,
     latest_reading,
