@@ -41,7 +41,7 @@ def test_ruth_asks_and_those_who_may_read_it_on_the_page_and_by_mail(ruth: Desk)
     told = Notice.objects.filter(to__username="dana").get().text
     assert WHY in told and "/budget/#requests" in told
     shown = words(Desk(ruth.scene).log_in(ruth.scene.dana).get("page"))
-    assert "Ruth Adler asks to unlock" in shown and WHY in shown and "Decline" in shown
+    assert "Ruth Adler asked to unlock" in shown and WHY in shown and "Decline" in shown
     event = Event.objects.filter(action="ask_unlock").get()
     assert (event.actor, event.note) == ("Ruth Adler", WHY)
 
@@ -60,7 +60,7 @@ def test_unlocking_grants_it_and_ruth_hears_so(ruth: Desk):
     assert (done.state, done.answered_by) == (RequestState.GRANTED, ruth.scene.tom)
     assert mails("ruth") == ["Your request to unlock: Quay Street"]
     assert "Tom Baptiste has done it." in Notice.objects.get(to__username="ruth").text
-    assert "asks to unlock" not in words(ruth.get("page"))
+    assert "asked to unlock" not in words(ruth.get("page"))
 
 
 def test_declining_takes_a_sentence_that_ruth_reads(ruth: Desk):
@@ -90,7 +90,7 @@ def test_dana_asks_for_the_way_back_and_accounting_returns_or_posts(scene: Scene
     queue = Client()
     queue.force_login(scene.mira)
     shown = words(queue.get(f"/admin/erp/batch/{batch.pk}/change/"))
-    assert "Dana Reyes asks to return it" in shown and "Decline to return" in shown
+    assert "Dana Reyes asked to return it" in shown and "Decline to return" in shown
     acts.post(batch)
     over = BudgetRequest.objects.get()
     assert over.state == RequestState.OVER and "posted meanwhile" in over.answer
