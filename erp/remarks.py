@@ -70,7 +70,7 @@ class Tally:
             of = f"{self.wanting} of " if self.wanting < self.every else ""
             return f"{of}{self.every} remark{'' if self.every == 1 else 's'} to answer"
         few = {1: "The remark is", 2: "Both remarks are"}
-        return f"{few.get(self.every, f'All {self.every} remarks are')} answered, or the line was changed"
+        return f"{few.get(self.every, f'All {self.every} remarks are')} settled"
 
 
 def tally(budget: Budget) -> Tally:

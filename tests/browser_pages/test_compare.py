@@ -178,4 +178,4 @@ def test_a_modification_on_its_line_answers_a_remark(desk):
     assert "Changed since</strong> from" in page and "39,500.00" in page and "39,400.00" in page
     head = words(desk.get("page"))
     assert "not answered" not in head
-    assert "The remark is answered, or the line was changed" in head
+    assert "The remark is settled" in head
