@@ -149,6 +149,6 @@ def test_costs_take_the_same_few_queries_for_every_budget(story: Story, django_a
     for code in PHASES[1::2]:
         spend(story, "1.00", code=code)
     run(story)
-    fresh = type(story.budget).objects.select_related("project").get(pk=story.budget.pk)
+    fresh = type(story.budget).objects.select_related("project__company").get(pk=story.budget.pk)
     with django_assert_num_queries(4):
         costs.costs_of(fresh)
