@@ -7,6 +7,12 @@ import pytest
 import redis
 from django.conf import settings
 from django.test import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as generated
+
+# How long an example takes to make or to run is the machine's affair: a busy one fails no test.
+generated.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generated.load_profile("any machine")
 
 CONTRACT = ("testing", "testing_case", "testing_outcomes", "testing_push", "testing_reads", "testing_tenant")
 pytest.register_assert_rewrite(*(f"erp.{module}" for module in CONTRACT))

@@ -19,7 +19,7 @@ from tests.support.browser import scrolls_sideways, sign_in
 
 expect.set_options(timeout=FOR_A_PAGE)
 
-PATIENCE = 45.0  # seconds for workers, on a busy machine
+PATIENCE = 90.0  # seconds for workers, on a busy machine
 GLANCE = 400  # milliseconds to look at a page before it is loaded again
 
 

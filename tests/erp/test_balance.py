@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from erp.balance import Cause, Facts, Held, OurLine, Row, lay_out
@@ -33,7 +33,6 @@ facts = st.builds(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of ours
 @given(facts)
 def test_the_causes_of_every_row_and_of_all_rows_add_up_to_the_cent(known):
     balance = lay_out(known)
