@@ -6,6 +6,7 @@ from budgets.models import Budget
 from erp import approval_blockers as steps
 from erp import blockers as b
 from erp import decision_blockers as d
+from erp import delivery_blockers as after
 from erp import drift_blockers as drift
 from erp import import_blockers as imports
 from erp import line_blockers as lines
@@ -88,7 +89,7 @@ register(
         model=Batch,
         label="Decline to return",
         permission=d.may_decide,
-        problems=(d.only_sends_on, d.not_under_way, d.nothing_asked),
+        problems=(d.only_sends_on, after.not_under_way, after.nothing_asked),
     ),
     Action(
         name="import_from_erp",
@@ -188,7 +189,7 @@ register(
         model=Batch,
         label="Retry",
         permission=d.may_decide,
-        problems=(d.only_sends_back, d.not_under_way, d.nothing_refused),
+        problems=(d.only_sends_back, after.not_under_way, after.nothing_refused),
         tone="primary",
     ),
     Action(
@@ -196,7 +197,7 @@ register(
         model=Batch,
         label="Return to PM",
         permission=d.may_decide,
-        problems=(d.only_sends_on, d.not_under_way, d.being_sent, d.being_withdrawn),
+        problems=(d.only_sends_on, after.not_under_way, after.being_sent, after.being_withdrawn),
         tone="danger",
         confirm="Take what is not posted out of the ERP again and hand the budget back to the PM?",
     ),
@@ -205,14 +206,14 @@ register(
         model=Batch,
         label="Taken out for a reset of the link",
         permission=system_only,
-        problems=(reset_not_clearing, d.not_under_way, d.being_sent, d.being_withdrawn),
+        problems=(reset_not_clearing, after.not_under_way, after.being_sent, after.being_withdrawn),
     ),
     Action(
         name="check_now",
         model=Batch,
         label="Check now",
         permission=d.may_decide,
-        problems=(d.not_under_way, d.nothing_delivered),
+        problems=(after.not_under_way, after.nothing_delivered),
     ),
     Action(
         name="confirm_posted",
@@ -222,9 +223,9 @@ register(
         problems=(
             d.only_sends_back,
             d.over_your_limit_to_confirm,
-            d.not_under_way,
-            d.nothing_delivered,
-            d.not_asked_lately,
+            after.not_under_way,
+            after.nothing_delivered,
+            after.not_asked_lately,
         ),
         confirm="Say that an accountant has posted these documents, although Tieback has not seen it?",
     ),
@@ -235,7 +236,7 @@ register(
         permission=d.may_decide,
         problems=(
             d.only_sends_back,
-            d.nothing_disproved,
+            after.nothing_disproved,
         ),
         confirm="Say that it was found out and put right what the ERP holds otherwise than was confirmed?",
     ),
@@ -244,7 +245,7 @@ register(
         model=Batch,
         label="It is there",
         permission=d.may_decide,
-        problems=(d.only_sends_back, d.not_under_way, d.nothing_lost),
+        problems=(d.only_sends_back, after.not_under_way, after.nothing_lost),
         confirm="Say that this document is in the ERP, whole? It is not sent again.",
     ),
     Action(
@@ -252,7 +253,7 @@ register(
         model=Batch,
         label="It is not there",
         permission=d.may_decide,
-        problems=(d.only_sends_back, d.not_under_way, d.nothing_lost),
+        problems=(d.only_sends_back, after.not_under_way, after.nothing_lost),
         tone="danger",
         confirm="Say that nothing of this document is in the ERP? It is sent again; if you are wrong, it counts twice.",
     ),
@@ -261,7 +262,7 @@ register(
         model=Batch,
         label="Take it out anyway",
         permission=d.may_decide,
-        problems=(d.only_sends_on, d.not_under_way, d.nothing_changed_there),
+        problems=(d.only_sends_on, after.not_under_way, after.nothing_changed_there),
         tone="danger",
         confirm="Take this document out of the ERP with what somebody changed in it?",
     ),
@@ -270,7 +271,7 @@ register(
         model=Batch,
         label="Leave it there",
         permission=d.may_decide,
-        problems=(d.only_sends_on, d.not_under_way, d.nothing_changed_there),
+        problems=(d.only_sends_on, after.not_under_way, after.nothing_changed_there),
         tone="danger",
         confirm="Leave this document in the ERP as the ERP’s own? "
         "If accounting posts it there, it counts beside what is sent next.",

@@ -1,4 +1,4 @@
-"""What stops Send and Retrieve: each rule once. What stops an approver: erp/decision_blockers.py."""
+"""What stops Send and Retrieve: each rule once. What stops an approver: decision_blockers.py, delivery_blockers.py."""
 
 from __future__ import annotations
 

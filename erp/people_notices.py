@@ -23,33 +23,35 @@ INVITATION = "invitation"
 
 def tell_of_own_rights(company: Company, user: Any, *, now: datetime) -> None:
     """This function will mail the other ERP admins that one of them gave themselves more rights."""
-    mails.write(
-        company=company,
-        to=permissions.who_administers(company).exclude(pk=user.pk),
-        kind="alarm",
+    _alarm(
+        company,
+        user,
         key=f"rights:{company.pk}:{user.pk}:{now:%Y%m%dT%H%M%S%f}",
         subject=f"{name_of(user)} changed their own rights in {company.name}",
         template="own_rights",
         path=reverse("admin:erp_person", args=[company.pk, user.pk]),
         button="See the rights",
-        who=name_of(user),
     )
 
 
 def tell_of_fewer_passwords(company: Company, user: Any, *, now: datetime, words: str) -> None:
     """This function will mail the other ERP admins that accepting asks for the password less often."""
-    mails.write(
-        company=company,
-        to=permissions.who_administers(company).exclude(pk=user.pk),
-        kind="alarm",
+    _alarm(
+        company,
+        user,
         key=f"reauthentication:{company.pk}:{user.pk}:{now:%Y%m%dT%H%M%S%f}",
         subject=f"Accepting in {company.name} asks for the password less often",
         template="fewer_passwords",
         path=reverse("admin:erp_approvals", args=[company.pk]),
         button="See the setting",
-        who=name_of(user),
         words=words,
     )
+
+
+def _alarm(company: Company, user: Any, **mail: Any) -> None:
+    """Mail the ERP admins of a company but for the one who did it."""
+    others = permissions.who_administers(company).exclude(pk=user.pk)
+    mails.write(company=company, to=others, kind="alarm", who=name_of(user), **mail)
 
 
 def write_invitation(person: Any, company: Company, *, now: datetime) -> None:
