@@ -202,14 +202,12 @@ class _Ours:
         links = JobLink.objects.filter(job__project=budget.project_id).select_related("job", "erp_job")
         self.jobs = {link.erp_job.code: link.job for link in links}
         self.codes: dict[str, list[CostCode]] = defaultdict(list)
-        for code in CostCodeLink.objects.filter(cost_code__company=company).select_related(
-            "cost_code", "erp_cost_code"
-        ):
+        codes = CostCodeLink.objects.filter(cost_code__company=company).order_by("cost_code__code")
+        for code in codes.select_related("cost_code", "erp_cost_code"):
             self.codes[code.erp_cost_code.code].append(code.cost_code)
         self.types: dict[str, list[CostType]] = defaultdict(list)
-        for kind in CostTypeLink.objects.filter(
-            cost_type__company=company, confirmed_at__isnull=False
-        ).select_related("cost_type", "erp_cost_type"):
+        kinds = CostTypeLink.objects.filter(cost_type__company=company, confirmed_at__isnull=False)
+        for kind in kinds.order_by("cost_type__code").select_related("cost_type", "erp_cost_type"):
             self.types[kind.erp_cost_type.code].append(kind.cost_type)
         self.lines: dict[ErpKey, list[BudgetLine]] = defaultdict(list)
         for line in lines:
