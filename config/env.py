@@ -101,7 +101,7 @@ def secret_key(*, debug: bool) -> str:
 
 
 def old_secret_keys() -> list[str]:
-    """Return the keys before SECRET_KEY, which sessions and webhooks of before are still checked and signed with."""
+    """Return the keys before SECRET_KEY: with them what is of before is still read and checked."""
     return [key.strip() for key in text("SECRET_KEY_FALLBACKS").split(",") if key.strip()]
 
 

@@ -10,12 +10,19 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 PORTS = {443, 8443}
 LONGEST = 500
+LOOK_UP = 5.0  # seconds that looking up a name may take
+AT_ONCE = BoundedSemaphore(
+    20
+)  # look-ups under way in this process; those given up count until the system ends them
 EMBEDDING = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48")]  # IPv4 inside of IPv6
 # Python calls these global: the old site-local range, protocol assignments, 6to4's relays, a cloud's own host.
 NOT_THE_INTERNET = [
@@ -71,10 +78,14 @@ def target_of(url: str) -> Target:
     return target
 
 
-def addresses_of(target: Target) -> list[str]:
+def addresses_of(target: Target, *, within: float = LOOK_UP) -> list[str]:
     """This function will look the host up and return its addresses, all of them allowed. Raises AddressRefused."""
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        found = _looked_up(target, min(within, LOOK_UP))
+    except Empty:
+        raise AddressRefused(
+            f"{target.host} could not be looked up in time: the name service did not answer."
+        ) from None
     except (OSError, UnicodeError):
         raise AddressRefused(f"{target.host} cannot be found.") from None
     addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
@@ -85,6 +96,29 @@ def addresses_of(target: Target) -> list[str]:
                 "the operator lists it in WEBHOOK_HOSTS."
             )
     return addresses
+
+
+def _looked_up(target: Target, seconds: float) -> list[Any]:
+    """Ask the system for a name's addresses. It takes no time limit and cannot be interrupted, so a thread asks, which
+    is left to its end where the name service is silent. Raises Empty when the time is over.
+    """
+    answers: SimpleQueue[list[Any] | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as problem:
+            answers.put(problem)
+        finally:
+            AT_ONCE.release()
+
+    if not AT_ONCE.acquire(blocking=False):
+        raise Empty  # so many wait for the name service already
+    Thread(target=ask, daemon=True, name="look-up").start()
+    found = answers.get(timeout=seconds)
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _allowed(ip: Ip, *, listed: bool) -> bool:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from budgets.errors import InvalidInput
 from erp.admin_access import DeskAdmin, companies
 from erp.models import Connection
-from webhooks import services, signing
+from webhooks import sealing, services, signing
 from webhooks.kinds import ALL, TYPES
 from webhooks.models import Delivery, DeliveryState, Endpoint, Format
 from workflow import submissions
@@ -123,6 +123,12 @@ def _form(chosen: Any) -> dict[str, Any]:
     return {"nav": "webhooks", "kinds": ALL, "formats": Format.choices, "typed": chosen}
 
 
+def _kept(endpoint: Endpoint) -> services.Values:
+    """What the form shows of an endpoint; no address where it cannot be read any more."""
+    address = sealing.address_of(endpoint)
+    return services.Values(address or "", endpoint.description, endpoint.format, endpoint.kinds)
+
+
 EMPTY = services.Values(url="", description="", format=Format.STANDARD, kinds=list(TYPES))
 
 
@@ -169,8 +175,9 @@ def _page(request: HttpRequest, endpoint: Endpoint, *, status: int = 200, **prob
     connection = Connection.objects.select_related("company").get(company=endpoint.company_id)
     deliveries = list(endpoint.deliveries.prefetch_related("attempts")[:RECENT])
     context = {
-        **_form(endpoint),
+        **_form(_kept(endpoint)),
         "endpoint": endpoint,
+        "unreadable": sealing.address_of(endpoint) is None,
         "secret": secret,
         "connection": connection,
         "mine": available(connection, "edit_webhooks", request.user),

@@ -19,7 +19,7 @@ from django.urls import reverse
 from erp import mails
 from erp.backends import outside_transactions
 from projects import permissions
-from webhooks import payload, signing, wire
+from webhooks import payload, sealing, signing, wire
 from webhooks.kinds import BY_ACTION
 from webhooks.models import Attempt, Delivery, DeliveryState, Endpoint
 from workflow import bell, events
@@ -31,15 +31,17 @@ log = logging.getLogger(__name__)
 PAUSES = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 SWITCH_OFF_AFTER = timedelta(days=5)  # without one success
 KEPT = timedelta(days=30)  # of the log, after the end of a delivery
-LEASE = timedelta(
-    seconds=90
-)  # longer than one POST takes, with the look-up of its name, which has limits of its own
+LEASE = timedelta(seconds=90)  # longer than one POST takes
 AT_ONCE, ROUND = 100, 60.0  # deliveries, and seconds, that one worker goes on with one endpoint
 MANY = 500  # events looked at in one go
 GONE = 410
 KEY_LOST = (
     "The secret of this webhook can no longer be worked out, because the installation's SECRET_KEY was changed. "
     "Make a new secret, give it to the receiver, then switch the webhook on."
+)
+ADDRESS_LOST = (
+    "The address of this webhook can no longer be read, because the installation's SECRET_KEY was changed. "
+    "Give the address again and make a new secret for the receiver, then switch the webhook on."
 )
 
 
@@ -138,12 +140,16 @@ def _one(key: int, now: datetime) -> bool:
     pending = endpoint.deliveries.filter(state=DeliveryState.PENDING).order_by("pk").first()
     if pending is None or pending.not_before > now or not endpoint.active:
         return False
+    address = sealing.address_of(endpoint)
+    if address is None:
+        switch_off(endpoint, because=ADDRESS_LOST, now=now)
+        return False
     sign_with = signing.secrets_of(endpoint, now=now)
     if not sign_with:
         switch_off(endpoint, because=KEY_LOST, now=now)
         return False
     headers = signing.headers(pending.message_id, pending.body, sign_with=sign_with, at=now)
-    answer = wire.post(endpoint.url, body=pending.body.encode(), headers=headers)
+    answer = wire.post(address, body=pending.body.encode(), headers=headers)
     _record(endpoint, pending, answer, now)
     return answer.taken
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -20,11 +18,15 @@ class Format(models.TextChoices):
 
 
 class Endpoint(models.Model):
-    """An address that is told of a company's events. Its secret is not here: see `webhooks.signing`."""
+    """An address that is told of a company's events. Its secret is not here: see `webhooks.signing`; neither is the
+    address, in plain: see `webhooks.sealing`.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     description = models.CharField(max_length=100)
-    url = models.CharField(max_length=500)
+    sealed = models.TextField(help_text="its address, encrypted")
+    mark = models.CharField(max_length=64, help_text="of the address: the same one is not added twice")
+    place = models.CharField(max_length=520, help_text="the address as pages show it, without its path")
     format = models.CharField(max_length=10, choices=Format.choices, default=Format.STANDARD)
     kinds = ArrayField(models.CharField(max_length=40), help_text="what it is told of")
     active = models.BooleanField(default=True)
@@ -43,7 +45,7 @@ class Endpoint(models.Model):
     class Meta:
         ordering = ["description", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["company", "url"], name="webhook_address_once_per_company"),
+            models.UniqueConstraint(fields=["company", "mark"], name="webhook_address_once_per_company"),
             models.CheckConstraint(
                 condition=Q(active=False) | Q(off_because=""), name="webhook_off_for_a_reason"
             ),
@@ -55,12 +57,6 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.description
-
-    @property
-    def place(self) -> str:
-        """The address as pages show it: its path is a password for Slack and Teams."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}/…{self.url[-4:]}"
 
 
 class DeliveryState(models.TextChoices):

@@ -13,7 +13,7 @@ from budgets.errors import InvalidInput
 from erp.models import Connection
 from erp.words import person
 from projects.models import Company
-from webhooks import addresses, delivery, payload, signing
+from webhooks import addresses, delivery, payload, sealing, signing
 from webhooks.kinds import TEST, TYPES
 from webhooks.models import Delivery, DeliveryState, Endpoint, Format
 from workflow import events
@@ -21,6 +21,8 @@ from workflow.actions import ensure
 
 OVERLAP = timedelta(days=1)  # the secret before goes on signing so long
 MOST = 20  # endpoints a company
+ADDRESS = ("sealed", "mark", "place")  # what `sealing.seal` fills in
+GIVE_AGAIN = "The address can no longer be read, because the installation's key was changed. Give it again."
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ def change(endpoint: Endpoint, *, user: Any, now: datetime, values: Values) -> E
         row = _locked(endpoint, user)
         _check(row.company, values, refusal, but=row)
         _fill(row, values)
-        row.save(update_fields=["url", "description", "format", "kinds"])
+        if row.off_because == delivery.ADDRESS_LOST:
+            row.off_because = "" if signing.key_of(row) else delivery.KEY_LOST
+        row.save(update_fields=[*ADDRESS, "description", "format", "kinds", "off_because"])
         _record(row, user, now, "webhook_changed", f"Changed the webhook {row.description}")
     return row
 
@@ -68,7 +72,9 @@ def rotate(endpoint: Endpoint, *, user: Any, now: datetime) -> Endpoint:
         if signing.key_of(row) is not None:
             row.old_nonce, row.old_until = row.nonce, now + OVERLAP
         _new_secret(row)
-        row.save(update_fields=["nonce", "fingerprint", "old_nonce", "old_until"])
+        if (address := sealing.address_of(row)) is not None:  # with the key of now, too
+            sealing.seal(row, address)
+        row.save(update_fields=["nonce", "fingerprint", "old_nonce", "old_until", *ADDRESS])
         _record(row, user, now, "webhook_rotated", f"Made a new secret for the webhook {row.description}")
     return row
 
@@ -79,6 +85,8 @@ def switch(endpoint: Endpoint, *, user: Any, now: datetime, on: bool) -> Endpoin
         row = _locked(endpoint, user)
         if row.active == on:
             return row
+        if on and sealing.address_of(row) is None:
+            raise InvalidInput({"url": GIVE_AGAIN})
         row.active, row.off_because, row.failing_since = on, "", None
         if on:
             row.followed = delivery.newest(row.company_id)
@@ -175,7 +183,7 @@ def _check(company: Company, values: Values, refusal: str, *, but: Endpoint | No
         wrong["format"] = "Choose what the body looks like."
     if not values.kinds or not set(values.kinds) <= set(TYPES):
         wrong["kinds"] = "Choose at least one thing to be told of."
-    others = Endpoint.objects.filter(company=company, url=values.url.strip())
+    others = Endpoint.objects.filter(company=company, mark__in=sealing.marks(values.url.strip()))
     if others.exclude(pk=but.pk if but else 0).exists():
         wrong["url"] = "There is a webhook with this address already."
     if wrong:
@@ -183,8 +191,8 @@ def _check(company: Company, values: Values, refusal: str, *, but: Endpoint | No
 
 
 def _fill(endpoint: Endpoint, values: Values) -> None:
-    endpoint.url, endpoint.description = values.url.strip(), values.description.strip()
-    endpoint.format = values.format
+    sealing.seal(endpoint, values.url.strip())
+    endpoint.description, endpoint.format = values.description.strip(), values.format
     endpoint.kinds = [kind for kind in TYPES if kind in values.kinds]
 
 

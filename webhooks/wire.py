@@ -83,7 +83,7 @@ def _left(until: float) -> float:
 def _connect(target: Target, until: float) -> socket.socket:
     """Connect to an address that was checked, never to the name."""
     last: OSError = OSError("nothing to connect to")
-    for address in addresses_of(target)[:3]:
+    for address in addresses_of(target, within=_left(until))[:3]:
         try:
             return socket.create_connection((address, target.port), timeout=min(CONNECT, _left(until)))
         except OSError as problem:

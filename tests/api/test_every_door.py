@@ -26,6 +26,7 @@ from tests.erp.test_approval_steps import lend
 from tests.support import files
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
+from webhooks import sealing
 from webhooks.models import Endpoint
 from workflow import actions
 from workflow.api import actions_for_people
@@ -134,8 +135,9 @@ def webhook_pages(*rests: str) -> tuple[Door, ...]:
 
     def there(company: Any) -> int:
         made = {"description": "x", "kinds": ["batch.sent"], "nonce": "x", "fingerprint": "x"}
+        sealed = {"sealed": sealing.sealed("https://x/"), "place": "https://x/…"}
         found, _ = Endpoint.objects.get_or_create(
-            company=company, url="https://x/", defaults={**made, "created_at": timezone.now()}
+            company=company, mark="x", defaults={**made, **sealed, "created_at": timezone.now()}
         )
         return found.pk
 

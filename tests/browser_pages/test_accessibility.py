@@ -30,6 +30,7 @@ from tests.support import drift
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
 from tests.support.scene import MAIN, PASSWORD, Scene
+from webhooks import sealing
 from webhooks.models import Delivery, Endpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -257,19 +258,17 @@ def test_no_page_of_syncs_health_and_links_has_a_fault_or_scrolls_sideways(
 def test_no_page_of_mails_and_webhooks_has_a_fault_or_scrolls_sideways(
     sent_back: Scene, open_page: Callable[..., Page], colours: str
 ) -> None:
-    made = {
-        "description": "Slack, #budgets",
-        "url": f"https://hooks.example.com/{'a1b2' * 40}",
-        "format": "slack",
-    }
-    endpoint = Endpoint.objects.create(
+    endpoint = Endpoint(
+        description="Slack, #budgets",
+        format="slack",
         company=sent_back.company,
         kinds=["batch.sent"],
         nonce="x",
         fingerprint="x",
         created_at=timezone.now(),
-        **made,
     )
+    sealing.seal(endpoint, f"https://hooks.example.com/{'a1b2' * 40}")
+    endpoint.save()
     sent = webhooks.services.send_test(endpoint, user=sent_back.jonas, now=timezone.now())
     sent.attempts.create(at=timezone.now(), status=500, milliseconds=31, answer="<b>no</b>" * 50)
     Delivery.objects.update(tries=1)

@@ -125,6 +125,27 @@ def test_a_name_that_means_something_else_a_moment_later_leads_nowhere_else(
     assert len(dialled) == 1, "the second call was not made"
 
 
+def test_a_silent_name_service_holds_nobody_up(monkeypatch: pytest.MonkeyPatch):
+    over = threading.Event()
+
+    def look_up(*given: Any, **more: Any) -> list[Any]:
+        over.wait()
+        raise socket.gaierror("nobody answered")
+
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(addresses, "LOOK_UP", 0.05)
+    monkeypatch.setattr(addresses, "AT_ONCE", threading.BoundedSemaphore(1))
+    said = "hooks.example.com could not be looked up in time: the name service did not answer."
+    answers = [wire.post("https://hooks.example.com/", body=b"{}", headers={}) for _ in range(2)]
+    assert [(one.status, one.error) for one in answers] == [(None, said)] * 2
+    assert [t.name for t in threading.enumerate()].count("look-up") == 1, "the second began none of its own"
+    over.set()
+    for thread in threading.enumerate():
+        if thread.name == "look-up":
+            thread.join()
+    assert "cannot be found" in wire.post("https://hooks.example.com/", body=b"{}", headers={}).error
+
+
 def test_a_redirect_is_not_followed(receiver: Receiver):
     receiver.statuses, receiver.location = [302], receiver.url + "&again"
     answer = wire.post(receiver.url, body=b"{}", headers={})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from budgets.errors import InvalidInput
 from erp.models import Notice
 from tests.support import scene as acts
 from tests.support.receiver import Receiver
@@ -241,6 +244,23 @@ def test_a_name_is_looked_up_while_nothing_is_locked(
     assert locked == [False, False]
 
 
+def test_a_name_that_nobody_answers_for_is_a_try_in_vain_and_tried_again(
+    scene: Scene, endpoint: Endpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    acts.lock(scene)
+    now, over, look_up = timezone.now(), threading.Event(), socket.getaddrinfo
+    with monkeypatch.context() as silent:
+        silent.setattr(addresses.socket, "getaddrinfo", lambda *given, **more: over.wait() and [])
+        silent.setattr(addresses, "LOOK_UP", 0.05)
+        assert go(now) == 0
+        over.set()
+    assert addresses.socket.getaddrinfo is look_up
+    first = Delivery.objects.get()
+    assert "the name service did not answer" in first.attempts.get().error
+    assert (first.state, first.tries) == ("pending", 1) and first.not_before > now
+    assert go(first.not_before) == 1
+
+
 def test_an_event_that_is_rolled_back_is_not_told(scene: Scene, endpoint: Endpoint, receiver: Receiver):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         acts.lock(scene)
@@ -258,6 +278,32 @@ def test_an_installation_whose_key_was_changed_signs_nothing_wrongly(
     Webhook(signing.secret_of(endpoint.nonce, key=old)).verify(receiver.got[0].body, receiver.got[0].headers)
     settings.SECRET_KEY_FALLBACKS = []
     acts.send(scene)
+    assert go() == 0
+    endpoint.refresh_from_db()
+    assert endpoint.off_because == delivery.ADDRESS_LOST
+
+
+def test_an_address_sealed_with_a_key_of_before_is_read_and_a_new_secret_seals_it_anew(
+    scene: Scene, endpoint: Endpoint, receiver: Receiver, settings: LazySettings
+):
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "another key, quite long enough for this"
+    settings.SECRET_KEY_FALLBACKS = [old]
+    with pytest.raises(InvalidInput, match="already"):
+        services.create(scene.company, user=scene.jonas, now=timezone.now(), values=values(receiver))
+    services.rotate(endpoint, user=scene.jonas, now=timezone.now())
+    settings.SECRET_KEY_FALLBACKS = []
+    acts.lock(scene)
+    assert go() == 1
+    with pytest.raises(InvalidInput, match="already"):
+        services.create(scene.company, user=scene.jonas, now=timezone.now(), values=values(receiver))
+
+
+def test_a_secret_alone_that_is_lost_switches_it_off_too(
+    scene: Scene, endpoint: Endpoint, receiver: Receiver, settings: LazySettings
+):
+    settings.SECRET_KEY = "another key, quite long enough for this"
+    services.change(endpoint, user=scene.jonas, now=timezone.now(), values=values(receiver))
+    acts.lock(scene)
     assert go() == 0
     endpoint.refresh_from_db()
     assert endpoint.off_because == delivery.KEY_LOST

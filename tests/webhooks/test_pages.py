@@ -6,13 +6,16 @@ import logging
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from projects.models import ErpLevel, Membership
 from tests.support.receiver import Receiver
 from tests.support.scene import Scene
-from webhooks import services, signing
+from webhooks import delivery, services, signing
 from webhooks.models import Delivery, Endpoint
 from workflow.models import Event
 
@@ -90,6 +93,50 @@ def test_a_form_filled_in_wrongly_says_what_and_keeps_what_was_typed(
     if field != "description":
         assert 'value="Slack, #budgets"' in answer.content.decode()
     assert not Endpoint.objects.exists()
+
+
+def test_the_address_is_in_no_table_and_in_no_log(
+    scene: Scene, receiver: Receiver, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.DEBUG)
+    client = logged_in(scene.jonas)
+    client.post(ADD, form(scene, receiver), follow=True)
+    endpoint = Endpoint.objects.get()
+    client.post(f"{LIST}{endpoint.pk}/save/", form(scene, receiver, description="Ours"))
+    services.send_test(endpoint, user=scene.jonas, now=timezone.now())
+    delivery.deliver(endpoint.pk, now=timezone.now())
+    assert [one.path for one in receiver.got] == ["/hook?key=abcd"]
+    kept = [str(row) for model in apps.get_models() for row in model._default_manager.values()]
+    assert not [row for row in [*kept, caplog.text] if "hook?key" in row]
+    assert f'value="{receiver.url}"' in client.get(f"{LIST}{endpoint.pk}/change/").content.decode()
+
+
+def test_an_address_whose_key_is_gone_is_asked_for_again(
+    scene: Scene, receiver: Receiver, settings: LazySettings
+):
+    client = logged_in(scene.jonas)
+    client.post(ADD, form(scene, receiver))
+    endpoint = Endpoint.objects.get()
+    one = f"{LIST}{endpoint.pk}/"
+    settings.SECRET_KEY = "another key, quite long enough for this"
+    client = logged_in(scene.jonas)
+
+    def said(deed: str, **sent: Any) -> str:
+        return client.post(f"{one}{deed}", sent, follow=True).content.decode()
+
+    assert "Give the address again, under Settings" in client.get(f"{one}change/").content.decode()
+    said("do/test/")
+    delivery.deliver(endpoint.pk, now=timezone.now())
+    page = client.get(f"{one}change/").content.decode()
+    assert escape(delivery.ADDRESS_LOST) in page
+    assert endpoint.place in page and receiver.url not in page
+    assert "Give it again." in said("do/on/")
+    assert "Kept." in said("save/", **form(scene, receiver))
+    assert escape(delivery.KEY_LOST) in client.get(f"{one}change/").content.decode()
+    said("do/rotate/")
+    assert "Switched on" in said("do/on/")
+    delivery.deliver(endpoint.pk, now=timezone.now())
+    assert len(receiver.got) == 1
 
 
 def test_the_same_address_twice_is_refused(scene: Scene, receiver: Receiver):
