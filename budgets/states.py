@@ -117,7 +117,8 @@ def _back_with_us(budget: Budget) -> StateWord:
     if budget.hold == Hold.RETURNED:
         by = f"{told['by']} returned it. " if told.get("by") else ""
         words = f"Sent back: {told.get('text', '')}"
-        return StateWord("sent_back", words, f"{by}Put it right, then re-send.", "warn", since)
+        why = f"{by}{_left_there(told)}Put it right, then re-send."
+        return StateWord("sent_back", words, why, "warn", since)
     if budget.hold == Hold.DIFFERS and told.get("disproved"):
         words = f"Confirmed by hand, {told.get('erp', 'the ERP')} says otherwise"
         why = f"{told['disproved']} Accounting finds out; until then what was sent counts here."
@@ -146,6 +147,15 @@ def _back_with_us(budget: Budget) -> StateWord:
 
 def _sent_back(told: dict[str, Any]) -> str:
     return f"{told['by']} sent it back, reason: {told['reason']}. " if told.get("by") else ""
+
+
+def _left_there(told: dict[str, Any]) -> str:
+    """What did not come back: an approver left it, as somebody had changed it in the ERP."""
+    number = told.get("left", 0)
+    if not number:
+        return ""
+    many = "1 document was" if number == 1 else f"{number} documents were"
+    return f"{many} left in {told.get('erp', 'the ERP')}, as changed there. "
 
 
 def _to_answer(budget: Budget) -> str:

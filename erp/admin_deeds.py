@@ -123,7 +123,7 @@ DEEDS = {
     ),
     "leave_in_erp": Deed(
         verdicts.leave_in_erp,
-        "Left there. For Tieback it counts as taken back.",
+        "Left there, as it was changed. Here it counts as if it had not been sent.",
         _judged,
         asks="Who keeps it there, and why?",
         hint="Posted there beside the next send of this budget it would count twice: say who sees to that.",

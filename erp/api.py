@@ -32,6 +32,7 @@ from erp.api_serializers import (
     SendSerializer,
     VerdictSerializer,
 )
+from erp.left_there import look_up
 from erp.models import Batch, Remark
 from erp.snapshots import latest_reading
 from workflow.api import INVALID, REFUSED
@@ -86,6 +87,7 @@ class BatchView(APIView):
         batch = rows.filter(pk=self.kwargs["pk"]).first()
         if batch is None:
             raise Http404("There is no such batch, or you may not see it.")
+        look_up(item.document for item in batch.items.all() if hasattr(item, "document"))
         return batch
 
     def shown(self, status: int = 200) -> Response:

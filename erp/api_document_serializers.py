@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from erp.explaining import explained
+from erp.left_there import is_left
 from erp.models import Confirmation, Document
 from erp.port import Fixer
 from erp.waiting import Waiting
@@ -61,6 +62,9 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
     """One thing written in the ERP, under a number of ours."""
 
     by_hand = serializers.SerializerMethodField()
+    left_there = serializers.SerializerMethodField(
+        help_text="withdrawn, and still in the ERP: an approver left it as somebody had changed it there"
+    )
     findings = serializers.SerializerMethodField()
 
     @extend_schema_field(FindingSerializer(many=True))
@@ -73,8 +77,12 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         fields = [
             *("id", "number", "erp_number", "route", "state", "state_since", "attempts", "waiting_for"),
             *("findings", "delivered_at", "poll_at", "check_at", "asked_at", "answered_at", "answer"),
-            *("unanswered", "posted_at", "posted_on", "posting", "differs", "by_hand"),
+            *("unanswered", "posted_at", "posted_on", "posting", "differs", "by_hand", "left_there"),
         ]
+
+    def get_left_there(self, document: Document) -> bool:
+        """Whether it was left in the ERP."""
+        return is_left(document)
 
     @extend_schema_field(ConfirmationSerializer(allow_null=True))
     def get_by_hand(self, document: Document) -> Any:

@@ -41,7 +41,7 @@ SENT = (
     *("target", "base", "delta", "erp_job", "erp_cost_code", "erp_cost_type"),
 )
 OPEN_WORDS = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
-NOWHERE = (DocumentState.WITHDRAWN,)  # taken out again: as if it had not been sent
+NOWHERE = (DocumentState.WITHDRAWN,)  # taken out again, or left there as the ERP's own: as if not sent
 
 
 @dataclass

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from budgets.money import moved
-from erp import whereabouts
+from erp import left_there, whereabouts
 from erp.acceptance import erp_documents
 from erp.backends import backend
 from erp.differences import posted_more
@@ -53,6 +53,7 @@ def entries(batch: Batch) -> list[Entry]:
     rows = list(batch.documents.select_related("item", "batch__budget__project").order_by("item__position"))
     status = _status(batch, main_status(batch.budget, batch.reading) if batch.reading else "")
     writes = whereabouts.writes_of(batch)
+    left_there.look_up(rows)
     return [
         _what_became(batch, row, document, status, writes.get(row.pk, whereabouts.NONE))
         for row, document in zip(rows, erp_documents(rows), strict=True)

@@ -26,6 +26,7 @@ WEIGHED = ("moved", "net", "lines_changed")  # anew with each reading while it w
 BASES = ("base", "delta", "before")
 CODES = ("erp_job", "erp_cost_code", "erp_cost_type")
 SHOWN = ("why", "posted_on", "evidence", "differs")  # by the ERP, of a word given by hand
+ADDED = ("left_there",)  # of documents; packs of before lack it, and their events tell it
 UNTOLD = ("attempts", "times_asked")  # counted without an event
 
 
@@ -167,6 +168,7 @@ def _documents(sides: Sides) -> str:
     gone_on = 0
     for where, ours, theirs in paired(sides.said["documents"], kept, lambda row: f"document {row['number']}"):
         moved = ours["state"] != "posted" and sides.moved_since(ours)
+        theirs = {name: value for name, value in theirs.items() if name in ours or name not in ADDED}
         gone_on += moved
         differ(where, ours, theirs, *_maydiffer(ours, moved=moved))
         if not moved and any(ours[name] > theirs[name] for name in UNTOLD):
@@ -186,7 +188,7 @@ def _maydiffer(document: Row, *, moved: bool) -> tuple[str, ...]:
     always = (*TOLD, *UNTOLD, "hashed", *(("by_hand",) if document["by_hand"] or moved else ()))
     if not moved:
         return always
-    of_its_way = ("route", "erp_number", "findings", "receipt", "delivered_at")
+    of_its_way = ("route", "erp_number", "findings", "receipt", "delivered_at", *ADDED)
     return (*always, *of_its_way, "posted_at", "posted_on", "posting", "differs", "confirmed_by")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from erp.evidence_pack import WORDS
-from erp.evidence_past import BACK, Pack, batch_stood, document_stood, last, word_stood
+from erp.evidence_past import BACK, Pack, batch_stood, document_stood, last, left_there, word_stood
 from erp.models import BatchState
 
 DECIDED = ("accepted", "exported", "posted", "returned")
@@ -164,6 +164,8 @@ def check_moved(pack: Pack, document: Mapping[str, Any]) -> None:
         raise Broken(where, "its receipt and its delivery do not agree")
     if document["posted_at"] is not None:
         _same(where, "when it was posted", document["posted_at"], stood.since)
+    if "left_there" in document:  # packs of before say nothing of it beside the events
+        _same(where, "that it was left in the ERP", document["left_there"], left_there(pack, document))
     word = document["by_hand"]
     _same(where, "the word given by hand", word["state"] if word else "", word_stood(pack, document))
     if word is not None:

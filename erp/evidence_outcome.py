@@ -7,6 +7,7 @@ from typing import Any
 from erp.acceptance import main_jobs
 from erp.evidence_seal import sha256
 from erp.evidence_words import at, day, named, person
+from erp.left_there import is_left, look_up
 from erp.masking import mask
 from erp.models import Batch, BatchState, Call, Document
 from workflow.models import Event
@@ -23,6 +24,7 @@ def documents_of(row: Batch, documents: list[Document]) -> list[dict[str, Any]]:
     )
     jobs = {*main_jobs([row.budget.project_id]).values(), *(row.reading.statuses if row.reading else ())}
     hashed = {"company": linked.erp_company, "jobs": sorted(jobs)} if linked and same_erp else None
+    look_up(documents)
     return [{**_document(one), "hashed": hashed} for one in documents]
 
 
@@ -48,6 +50,7 @@ def _document(one: Document) -> dict[str, Any]:
         "differs": one.differs,
         "confirmed_by": person(one.confirmed_by),
         "by_hand": _word(getattr(one, "by_hand", None)),
+        "left_there": is_left(one),
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from erp.left_there import tells_so
 from erp.models import BatchState, ConfirmationState, DocumentState
 
 Pack = Mapping[str, Any]
@@ -65,6 +66,12 @@ def document_stood(pack: Pack, document: Mapping[str, Any]) -> Stood:
         elif event["action"] == "confirm_posted" and stood.state == DocumentState.DELIVERED:
             stood = Stood(DocumentState.POSTED.value, event["at"], event, stood.delivered)
     return stood
+
+
+def left_there(pack: Pack, document: Mapping[str, Any]) -> bool:
+    """This function will tell whether an approver left a document in the ERP, as somebody had changed it there."""
+    event = document_stood(pack, document).event
+    return event is not None and tells_so(event)
 
 
 def _delivered(before: Stood, event: Event) -> str | None:

@@ -176,7 +176,7 @@ def _documents(paper: Paper, pack: Pack) -> None:
             [
                 (
                     one["number"],
-                    f"{titles[one['item']]}: {one['state']} since {_when(pack, one['state_since'])}",
+                    f"{titles[one['item']]}: {_state(pack, one)} since {_when(pack, one['state_since'])}",
                 ),
                 ("The ERP's number", one["erp_number"]),
                 ("Content hash", one["content_hash"]),
@@ -193,6 +193,12 @@ def _documents(paper: Paper, pack: Pack) -> None:
                 ),
             ]
         )
+
+
+def _state(pack: Pack, one: Mapping[str, Any]) -> str:
+    if one.get("left_there"):
+        return f"{one['state']} here and left in {pack['company']['erp']}, as changed there,"
+    return str(one["state"])
 
 
 def _plain(value: Any) -> str:

@@ -11,6 +11,7 @@ from budgets.models import Budget, BudgetState, Hold, ModificationLine
 from budgets.services import lock_row
 from budgets.signals import budget_changed
 from erp import attention, drift_reads, remarks, routes
+from erp.left_there import left_ones
 from erp.link_epochs import epoch_of
 from erp.models import (
     Batch,
@@ -59,10 +60,12 @@ def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | 
         return Hold.SENT_BACK, batch.state_since, _rejected(budget, batch)
     if batch.state == BatchState.RETRIEVED:
         return Hold.RETRIEVED, batch.state_since, {}
+    documents = list(batch.documents.all())
     if batch.state == BatchState.RETURNED:
         by = {"by": person(batch.sent_back_by)} if batch.sent_back_by else {}
-        return Hold.RETURNED, batch.state_since, {"text": batch.reason or "returned by accounting", **by}
-    documents = list(batch.documents.all())
+        left = len(left_ones(documents))
+        told = {"text": batch.reason or "returned by accounting", "left": left, **by}
+        return Hold.RETURNED, batch.state_since, told
     if batch.state == BatchState.POSTED:
         return _posted(budget, batch, documents)
     return _on_its_way(budget, batch, documents, now)

@@ -13,6 +13,7 @@ from budgets import links
 from budgets.models import Budget
 from erp import mails
 from erp.explaining import explained
+from erp.left_there import left_ones
 from erp.models import Batch, BatchState, Circuit, Connection, Document, DriftDecision, Remark
 from erp.rounds import sent_back_before
 from erp.snapshots import erp_connection, latest_batch
@@ -131,6 +132,7 @@ def tell_sender_of_end(batch: Batch) -> None:
             template="return",
             batch=batch,
             by=person(batch.sent_back_by),
+            left=[row.number for row in left_ones(list(batch.documents.order_by("number")))],
             subject=f"Returned by accounting: {batch.budget.project}",
         )
 

@@ -11,6 +11,8 @@ from django.db.models.functions import Coalesce
 
 from budgets.models import Budget
 from erp.documents import ZERO
+from erp.left_there import left_ones
+from erp.link_epochs import epoch_of
 from erp.models import Batch, Connection, Document, DocumentState, ErpJob, JobLink
 from erp.reset_answer_blockers import answer_of
 from erp.reset_blockers import open_reset, posted_documents
@@ -45,6 +47,9 @@ class ResetPage:
     unposted: list[Listed]
     posted: list[Listed]
     unspoken: int
+    left: list[
+        str
+    ]  # numbers of what an approver left there, as somebody had changed it: a reset touches none of it
 
     @property
     def unposted_moved(self) -> Decimal:
@@ -95,8 +100,15 @@ def reset_page(budget: Budget) -> ResetPage:
         earlier=[row for row in resets if reset is None or row.pk != reset.pk],
         unposted=_listed(list(rows.order_by("batch__number", "item__position")), {}),
         posted=listed,
+        left=_left_there(budget),
         unspoken=sum(1 for row in listed if row.word is None) if reset and reset.is_open else 0,
     )
+
+
+def _left_there(budget: Budget) -> list[str]:
+    withdrawn = Document.objects.filter(batch__budget=budget, state=DocumentState.WITHDRAWN)
+    rows = withdrawn.filter(batch__number__gt=epoch_of(budget).floor)
+    return [row.number for row in left_ones(list(rows.order_by("pk")))]
 
 
 def declared_reversed(batch: Batch) -> dict[int, list[ResetDocument]]:

@@ -22,6 +22,7 @@ from budgets.services import lock_row
 from erp import aftercare, bell, holds
 from erp import reset_answer_blockers as reversal
 from erp import reset_blockers as rules
+from erp.left_there import left_ones
 from erp.linking import CannotLink, give_sub_jobs
 from erp.locking import on_budget
 from erp.models import OPEN as OPEN_BATCHES
@@ -236,7 +237,9 @@ def _waits(batch: Batch) -> str:
         return f"It is not known whether {lost} arrived. The ERP is asked; the batch's page says what a person may do."
     if by_state[DocumentState.WITHDRAWING]:
         over = len(by_state[DocumentState.WITHDRAWN]) + len(by_state[DocumentState.POSTED])
-        return f"Taken out or posted so far: {over} of {len(documents)} documents."
+        left = [document.number for document in left_ones(documents)]
+        aside = f", {', '.join(left)} left there by an approver" if left else ""
+        return f"Taken out or posted so far: {over - len(left)} of {len(documents)} documents{aside}."
     changed = [document.number for document in documents if document.changed_there]
     if changed:
         return f"Somebody changed {', '.join(changed)} in the ERP. A person decides that on the batch's page."

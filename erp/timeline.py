@@ -30,6 +30,7 @@ TONES = {
     "accept": "good",
     "reject": "bad",
     "return_to_pm": "warn",
+    "leave_in_erp": "warn",
     "document_delivered": "good",
     "document_posted": "good",
     "document_refused": "bad",

@@ -12,6 +12,7 @@ from typing import Any
 
 from budgets.errors import InvalidInput, refuse_long
 from erp import bell
+from erp.left_there import LEAVES
 from erp.locking import lock_batch, on_budget
 from erp.models import Batch, Document
 from erp.outcomes import tell
@@ -52,13 +53,13 @@ def take_out_anyway(batch: Batch, *, user: Any, now: datetime, note: str, docume
 
 
 def leave_in_erp(batch: Batch, *, user: Any, now: datetime, note: str, document: int) -> Batch:
-    """This function will leave a changed document in the ERP as the ERP's own; here it counts as taken back."""
+    """This function will leave a changed document in the ERP as the ERP's own; here it counts as if it was not sent."""
     steps: tuple[Step, ...] = (
         ("withdraw", lambda row: row.withdraw(now=now)),
         ("mark_withdrawn", lambda row: row.mark_withdrawn(now=now)),
     )
     given = {"user": user, "now": now, "note": note, "document": document}
-    return _judge(batch, "leave_in_erp", "Leaves it in the ERP as its own:", *steps, **given)
+    return _judge(batch, "leave_in_erp", LEAVES, *steps, **given)
 
 
 def _judge(

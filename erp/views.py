@@ -20,6 +20,7 @@ from budgets.states import state_of
 from budgets.views import confirm, show_page
 from erp import (
     compare_pages,
+    left_there,
     remarks,
     routes,
     selectors,
@@ -188,6 +189,7 @@ def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResp
 
 def _progress(row: Batch) -> dict[str, Any]:
     documents = list(row.documents.select_related("item", *waiting.BY_HAND))
+    left_there.look_up(documents)
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
     route = routes.shown(row)
     states += "".join(step.state for step in route)

@@ -9,6 +9,7 @@ from enum import Enum
 
 from django.db.models import Count, Q
 
+from erp.left_there import is_left, look_up
 from erp.models import Batch, Call, Document, DocumentState
 from erp.moves import NOTHING_WRITTEN
 
@@ -25,6 +26,7 @@ class Where(Enum):
     REJECTED = "rejected there"
     LEAVING = "being taken back"
     OUT = "taken back"
+    LEFT = "left there, as changed there"
     REMOVED = "removed there"
     NOT = "not there"
     NEEDLESS = "needed no entry"
@@ -61,7 +63,7 @@ def where_is(document: Document, writes: Writes = NONE) -> Where:
     if document.state == DocumentState.POSTED:
         return Where.THERE if document.attempts else Where.NEEDLESS  # settled when it was accepted
     if document.state == DocumentState.WITHDRAWN:
-        return Where.OUT
+        return Where.LEFT if is_left(document) else Where.OUT
     if document.state == DocumentState.WITHDRAWING:
         return Where.LEAVING
     if document.state == DocumentState.SENDING:
@@ -91,6 +93,7 @@ class Tally:
 
 def tally(documents: Sequence[Document], writes: Mapping[int, Writes]) -> Tally:
     """This function will count a batch's documents by where they are."""
+    look_up(documents)
     places = Counter(where_is(document, writes.get(document.pk, NONE)) for document in documents)
     return Tally(
         there=places[Where.THERE],

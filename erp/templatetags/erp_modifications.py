@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 
 from budgets.models import Budget, Modification
+from erp import left_there
 from erp.models import Batch, BatchAttachment, BatchItem
 
 register = template.Library()
@@ -20,7 +21,9 @@ def carriers(budget: Budget, only: Modification | None = None) -> Mapping[int, B
     if only is not None:
         rows = rows.filter(modification=only)
     rows = rows.select_related("batch", "document").order_by("modification_id", "-batch__number")
-    return {item.modification_id: item for item in rows.distinct("modification_id") if item.modification_id}
+    found = {item.modification_id: item for item in rows.distinct("modification_id") if item.modification_id}
+    left_there.look_up(item.document for item in found.values() if hasattr(item, "document"))
+    return found
 
 
 @register.simple_tag

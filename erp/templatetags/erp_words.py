@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 
 from budgets.models import Budget
-from erp import silence, snapshots, words
-from erp.models import Batch, Connection
+from erp import left_there, silence, snapshots, words
+from erp.models import Batch, Connection, Document
 
 register = template.Library()
 
@@ -15,6 +15,12 @@ register = template.Library()
 def erp_name(thing: Connection | Budget | Batch | None) -> str:
     """This function will name the ERP of a connection, or of the company a budget or a batch belongs to."""
     return words.erp_name(_connection(thing))
+
+
+@register.filter
+def is_left(document: Document) -> bool:
+    """This function will tell whether an approver left a document in the ERP, as somebody had changed it there."""
+    return left_there.is_left(document)
 
 
 def _connection(thing: Connection | Budget | Batch | None) -> Connection | None:
