@@ -15,6 +15,7 @@ from budgets import downloads
 from erp import access_lent, access_report, access_review
 from erp.admin_setup_frame import act, on_company, show
 from projects.models import Company
+from workflow.templatetags.figures import plain_moment
 
 HEADER = (
     *("person", "user name", "login", "ERP Integrations", "can push to accounting", "accepts up to"),
@@ -97,7 +98,7 @@ def _rows(person: access_report.Person, lent: list[access_lent.Lent]) -> list[li
         person.tokens,
         person.oldest_token,
         "; ".join(
-            f"{one.words} until {timezone.localtime(one.ends_at):%Y-%m-%d %H:%M}"
+            f"{one.words} until {plain_moment(timezone.localtime(one.ends_at), zone=True)}"
             for one in lent
             if one.taker_pk == person.user.pk
         ),

@@ -9,7 +9,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,9 +19,13 @@ import reportlab
 from erp.evidence_paper import Paper
 from erp.evidence_seal import ATTACHMENT, MANIFEST, canonical, written
 from erp.masking import readable
+from workflow.templatetags.figures import plain_day, plain_moment
 
 Pack = Mapping[str, Any]
 LETTER_CURRENCIES = {"USD", "CAD", "MXN"}  # whose people have Letter paper; everybody else has A4
+LAYOUT = (
+    2  # of the pages: counted up with each change of what is printed, so that older prints are known as such
+)
 MOST_LISTED = 1000  # calls in the printed table; the JSON holds all, and nobody reads 10,000 on paper
 MOST_CALLS = 200  # printed with request and answer; of more, only the table
 MOST_TEXT = 1500  # characters of a request or an answer that are printed
@@ -31,7 +35,7 @@ AMOUNTS = frozenset({2, 3, 4})
 
 def printer() -> str:
     """This function will name what prints: prints of the same are the same, to the byte."""
-    return f"reportlab {reportlab.__version__}, zlib {zlib.ZLIB_RUNTIME_VERSION}"
+    return f"Tieback {LAYOUT}, reportlab {reportlab.__version__}, zlib {zlib.ZLIB_RUNTIME_VERSION}"
 
 
 def printed_by(file: bytes) -> str:
@@ -67,7 +71,11 @@ def _when(pack: Pack, moment: str | None) -> str:
     if not moment:
         return ""
     local = datetime.fromisoformat(moment).astimezone(ZoneInfo(pack["company"]["time_zone"]))
-    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
+    return plain_moment(local, seconds=True, zone=True)
+
+
+def _day(on: str | None) -> str:
+    return plain_day(date.fromisoformat(on)) if on else ""
 
 
 def _money(amount: str | None) -> str:
@@ -143,7 +151,7 @@ def _lines(paper: Paper, pack: Pack) -> None:
     head = ("Line", "Description", "Shall be", "Counted already", "Change", "In the ERP's codes")
     widths = (0.2, 0.2, 0.13, 0.12, 0.13, 0.22)
     for item, sums in zip(pack["items"], pack["totals"]["items"], strict=True):
-        paper.heading(f"{item['title']}, dated {item['date']}")
+        paper.heading(f"{item['title']}, dated {_day(item['date'])}")
         paper.table(head, _line_rows(item), widths=widths, right=AMOUNTS)
         paper.text(
             f"Moved {_money(sums['moved'])}, net {_money(sums['net'])} over {len(item['lines'])} lines."
@@ -183,7 +191,7 @@ def _documents(paper: Paper, pack: Pack) -> None:
                 ("Delivered", _when(pack, one["delivered_at"])),
                 ("Receipt", _plain(one["receipt"])),
                 ("Posted", _when(pack, one["posted_at"])),
-                ("Posting date", one["posted_on"] or ""),
+                ("Posting date", _day(one["posted_on"])),
                 ("Proof", _plain(one["posting"])),
                 ("Posted otherwise", _plain(one["differs"])),
                 ("Refused because", _plain(one["findings"])),

@@ -24,6 +24,7 @@ from erp.mapping_state import Difference, Edit
 from erp.mirror import Connection
 from projects.models import CostCode
 from workflow.actions import ensure
+from workflow.templatetags.figures import plain_moment_in
 
 LONGEST_CODE = 16
 
@@ -167,7 +168,7 @@ def restore(
 ) -> Outcome:
     """This function will make an earlier state of rules and table the newest version. Raises as `apply` does."""
     words = (
-        f"Restored the mapping as after {change.at:%Y-%m-%d %H:%M} UTC: {change.sentence}"
+        f"Restored the mapping as after {plain_moment_in(change.at, connection.company.time_zone)}: {change.sentence}"
         if change
         else ("Restored the mapping as before the first change")
     )

@@ -35,6 +35,7 @@ from projects.trail import stored, tell
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
+from workflow.templatetags.figures import plain_moment_in
 
 # From when a setting of the adapter counts.
 COUNTS = "At once, for documents written from now on. Verify the connection afterwards."
@@ -46,9 +47,9 @@ def currency_in_use(company: Company, user: Any) -> Found | None:
     first = Batch.objects.filter(budget__project__company=company).order_by("sent_at").first()
     if first is None:
         return None
+    sent = plain_moment_in(first.sent_at, company.time_zone)
     return Found(
-        f"The currency stays {company.currency}: the first batch was sent on {first.sent_at:%Y-%m-%d}, and its amounts "
-        "are in it.",
+        f"The currency stays {company.currency}: the first batch was sent on {sent}, and its amounts are in it.",
         since=first.sent_at,
     )
 

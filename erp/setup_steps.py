@@ -16,6 +16,7 @@ from erp.words import erp_name
 from projects import permissions
 from projects.models import Company, CostCode, Project
 from projects.models import CostType as OurType
+from workflow.templatetags.figures import plain_moment_in
 
 DONE, TODO, PROBLEM, LATER = "done", "to do", "problem", "later"
 TONES = {DONE: "good", TODO: "warn", PROBLEM: "bad", LATER: ""}
@@ -173,9 +174,8 @@ def _tested(connection: Connection) -> Step:
     if last is None:
         return Step("", "", TODO, "Write something small, and have it taken out again.", *link)
     if last.state == TestSendState.DONE:
-        said = (
-            f"Test send went through on {last.asked_at:%Y-%m-%d}: {len(last.calls)} calls, taken out again."
-        )
+        asked = plain_moment_in(last.asked_at, connection.company.time_zone)
+        said = f"Test send went through on {asked}: {len(last.calls)} calls, taken out again."
         return Step("", "", DONE, said, *link)
     return Step("", "", PROBLEM, f"The last test {last.get_state_display()}.", *link)
 

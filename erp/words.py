@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -13,7 +12,7 @@ from erp.backends import backend
 from erp.models import Batch, Connection
 from projects import permissions
 from workflow.blockers import once_per_object
-from workflow.templatetags.figures import plain_moment
+from workflow.templatetags.figures import plain_moment_in
 
 
 def person(user: Any) -> str:
@@ -25,8 +24,7 @@ def when(moment: datetime | None, batch: Batch) -> str:
     """This function will say a moment in the company's time zone: "on Nov. 20, 2026, 14:02 CST"."""
     if moment is None:
         return ""
-    local = moment.astimezone(ZoneInfo(batch.budget.project.company.time_zone))
-    return f"on {plain_moment(local, zone=True)}"
+    return f"on {plain_moment_in(moment, batch.budget.project.company.time_zone)}"
 
 
 SOME_ERP = "the ERP"

@@ -1,13 +1,19 @@
 """The change history: who changed what, when, from which value to which."""
 
+import io
+import zipfile
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+from django.test import Client
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from budgets import services
 from budgets.history import OUTSIDE, changes_of_line
 from budgets.models import BudgetLine
 from tests.support.scene import MAIN, add_line, lock, modify, reject, send
+from workflow.models import Event
 
 CONCRETE, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "09-68-00", "S")
 
@@ -74,3 +80,19 @@ def test_what_was_changed_past_the_services_is_told_as_such(scene):
 def test_a_line_of_another_budget_is_not_in_it(scene):
     other = add_line(scene.other_budget, scene.olga, "26-0900", "09-68-00", "S", "5.00")
     assert [change.who for change in changes_of_line(other)] == ["Olga Novak"]
+
+
+def test_as_a_file_its_times_are_the_companys_and_say_so(scene):
+    lock(scene)
+    client = Client()
+    client.force_login(scene.dana)
+    address = f"/projects/{scene.project.pk}/budget/history/?file="
+    last = Event.objects.filter(action="lock").get().at.astimezone(ZoneInfo("America/Chicago"))
+    wall = last.replace(tzinfo=None, microsecond=0)
+    book = client.get(f"{address}xlsx").content
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
+    assert wall in [row[0] for row in rows], "a time that sorts"
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        form = parts.read("xl/styles.xml").decode()
+    assert f"mmm d, yyyy, hh:mm:ss &quot;{last.tzname()}&quot;" in form
+    assert last.isoformat(sep=" ", timespec="seconds") in client.get(f"{address}csv").content.decode()

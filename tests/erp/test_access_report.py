@@ -19,6 +19,7 @@ from projects.models import Company, Membership, ProjectRole
 from tests.support.scene import Scene
 from workflow import events
 from workflow.models import Event
+from workflow.templatetags.figures import plain_moment_in
 
 
 def window(user: Any) -> Client:
@@ -134,7 +135,8 @@ def test_who_acts_for_whom_and_the_approval_rules_stand_in_it_as_they_are_and_as
     for words in ("250,000.00", "Lets Mira Osei act for Jonas", "Added the approval step Controller"):
         assert words in page, words
     file = window(scene.ruth).get(at(scene, "file.csv")).content.decode()
-    assert "Jonas Lindqvist, up to 250000.00 until" in file.replace("250,000.00", "250000.00")
+    ends = plain_moment_in(lent.ends_at, "America/Chicago")
+    assert f"Jonas Lindqvist, up to 250000.00 until {ends}" in file.replace("250,000.00", "250000.00")
     assert [one.taker for one in found(scene).lent] == ["Mira Osei"]
     assert found(scene, moment=start - timedelta(days=1)).lent == []
     assert found(scene, moment=start).rules == []

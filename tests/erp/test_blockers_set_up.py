@@ -18,6 +18,7 @@ from tests.support.scene import Scene
 from tests.workflow.cases import gone, met, met_among, removes, shows, stays
 from workflow import actions
 from workflow.actions import ActionBlocked
+from workflow.templatetags.figures import plain_moment_in
 
 NOTHING = {"erp_level": 0, "can_push": False, "direction": "both", "approval_limit": None}
 
@@ -103,7 +104,11 @@ def test_the_currency_stays_once_a_batch_was_sent(scene):
     gone(scene.other_company, "change_currency", scene.olga, "currency_in_use")
     acts.send(scene)
     found = met(scene.company, "change_currency", scene.jonas, "currency_in_use")
-    assert found.sentence.startswith("The currency stays USD: the first batch was sent on ")
+    sent = plain_moment_in(Batch.objects.get().sent_at, "America/Chicago")
+    assert (
+        found.sentence
+        == f"The currency stays USD: the first batch was sent on {sent}, and its amounts are in it."
+    )
     stays(scene.company, "change_currency", scene.jonas, "currency_in_use")
     assert Batch.objects.count() == 1
 

@@ -1,5 +1,6 @@
 """An ERP that is silent is left in peace: one probe at a time asks, people see it, and its first answer ends it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +47,7 @@ from tests.support.paper import PaperErp
 from tests.support.scene import MAIN, Scene
 from workflow import events
 from workflow.actions import ActionBlocked
+from workflow.templatetags.figures import plain_moment_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CONCRETE, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "09-68-00", "S")
@@ -371,12 +373,16 @@ def test_the_admins_get_one_mail_when_it_lasts_and_one_when_it_is_over(moody: Sc
     assert "does not answer" in silent.subject
     assert "nobody listens there" in silent.text
     assert "Try now" in silent.text
+    since = plain_moment_in(Circuit.objects.get(connection=moody.connection).silent_since, "America/Chicago")
+    assert re.fullmatch(r"[A-Z][a-z]+\.? \d+, \d{4}, \d\d:\d\d C[DS]T", since)
+    assert f"since {since}:" in silent.text and f"since {since}:" in silent.html
     Mood.raises = None
     Circuit.objects.update(ask_at=Now())
     probe(moody)
     over = Notice.objects.filter(to=moody.jonas).exclude(pk=silent.pk).get()
     assert "answers again" in over.subject
     assert "You need not do anything" in over.text
+    assert f"since {since}." in over.text and f"since {since}." in over.html
 
 
 def test_a_short_silence_sends_no_mail(moody: Scene):

@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 from pypdf import PdfReader
 
 from erp import evidence_seal as seal
@@ -34,6 +36,7 @@ from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
 from workflow import events
 from workflow.models import Event
+from workflow.templatetags.figures import plain_moment
 
 Pack = dict[str, Any]
 LABOR, MATERIAL = (MAIN, "03-30-00", "L"), (MAIN, "03-30-00", "M")
@@ -544,6 +547,9 @@ def test_the_pdf_is_read_by_people(posted):
         *(pack["manifest"]["sha256"], pack["documents"][0]["number"], "Modification 1: Shift", "request-0"),
     ):
         assert words in text, words
+    sent = posted.sent_at.astimezone(ZoneInfo("America/Chicago"))
+    assert f"Dana Reyes, {plain_moment(sent, seconds=True, zone=True)}" in text
+    assert f"dated {date_format(posted.items.order_by('position')[0].date)}" in text
     pages = len(PdfReader(io.BytesIO(data)).pages)
     assert f"Page {pages} of" in text
     assert PdfReader(io.BytesIO(data)).pages[0].mediabox.width == 612, (

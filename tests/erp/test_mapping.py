@@ -19,6 +19,7 @@ from tests.workflow.cases import codes
 from workflow.actions import ActionBlocked
 from workflow.events import verify
 from workflow.models import Event
+from workflow.templatetags.figures import plain_moment_in
 
 CONCRETE = (MAIN, "03-30-00", "M")
 
@@ -332,6 +333,8 @@ def test_an_earlier_state_is_restored_as_a_new_version(scene):
     assert len(outcome.moved) == 3
     newest = mapping_services.latest(scene.connection)
     assert (newest.restores, newest.version) == (good, 5)
+    when = plain_moment_in(good.at, "America/Chicago")
+    assert newest.sentence == f"Restored the mapping as after {when}: {good.sentence}"
     assert MappingChange.objects.count() == 4
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from budgets.models import BudgetState
 from budgets.states import state_of
@@ -57,7 +58,9 @@ def test_what_was_posted_as_sent_hands_the_budget_back_with_the_posting_date_and
     assert document.posting["lines"] and document.differs == []
     assert story.reload().state == BudgetState.LOCKED
     assert state_of(story.budget).code == "posted"
-    assert Notice.objects.filter(kind="posting", to=story.dana).count() == 1
+    mail = Notice.objects.get(kind="posting", to=story.dana)
+    told = f"{document.item.title}{'' if hidden else f', {date_format(document.posted_on)}'}"
+    assert f"{told}\n" in mail.text and f"{told}</li>" in mail.html
     assert all(story.budget.lines.values_list("was_posted", flat=True))
     assert_books_agree(story)
 

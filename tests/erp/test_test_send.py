@@ -18,6 +18,7 @@ from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
 from workflow import events
 from workflow.actions import ActionBlocked
+from workflow.templatetags.figures import plain_moment_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +72,8 @@ def test_it_goes_through_every_step_and_is_taken_out_again(story: Story) -> None
     page = client.get(f"/admin/erp/connection/setup/{story.connection.company_id}/test/").content.decode()
     assert f"{len(test.calls)} calls, taken out again" in page
     step = client.get(f"/admin/erp/connection/setup/{story.connection.company_id}/").content.decode()
-    assert "Test send went through on" in step
+    zone = story.connection.company.time_zone
+    assert f"Test send went through on {plain_moment_in(test.asked_at, zone)}: " in step
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import formats, timezone
@@ -142,6 +143,18 @@ def plain_moment(local: datetime, *, seconds: bool = False, zone: bool = False) 
     """This function will write a time as text alone, in its own zone: "Nov. 29, 2026, 05:48"; every page says it so."""
     clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
     return f"{formats.date_format(local)}, {clock}" + (f" {local.tzname()}" if zone else "")
+
+
+@register.filter
+def plain_moment_in(at: datetime, zone: str) -> str:
+    """This function will write a time as text alone in a zone, and name it: "Nov. 29, 2026, 05:48 CST"."""
+    return plain_moment(at.astimezone(ZoneInfo(zone)), zone=True)
+
+
+@register.filter
+def plain_day(on: date | None) -> str:
+    """This function will write a date as text alone, as pages write it."""
+    return formats.date_format(on) if on else ""
 
 
 @register.filter
