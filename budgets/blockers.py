@@ -93,7 +93,8 @@ def exporting(obj: Any, user: Any) -> Found | None:
     if budget.state != BudgetState.SENT or budget.hold not in (Hold.EXPORTING, Hold.ATTENTION):
         return None
     done, total = budget.hold_data.get("done", 0), budget.hold_data.get("total", 0)
-    sentence = f"The budget was accepted and is being exported ({done} of {total} documents)."
+    erp = budget.hold_data.get("erp", "the ERP")
+    sentence = f"The budget was accepted and is being exported ({done} of {total} documents in {erp})."
     if budget.hold_data.get("returning"):
         sentence = "Accounting is taking the budget out of the ERP again, to return it to you."
     if budget.hold == Hold.ATTENTION:

@@ -23,12 +23,11 @@ from erp.models import (
     DriftDecision,
 )
 from erp.snapshots import erp_connection
+from erp.whereabouts import Where, tally, where_is
 from erp.words import erp_name, person
 from projects import permissions
 from workflow.actions import blockers
 from workflow.blockers import Kind, forget_facts
-
-DONE = (DocumentState.DELIVERED, DocumentState.POSTED, DocumentState.WITHDRAWN)
 
 
 def refresh(budget: Budget, *, now: datetime) -> None:
@@ -77,9 +76,9 @@ def _who_decides(batch: Batch) -> str:
 
 def _rejected(budget: Budget, batch: Batch) -> dict[str, Any]:
     """Who sent it back, why, and how many of the remarks Re-send still waits for."""
-    tally = remarks.tally(budget)
+    counted = remarks.tally(budget)
     told = {"text": batch.reason, "reason": batch.get_reason_code_display(), "by": person(batch.sent_back_by)}
-    return {**told, "remarks": tally.every, "wanting": tally.wanting}
+    return {**told, "remarks": counted.every, "wanting": counted.wanting}
 
 
 def drift_of(budget: Budget, batch: Batch) -> dict[str, Any]:
@@ -123,16 +122,15 @@ def _kept(budget: Budget) -> tuple[datetime | None, dict[str, Any]]:
 def _on_its_way(
     budget: Budget, batch: Batch, documents: list[Document], now: datetime
 ) -> tuple[str, datetime | None, dict[str, Any]]:
-    told: dict[str, Any] = {
-        "done": sum(1 for document in documents if document.state in DONE),
-        "total": len(documents),
-    }
+    found = tally(documents, {})
+    told: dict[str, Any] = {"done": found.there, "total": found.total}
     called = attention.call_of(budget, documents, now=now)
     if called and not any(document.state == DocumentState.REFUSED for document in documents):
         return Hold.ATTENTION, called.since, {**told, "text": called.text, "next": called.next}
     if any(document.state == DocumentState.WITHDRAWING for document in documents):
-        told["done"] = sum(1 for d in documents if d.state in (DocumentState.WITHDRAWN, DocumentState.POSTED))
-        return Hold.EXPORTING, _since(documents), {**told, "returning": True, "text": batch.reason}
+        out = [where_is(document) for document in documents].count(Where.OUT)
+        back = {"done": out, "total": found.total - found.there - len(left_ones(documents))}
+        return Hold.EXPORTING, _since(documents), {**back, "returning": True, "text": batch.reason}
     waiting = [d.waiting_for for d in documents if d.state == DocumentState.QUEUED and d.waiting_for]
     if waiting:
         told["text"] = waiting[0]
@@ -148,7 +146,8 @@ def _on_its_way(
         )
         return Hold.ATTENTION, refused[0].state_since, {**told, "text": what}
     if batch.state == BatchState.EXPORTED:
-        posted = sum(1 for document in documents if document.state == DocumentState.POSTED)
+        there = [document for document in documents if where_is(document) is Where.THERE]
+        posted = sum(1 for document in there if document.state == DocumentState.POSTED)
         return Hold.IN_ERP, batch.exported_at, {**told, "posted": posted}
     return Hold.EXPORTING, batch.accepted_at, told
 

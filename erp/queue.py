@@ -233,7 +233,16 @@ def standing(batch: Any) -> tuple[str, str]:
     tone, words = WORDS[batch.state]
     if batch.state == BatchState.WAITING and batch.budget.hold_data.get("step"):
         return tone, _on_its_route(batch.budget.hold_data)
-    return tone, words.format(erp=erp_name(_connection(batch.budget.project.company)))
+    erp = erp_name(_connection(batch.budget.project.company))
+    return tone, f"{words.format(erp=erp)}{_so_far(batch, erp)}"
+
+
+def _so_far(batch: Any, erp: str) -> str:
+    """How many of the documents that are being written are there."""
+    told = batch.budget.hold_data
+    if batch.state != BatchState.ACCEPTED or told.get("batch") != batch.number or not told.get("total"):
+        return ""
+    return f", {told['done']} of {told['total']} document{'' if told['total'] == 1 else 's'} in {erp}"
 
 
 def _on_its_route(told: dict[str, Any]) -> str:

@@ -20,7 +20,6 @@ from budgets.states import state_of
 from budgets.views import confirm, show_page
 from erp import (
     compare_pages,
-    left_there,
     remarks,
     routes,
     selectors,
@@ -29,6 +28,7 @@ from erp import (
     sync_runs,
     timeline_views,
     waiting,
+    whereabouts,
 )
 from erp.approvers import able_to_accept
 from erp.models import OPEN, Batch, BatchItem, BatchLine, BatchState, Remark
@@ -189,7 +189,6 @@ def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResp
 
 def _progress(row: Batch) -> dict[str, Any]:
     documents = list(row.documents.select_related("item", *waiting.BY_HAND))
-    left_there.look_up(documents)
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
     route = routes.shown(row)
     states += "".join(step.state for step in route)
@@ -197,6 +196,7 @@ def _progress(row: Batch) -> dict[str, Any]:
     return {
         "batch": row,
         "documents": documents,
+        "in_erp": whereabouts.tally(documents, whereabouts.writes_of(row)) if documents else None,
         "waiting": waits,
         "last_asked": waiting.last_question_of(documents) if waits else None,
         "moving": row.state in OPEN,

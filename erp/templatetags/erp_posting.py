@@ -10,7 +10,7 @@ from django import template
 from django.utils import timezone
 
 from budgets.models import Budget, Hold
-from erp import differences, evidence, routes, timeline_waits, waiting
+from erp import differences, evidence, routes, timeline_waits, waiting, whereabouts
 from erp.models import Document
 from erp.snapshots import latest_batch
 from erp.timeline_calls import SoFar, so_far
@@ -63,6 +63,14 @@ def calls_so_far(budget: Budget) -> SoFar | None:
     """This function will count the calls of what is being written now; None while nothing is."""
     batch = latest_batch(budget)
     return None if batch is None else so_far(batch)
+
+
+@register.simple_tag
+def in_erp_now(budget: Budget) -> whereabouts.Tally | None:
+    """This function will count how many documents of a budget's last batch are in the ERP, and where the others are."""
+    batch = latest_batch(budget)
+    documents = list(batch.documents.all()) if batch else []
+    return whereabouts.tally(documents, whereabouts.writes_of(batch)) if batch and documents else None
 
 
 @register.filter

@@ -133,3 +133,57 @@ def test_the_part_that_moves_by_itself_reads_no_bodies_and_takes_the_same_querie
     with django_assert_max_num_queries(len(few)) as many:
         client.get(address)
     assert not any('"erp_call"."body"' in query["sql"] for query in many)
+
+
+# -- on the project manager's page and in the queue --------------------------------------------------------------
+
+
+def standing(desk: Any, scene: Any) -> str:
+    answer = desk(scene.dana).get(f"/projects/{scene.project.pk}/budget/")
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def queue(desk: Any, scene: Any) -> str:
+    return " ".join(desk(scene.mira).get("/admin/erp/batch/?queue=all").content.decode().split())
+
+
+def test_what_is_on_its_way_is_counted_by_what_the_erp_holds(scene, desk, two):
+    first, second = two.documents.all()
+    acts.take(first)
+    acts._step(first, "deliver", "deliver", receipt={"lines": 1})
+    acts._settle(two)
+    acts.take(second)
+    shown = standing(desk, scene)
+    assert "Accepted, exporting 1 of 2" in shown
+    assert "<p>1 of 2 documents in CMiC, 1 being sent</p>" in shown
+    assert "Accepted, exporting, 1 of 2 documents in CMiC" in queue(desk, scene)
+    batch_page = desk(scene.dana).get(f"/projects/{scene.project.pk}/budget/batches/{two.number}/")
+    assert "1 of 2 documents in CMiC, 1 being sent" in batch_page.content.decode()
+
+
+def test_what_was_never_there_does_not_count_as_exported(scene, desk):
+    for key, amount in (("1000", "15000.00"), ("2000", "40000.00")):
+        scene.sheet.hold(MAIN, "03-30-00", key, amount)
+    scene.sheet.hold(MAIN, "01-31-00", "1000", "20000.00")
+    scene.sheet.hold(MAIN, "09-68-00", "4000", "12500.50")
+    scene.sheet.hold("26-0288-01", "03-30-00", "2000", "5000.25")
+    acts.lock(scene)
+    acts.modify(scene, "Own crew", (LABOR, "500.00"), (READY_MIX, "-500.00"))
+    acts.accept(scene, acts.send(scene))
+    shown = standing(desk, scene)
+    assert "Accepted, exporting 0 of 1" in shown, "the original needs no entry"
+    assert "<p>0 of 1 document in CMiC, 1 needed no entry</p>" in shown
+    assert "Accepted, exporting, 0 of 1 document in CMiC" in queue(desk, scene)
+
+
+def test_what_comes_back_is_counted_by_what_is_out(scene, desk, two):
+    acts.deliver(two)
+    aftercare.return_to_pm(two, user=scene.mira, now=timezone.now(), note="The owner wants a split.")
+    assert "Being taken back, 0 of 2" in standing(desk, scene)
+    first, second = two.documents.all()
+    acts._step(first, "mark_withdrawn", "mark_withdrawn")
+    acts._settle(two)
+    assert "Being taken back, 1 of 2" in standing(desk, scene)
+    acts._step(second, "post", "post", posted_on=None, evidence={"seen": "on paper"}, differs=[])
+    assert "1 of 2 documents in CMiC, 1 taken back" in page(desk, scene, two)

@@ -62,7 +62,7 @@ def test_an_accepted_budget_is_being_exported_and_counts_its_documents(scene):
     for action in HELD:
         found = met(scene.budget, action, scene.dana, "exporting")
         assert found.waiting
-        assert found.sentence == "The budget was accepted and is being exported (0 of 2 documents)."
+        assert found.sentence == "The budget was accepted and is being exported (0 of 2 documents in CMiC)."
         assert found.since == batch.accepted_at
 
 
