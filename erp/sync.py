@@ -273,7 +273,8 @@ def _read_budgets(work: _Reading) -> None:
         for budget in wanted:
             readings.ask(budget, now=now)
     work.keep(SyncKind.BUDGETS, "budgets", len(wanted), Changes())
-    work.progress(f"budgets: {len(wanted)} are being read and compared")
+    verb = "is" if len(wanted) == 1 else "are"
+    work.progress(f"budgets: {len(wanted)} {verb} being read and compared")
 
 
 OTHERS: dict[SyncKind, Callable[[_Reading], None]] = {

@@ -165,10 +165,14 @@ def test_the_totals_say_which_projects_they_leave_out(scene, desk):
 
 
 def test_what_counts_as_posted_by_a_decision_is_told_beside_it(drifted, desk):
+    assert "decided here" not in text(desk(drifted.mira).get(url(drifted, "?show=all")))
     paper.settle(drifted, "keep", drifted.seen)
     page = text(desk(drifted.mira).get(url(drifted, "?show=all")))
+    beside = '<small class="note-line">of it <span class="number">499.50</span> decided here</small>'
+    assert page.count("decided here") == 1
     assert (
-        '13,000.00</span><small class="note-line">of it <span' in page or "of it 499.50 decided here" in page
+        f'<td data-label="Posted" class="figure-cell"><span><span class="number">13,000.00</span>{beside}</span></td>'
+        in page
     )
 
 

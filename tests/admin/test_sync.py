@@ -11,6 +11,8 @@ from erp import heartbeat, sync, sync_actions, tasks
 from erp.models import Connection, SyncChange, SyncRun
 from tests.support import scene as acts
 
+RECONCILIATION = "/admin/erp/driftdecision/"
+
 
 def url(scene, rest: str) -> str:
     return f"/admin/erp/connection/{scene.connection.pk}/{rest}"
@@ -51,6 +53,35 @@ def test_jonas_asks_watches_and_sees_what_changed(office, scene, desk):
         assert words in page, words
     listed = read(client, url(scene, "syncs/"))
     assert "Jonas Lindqvist" in listed and "Everything, all of it" in listed
+
+
+def test_a_run_that_changed_no_code_says_where_budget_amounts_are_compared(office, scene, desk):
+    said = (
+        "No jobs or codes changed in CMiC since the run before.",
+        f'Whether budget amounts were changed there is compared project by project under <a href="{RECONCILIATION}">',
+    )
+    client = desk(scene.jonas)
+    first = made(scene)
+    office.cost_code("03-30-00", name="Concrete")
+    changed = made(scene)
+    assert first.changed and changed.changed
+    for run in (first, changed):
+        page = read(client, url(scene, f"syncs/{run.pk}/"))
+        assert not [words for words in said if words in page]
+    quiet = made(scene)
+    page = read(client, url(scene, f"syncs/{quiet.pk}/"))
+    assert [words for words in said if words in page] == list(said)
+    assert "Reconciliation" in read(client, RECONCILIATION)
+    waiting = sync_actions.ask_to_sync(scene.connection, user=scene.jonas, now=timezone.now())
+    assert "No jobs or codes changed" not in read(client, url(scene, f"syncs/{waiting.pk}/"))
+
+
+def test_what_a_run_tells_of_budgets_is_how_many_are_being_read(office, scene, desk):
+    run = made(scene, only="budgets")
+    assert "<dt>Read</dt><dd>1 budgets</dd>" in read(desk(scene.jonas), url(scene, f"syncs/{run.pk}/"))
+    told: list[str] = []
+    sync.sync_company(scene.connection, now=timezone.now(), only="budgets", progress=told.append)
+    assert told == ["budgets: 1 is being read and compared"]
 
 
 def test_a_second_press_says_who_was_first_and_where_to_watch(scene, desk):
