@@ -69,7 +69,7 @@ def _measures(*, full: bool) -> dict[str, Callable[[], list[Figure]]]:
 
     return {
         "pages": here("pages", pages.measure),
-        "decisions": here("decisions", lambda: decisions.measure(together=200 if full else 50)),
+        "decisions": here("decisions", lambda: decisions.measure(count=200)),
         "modifications": alone("modifications", modifications.p7_and_p8),
         "files": alone("files", lambda at: files.measure()),
         "rate": alone("rate", lambda at: [delivery.p16_rate(at, lines=1000 if full else 100, rate=8)]),

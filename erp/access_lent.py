@@ -27,6 +27,7 @@ class Lent:
     taker: str
     lender: str
     taker_pk: int
+    lender_pk: int
     starts_at: datetime
     ends_at: datetime
     limit: Decimal
@@ -47,6 +48,7 @@ def lent(company: Company, *, moment: datetime) -> list[Lent]:
             person(one.to_user),
             person(one.from_user),
             one.to_user_id,
+            one.from_user_id,
             one.starts_at,
             one.ends_at,
             one.limit,

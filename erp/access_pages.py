@@ -20,7 +20,7 @@ from workflow.templatetags.figures import plain_moment
 HEADER = (
     *("person", "user name", "login", "ERP Integrations", "can push to accounting", "accepts up to"),
     *("project", "level and single rights", "last login", "last decision", "API tokens", "oldest token"),
-    "acts for",
+    *("acts for", "last decision for"),
 )
 
 
@@ -102,6 +102,7 @@ def _rows(person: access_report.Person, lent: list[access_lent.Lent]) -> list[li
             for one in lent
             if one.taker_pk == person.user.pk
         ),
+        person.last_for,
     ]
     roles = [(role.project, role.words) for role in person.roles] or [("", "")]
     return [[*first, project, words, *last] for project, words in roles]

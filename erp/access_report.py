@@ -8,17 +8,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Min, QuerySet
 from knox.models import get_token_model
 
-from erp import access_lent, access_past
+from erp import access_lent, access_past, route_rules
+from erp.route_rules import Circle, reaches
 from projects.models import BudgetLevel, Company, Direction, ErpLevel, Project, ProjectRole
 from projects.permissions import BUDGET_RIGHTS
 from workflow.models import Event
 
 LATELY = timedelta(days=90)
 OLD_TOKEN = timedelta(days=365)
-DECISIONS = ("accept", "reject", "retry", "return_to_pm", "confirm_posted", "decline_return", "close_alarm")
+DECISIONS = (
+    *("approve", "accept", "reject", "retry", "return_to_pm", "confirm_posted", "settle_drift"),
+    *("decline_return", "close_alarm"),
+)
 GRANTS = {
     name: str(ProjectRole._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
     for name in ("can_edit_lines", "can_add_lines", "can_delete_lines", "can_lock", "can_send")
@@ -70,6 +74,7 @@ class Person:
     limit: Decimal | None = None
     roles: list[Role] = field(default_factory=list)
     last_decision: datetime | None = None
+    last_for: str = ""  # on whose behalf
     tokens: int = 0
     oldest_token: datetime | None = None
 
@@ -123,11 +128,12 @@ def report(company: Company, *, now: datetime, moment: datetime | None = None) -
     people = _people(company, standing)
     trail = Event.objects.filter(chain=company.pk, action__in=access_past.ON_RECORD)
     until = moment or now
+    lent = access_lent.lent(company, moment=until)
     reviews = Event.objects.filter(chain=company.pk, action="review_access").order_by("-seq")[:5]
     return Report(
         people=people,
-        rights=_rights(people),
-        lent=access_lent.lent(company, moment=until),
+        rights=_rights(people, lent),
+        lent=lent,
         rules=access_lent.rules(company, moment=moment),
         warnings=warnings(company, people, now=now),
         changes=trail.filter(at__gt=until - LATELY, at__lte=until).order_by("-seq")[:200],
@@ -168,8 +174,9 @@ def _people(company: Company, standing: access_past.Standing) -> list[Person]:
 def _facts(company: Company, people: dict[int, Person]) -> None:
     """Last decisions and API tokens, as they are now."""
     decided = Event.objects.filter(chain=company.pk, action__in=DECISIONS, actor_pk__in=list(people))
-    for key, last in decided.order_by().values_list("actor_pk").annotate(last=Max("at")):
-        people[key].last_decision = last
+    for last in decided.order_by("actor_pk", "-at", "-seq").distinct("actor_pk"):
+        person = people[last.actor_pk or 0]
+        person.last_decision, person.last_for = last.at, str(last.data.get("on_behalf_of", ""))
     tokens = get_token_model().objects.filter(user__in=list(people)).order_by().values("user")
     for row in tokens.annotate(number=Count("pk"), oldest=Min("created")):
         people[row["user"]].tokens, people[row["user"]].oldest_token = row["number"], row["oldest"]
@@ -180,14 +187,28 @@ def _all(users: list[Any]) -> str:
     return ", ".join(user.get_full_name() or user.get_username() for user in users)
 
 
-def _rights(people: list[Person]) -> list[tuple[str, list[str]]]:
+def _rights(people: list[Person], lent: list[access_lent.Lent]) -> list[tuple[str, list[str]]]:
     working = [person for person in people if person.active]
+    circle = Circle(
+        {p.user.pk: p.limit for p in working if p.accepts},
+        tuple(route_rules.Lent(one.lender_pk, one.taker_pk, one.limit) for one in lent),
+    )
+    names = {p.user.pk: p.name for p in working}
+
+    def up_to(person: Person) -> str:
+        """Up to what, in their own right and for whoever lent them theirs."""
+        told = [
+            (f"for {names[reach.acting]} " if reach.way.lender else "") + _limit(reach.limit)
+            for reach in reaches(circle, person.user.pk)
+        ]
+        return "; ".join(told)
+
     rows = [
         ("See the queue, decisions and events", [p.name for p in working if p.level >= ErpLevel.STANDARD]),
-        ("Accept, retry, confirm", [f"{p.name} ({_limit(p)})" for p in working if p.accepts]),
+        ("Accept, retry, confirm", [f"{p.name} ({up_to(p)})" for p in working if p.accepts]),
         (
             "Take the ERP’s amount, or keep ours",
-            [f"{p.name} ({_limit(p)} of one reading)" for p in working if p.accepts],
+            [f"{p.name} ({up_to(p)}, of one reading)" for p in working if p.accepts],
         ),
         ("Accept a difference as it is, with a note", [p.name for p in working if p.decides]),
         ("Reject, return, take out", [p.name for p in working if p.sends_back]),
@@ -199,8 +220,8 @@ def _rights(people: list[Person]) -> list[tuple[str, list[str]]]:
     return rows
 
 
-def _limit(person: Person) -> str:
-    return "no limit" if person.limit is None else f"up to {person.limit:,.2f}"
+def _limit(limit: Decimal | None) -> str:
+    return "no limit" if limit is None else f"up to {limit:,.2f}"
 
 
 def _projects(count: int) -> str:

@@ -82,6 +82,7 @@ class BatchView(APIView):
             "items__lines",
             "items__document__by_hand__confirmed_by",
             "items__document__by_hand__closed_by",
+            "items__document__by_hand__on_behalf_of",
             "remarks__answered_by",
         )
         batch = rows.filter(pk=self.kwargs["pk"]).first()

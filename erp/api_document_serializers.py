@@ -48,12 +48,22 @@ class ConfirmationSerializer(serializers.ModelSerializer[Confirmation]):
     """A person's word that a document is posted, and what the ERP has shown since."""
 
     confirmed_by = PersonSerializer()
+    on_behalf_of = PersonSerializer(allow_null=True)
     closed_by = PersonSerializer(allow_null=True)
 
     class Meta:
         model = Confirmation
         fields = [
-            *("confirmed_by", "confirmed_at", "note", "against", "state", "state_since", "why"),
+            *(
+                "confirmed_by",
+                "on_behalf_of",
+                "confirmed_at",
+                "note",
+                "against",
+                "state",
+                "state_since",
+                "why",
+            ),
             *("posted_on", "evidence", "differs", "closed_by", "closed_note"),
         ]
 

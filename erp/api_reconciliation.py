@@ -52,6 +52,9 @@ class DecidedSerializer(serializers.Serializer[Any]):
     found = MoneyField(**SUM)
     note = serializers.CharField()
     by = serializers.CharField(source="by.get_full_name")
+    on_behalf_of = serializers.CharField(
+        source="on_behalf_of.get_full_name", default=None, allow_null=True, help_text="whose limit was lent"
+    )
     at = serializers.DateTimeField()
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from erp.lent_guards import LENT_LIMIT, LENT_NOW, OWN_LIMIT, lends, may_let_go
 from projects.models import Company
 from workflow import guards
 
@@ -60,7 +61,22 @@ class ApprovalRule(models.Model):
 
 
 # What the triggers of a step ask, each as SQL on NEW.
+_COMPANY = (
+    "(SELECT p.company_id FROM projects_project p JOIN budgets_budget g ON g.project_id = p.id"
+    " JOIN erp_batch b ON b.budget_id = g.id WHERE b.id = NEW.batch_id)"
+)
+_LENT = {
+    "lender": "NEW.on_behalf_of_id",
+    "taker": "NEW.taken_by_id",
+    "company": _COMPANY,
+    "at": "NEW.taken_at",
+}
+_LAST = (
+    "NOT EXISTS (SELECT 1 FROM erp_batchstep s WHERE s.batch_id = NEW.batch_id AND s.needed"
+    " AND s.id <> NEW.id AND s.taken_by_id IS NULL)"
+)
 _BATCH = "(SELECT {} FROM erp_batch b WHERE b.id = NEW.batch_id)"
+_MOVED = _BATCH.format("b.moved")
 _ACTING = "COALESCE(NEW.on_behalf_of_id, NEW.taken_by_id)"
 _BOTH = "(NEW.taken_by_id, NEW.on_behalf_of_id)"
 _TAKING = "NEW.taken_by_id IS NOT NULL AND OLD.taken_by_id IS NULL"
@@ -149,15 +165,17 @@ class BatchStep(models.Model):
                 f" WHERE p.step_id = NEW.id AND p.user_id = {_ACTING})",
                 "a step is taken by those who were named for it",
             ),
+            _when_taken("lent", f"NEW.on_behalf_of_id IS NOT NULL AND NOT {lends(**_LENT)}", LENT_NOW),
             _when_taken(
-                "lent",
-                "NEW.on_behalf_of_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erp_delegation d"
-                " WHERE d.from_user_id = NEW.on_behalf_of_id AND d.to_user_id = NEW.taken_by_id"
-                " AND d.company_id = (SELECT p.company_id FROM projects_project p"
-                " JOIN budgets_budget g ON g.project_id = p.id JOIN erp_batch b ON b.budget_id = g.id"
-                " WHERE b.id = NEW.batch_id) AND d.revoked_at IS NULL"
-                " AND NEW.taken_at >= d.starts_at AND NEW.taken_at < d.ends_at)",
-                "nobody acts for another without a delegation that holds now",
+                "lent_limit",
+                f"NEW.on_behalf_of_id IS NOT NULL AND NOT {lends(**_LENT, amount=_MOVED)}",
+                LENT_LIMIT,
+            ),
+            _when_taken(
+                "own_limit",
+                f"NEW.on_behalf_of_id IS NOT NULL AND {_LAST} AND NOT "
+                + may_let_go(person="NEW.on_behalf_of_id", company=_COMPANY, amount=_MOVED),
+                OWN_LIMIT,
             ),
         ]
 
@@ -226,6 +244,19 @@ class Delegation(models.Model):
                 "terms",
                 *("company_id", "from_user_id", "to_user_id", "starts_at", "ends_at", "limit", "made_by_id"),
                 when="TRUE",
+            ),
+            guards.refuse(
+                "own_limit",
+                operation=pgtrigger.Insert,
+                when="NOT "
+                + may_let_go(person="NEW.from_user_id", company="NEW.company_id", amount="NEW.limit"),
+                because="nobody lends more than their own right and their own limit, never what was lent to them",
+            ),
+            guards.refuse(
+                "no_right",
+                operation=pgtrigger.Insert,
+                when="NOT " + may_let_go(person="NEW.to_user_id", company="NEW.company_id", amount="0"),
+                because="a delegation gives no right: whoever acts for another may push to accounting themselves",
             ),
             guards.frozen("revoked", "revoked_at", "revoked_by_id", when="OLD.revoked_at IS NOT NULL"),
             guards.kept("kept", when="TRUE"),

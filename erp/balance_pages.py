@@ -161,7 +161,9 @@ def context(budget: Budget, *, user: Any, show: str, desk: bool) -> dict[str, An
         "reading_old": age is not None and age > OLD,
         "to_send": to_send(budget),
         "decisions": list(
-            DriftDecision.objects.filter(budget=budget).select_related("by", "taken", "correction")[:50]
+            DriftDecision.objects.filter(budget=budget).select_related(
+                "by", "on_behalf_of", "taken", "correction"
+            )[:50]
         ),
         "show": show,
         "for_desk": desk,

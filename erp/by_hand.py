@@ -24,10 +24,18 @@ UNPOSTED_FOR = timedelta(days=1)  # how long an ERP may still call it unposted b
 OPEN = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
 
 
-def remember(document: Document, *, user: Any, now: datetime, note: str, against: str) -> None:
+def remember(
+    document: Document, *, user: Any, lender: int | None, now: datetime, note: str, against: str
+) -> None:
     """This function will keep a person's word for a document just confirmed, which is asked about from now on."""
     Confirmation.objects.create(
-        document=document, confirmed_by=user, confirmed_at=now, note=note, against=against, state_since=now
+        document=document,
+        confirmed_by=user,
+        on_behalf_of_id=lender,
+        confirmed_at=now,
+        note=note,
+        against=against,
+        state_since=now,
     )
     Document.objects.filter(pk=document.pk).update(poll_at=now)
 

@@ -6,12 +6,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from erp.delivery_models import ANSWERS, Document
+from erp.lent_guards import acting_for
 from workflow import guards
 
 PERSON: dict[str, Any] = {"on_delete": models.PROTECT, "related_name": "+"}
+
+# What the triggers ask of the batch that a document is of, each as SQL on NEW.
+_OF_ITS_BATCH = (
+    "(SELECT {} FROM erp_document d JOIN erp_batch b ON b.id = d.batch_id JOIN budgets_budget g"
+    " ON g.id = b.budget_id JOIN projects_project p ON p.id = g.project_id WHERE d.id = NEW.document_id)"
+)
+_COMPANY, _MOVED = _OF_ITS_BATCH.format("p.company_id"), _OF_ITS_BATCH.format("b.moved")
 
 
 class ConfirmationState(models.TextChoices):
@@ -28,6 +36,9 @@ class Confirmation(models.Model):
 
     document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="by_hand")
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, **PERSON)
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, help_text="whose limit it was, where that was lent", **PERSON
+    )
     confirmed_at = models.DateTimeField()
     note = models.TextField()
     against = models.CharField(
@@ -54,6 +65,10 @@ class Confirmation(models.Model):
                 | ~Q(state="closed") & Q(closed_by=None, closed_note=""),
                 name="closed_by_somebody_with_a_note",
             ),
+            models.CheckConstraint(
+                condition=Q(on_behalf_of=None) | ~Q(on_behalf_of=F("confirmed_by")),
+                name="confirmed_for_somebody_else",
+            ),
         ]
         triggers = [
             *guards.edges(
@@ -64,7 +79,9 @@ class Confirmation(models.Model):
                 ("disproved", "closed"),
             ),
             guards.frozen(
-                "word", "document_id", "confirmed_by_id", "confirmed_at", "note", "against", when="TRUE"
+                "word",
+                *("document_id", "confirmed_by_id", "on_behalf_of_id", "confirmed_at", "note", "against"),
+                when="TRUE",
             ),
             guards.frozen(
                 "ended",
@@ -72,6 +89,9 @@ class Confirmation(models.Model):
                 when="OLD.state IN ('proved', 'closed')",
             ),
             guards.kept("kept", when="TRUE"),
+            *acting_for(
+                taker="NEW.confirmed_by_id", company=_COMPANY, at="NEW.confirmed_at", lent=_MOVED, own=_MOVED
+            ),
         ]
 
     def __str__(self) -> str:

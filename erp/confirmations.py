@@ -9,16 +9,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
+
 from budgets.errors import InvalidInput, refuse_long
-from erp import bell, by_hand
+from erp import bell, by_hand, reaching
 from erp.backends import backend
-from erp.locking import lock_batch, lock_documents, on_budget
+from erp.locking import lock_batch, lock_documents, on_budget, told_by_rules
 from erp.models import Batch, Confirmation, ConfirmationState, Document, DocumentState
 from erp.port import PostingState
 from erp.settling import settle_batch
 from erp.snapshots import erp_connection
 from erp.waiting import SAID
-from erp.words import erp_name
+from erp.words import erp_name, person
 from workflow.actions import SYSTEM, ensure
 
 TURNED_DOWN = (PostingState.REJECTED, PostingState.ABSENT)
@@ -56,22 +58,33 @@ def confirm_posted(batch: Batch, *, user: Any, now: datetime, note: str, despite
         against = contradicted(row, documents)
         if against and not despite_erp:
             raise InvalidInput({"despite_erp": _contradiction(row, against)})
-        for document in documents:
-            said = "" if document.unanswered else document.answer
-            ensure(document, "post", SYSTEM)
-            document.post(now=now, posted_on=None, evidence={"confirmed_by_hand": note.strip()}, differs=[])
-            document.confirmed_by = user
-            document.save()
-            by_hand.remember(document, user=user, now=now, note=note.strip(), against=said)
+        way = reaching.through(row, user, moved=row.moved)
+        lender = get_user_model()._default_manager.get(pk=way.lender) if way and way.lender else None
+        with told_by_rules(row, "confirm_posted", user):
+            _keep(documents, user=user, lender=lender, now=now, note=note.strip())
         event |= {
             "action": "confirm_posted",
             "about": [*event["about"], row],
             "note": note.strip(),
-            "sentence": f"Confirmed by hand that batch {row.number} is posted",
-            "data": {"despite_erp": bool(against)},
+            "sentence": f"Confirmed by hand that batch {row.number} is posted{reaching.for_whom(lender)}",
+            "data": {
+                "despite_erp": bool(against),
+                **({"on_behalf_of": person(lender)} if lender else {}),
+            },
         }
         settle_batch(row, locked, now=now)
     return row
+
+
+def _keep(documents: Iterable[Document], *, user: Any, lender: Any, now: datetime, note: str) -> None:
+    """Post the documents on a person's word, and keep the word beside each."""
+    for document in documents:
+        said = "" if document.unanswered else document.answer
+        ensure(document, "post", SYSTEM)
+        document.post(now=now, posted_on=None, evidence={"confirmed_by_hand": note}, differs=[])
+        document.confirmed_by = user
+        document.save()
+        by_hand.remember(document, user=user, lender=lender and lender.pk, now=now, note=note, against=said)
 
 
 def contradicted(batch: Batch, documents: Iterable[Document]) -> list[Document]:

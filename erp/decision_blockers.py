@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from budgets import links
-from erp import mapping_links, preflight, routes
+from erp import mapping_links, preflight, reaching, route_rules, routes
 from erp.acceptance import lines_of
-from erp.approvers import able, able_to_accept
+from erp.approvers import able_to_accept
 from erp.blockers import decided_sentence
 from erp.line_codes import with_codes
 from erp.models import (
@@ -86,29 +86,22 @@ def over_your_limit(batch: Batch, user: Any) -> Found | None:
     """The amount moved is above the person's limit, which counts at the last step; nobody lent them theirs."""
     if user is None or len(routes.open_steps(batch)) > 1 or routes.way_of(batch, user) is not None:
         return None
-    company = batch.budget.project.company
-    member = permissions.membership(user, company)
-    if member is None or member.approval_limit is None or batch.moved <= member.approval_limit:
-        return None
+    circle = routes.circle(batch)
+    if user.pk not in circle.limits or route_rules.within(circle.limits[user.pk], batch.moved):
+        return None  # another rule says what is missing
     who = permissions.names(able_to_accept(batch), nobody="another approver (there is none yet)")
-    return Found(
-        f"This batch moves {batch.moved:,.2f}; you may accept up to {member.approval_limit:,.2f}. Ask {who}.",
-        who=who,
-    )
+    most = reaching.limits(circle, user, used=routes.used(batch))
+    return Found(f"This batch moves {batch.moved:,.2f}; you may accept up to {most}. Ask {who}.", who=who)
 
 
 @blocker("over_your_limit_to_confirm", Kind.PERMISSION)
 def over_your_limit_to_confirm(batch: Batch, user: Any) -> Found | None:
-    """A word given by hand makes a batch count, so a person's limit holds for it as for accepting."""
-    company = batch.budget.project.company
-    member = permissions.membership(user, company)
-    if member is None or member.approval_limit is None or batch.moved <= member.approval_limit:
+    """A word given by hand makes a batch count, so limits hold for it as for accepting: one's own, or one lent."""
+    circle = reaching.people(batch)
+    if user is None or user.pk not in circle.limits or reaching.through(batch, user, moved=batch.moved):
         return None
-    who = permissions.names(able(company, amount=batch.moved))
-    return Found(
-        f"This batch moves {batch.moved:,.2f}; you may confirm up to {member.approval_limit:,.2f}. Ask {who}.",
-        who=who,
-    )
+    who, most = reaching.others(batch, user, moved=batch.moved), reaching.limits(circle, user)
+    return Found(f"This batch moves {batch.moved:,.2f}; you may confirm up to {most}. Ask {who}.", who=who)
 
 
 @blocker("reading_missing", Kind.WAITING)

@@ -16,14 +16,15 @@ from budgets.changing import change
 from budgets.errors import InvalidInput, refuse_long
 from budgets.models import Budget, Modification
 from budgets.settling import settled
-from erp import notifications, reconciliation
+from erp import notifications, reaching, reconciliation
 from erp.balance import Row
 from erp.balance_reads import balance_of
-from erp.drift_blockers import CHOSEN, KIND, READ_HASH, chosen_rows
+from erp.drift_blockers import CHOSEN, KIND, MOVES, READ_HASH, chosen_rows, way_to_settle
+from erp.locking import told_by_rules
 from erp.models import DriftDecision, DriftKind, ErpReading
 from erp.port import ErpKey
 from erp.snapshots import erp_connection
-from erp.words import erp_name
+from erp.words import erp_name, person
 from workflow.actions import ensure
 
 DONE = {
@@ -51,7 +52,7 @@ def settle(
     _refuse_bad(kind, note, codes)
     with change(budget, user=user, now=now) as (locked, event):
         locked.__dict__[READ_HASH] = (reading_hash, dict(seen or {}))
-        locked.__dict__[KIND] = kind
+        locked.__dict__ |= {KIND: kind, "deciding_at": now}
         if codes is not None:
             locked.__dict__[CHOSEN] = set(codes)
         ensure(locked, "settle_drift", user)
@@ -59,19 +60,32 @@ def settle(
         rows = chosen_rows(balance, codes)
         if not rows or reading is None:
             raise InvalidInput({"codes": "Choose at least one line that differs."})
-        decisions = _decide(locked, rows, reading, user=user, now=now, kind=kind, note=note.strip())
+        way = way_to_settle(locked, user) if kind in MOVES else None
+        with told_by_rules(locked, "settle_drift", user):
+            decisions = _decide(
+                locked,
+                rows,
+                reading,
+                user=user,
+                now=now,
+                kind=kind,
+                note=note.strip(),
+                lender=way.lender if way else None,
+            )
         reconciliation.keep(locked, reconciliation.compare(locked, reading), now=now)
         if kind == DriftKind.KEEP:
             notifications.tell_sender_of_kept(locked, decisions, by=user)
+        for_whom = decisions[0].on_behalf_of
         number = "1 line" if len(rows) == 1 else f"{len(rows)} lines"
         event |= {
             "action": "settle_drift",
             "about": [*event["about"], *(m for m in _written(decisions))],
-            "sentence": f"{DONE[DriftKind(kind)]} on {number}",
+            "sentence": f"{DONE[DriftKind(kind)]} on {number}{reaching.for_whom(for_whom)}",
             "note": note.strip(),
             "data": {
                 "kind": kind,
                 "reading": reading.hash,
+                **({"on_behalf_of": person(for_whom)} if for_whom else {}),
                 "lines": [
                     [d.erp_job, d.erp_cost_code, d.erp_cost_type, d.posted, d.found] for d in decisions[:200]
                 ],
@@ -102,6 +116,7 @@ def _decide(
     now: datetime,
     kind: str,
     note: str,
+    lender: int | None,
 ) -> list[DriftDecision]:
     taken = correction = None
     if kind != DriftKind.ACCEPT:
@@ -119,6 +134,7 @@ def _decide(
             found=row.in_erp,
             note=note,
             by=user,
+            on_behalf_of_id=lender,
             at=now,
             reading_hash=reading.hash,
             line_id=row.lines[0].id,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
 from budgets.models import Budget
-from erp import reconciliation
-from erp.approvers import able
+from erp import reaching, reconciliation
 from erp.balance import Balance, Row
 from erp.balance_reads import balance_of
 from erp.documents import ZERO
 from erp.drift_reads import last_decisions
 from erp.models import Document, DocumentState, DriftDecision, DriftKind
 from erp.port import ErpKey
+from erp.route_rules import Way
 from erp.snapshots import erp_connection, latest_batch, latest_reading
 from erp.words import erp_name, person, when
 from projects import permissions
@@ -78,30 +78,41 @@ def settles_no_amounts(budget: Budget, user: Any) -> Found | None:
 
 @blocker("settles_over_limit", Kind.PERMISSION)
 def settles_over_limit(budget: Budget, user: Any) -> Found | None:
-    """What is taken or kept counts towards a person's limit, with all they decided on the same reading."""
-    company, kind = budget.project.company, budget.__dict__.get(KIND)
-    member = permissions.membership(user, company)
-    if kind not in MOVES or member is None or member.approval_limit is None:
+    """What is taken or kept counts towards a limit, one's own or one lent, with all decided on the same reading."""
+    if budget.__dict__.get(KIND) not in MOVES or user is None:
         return None
-    rows = chosen_rows(_balance(budget), budget.__dict__.get(CHOSEN))
-    moved = sum((abs(row.moved) for row in rows), ZERO) + _moved_before(budget, user)
-    if moved <= member.approval_limit:
+    circle = reaching.people(budget)
+    if user.pk not in circle.limits or way_to_settle(budget, user) is not None:
         return None
-    who = permissions.names(able(company, amount=moved, without=[user.pk]))
+    moved = _moved_now(budget) + _moved_before(budget)(user.pk)
+    who, most = reaching.others(budget, user, moved=moved), reaching.limits(circle, user)
     return Found(
-        f"This decides on {moved:,.2f}; you may decide on up to {member.approval_limit:,.2f} of one reading. "
-        f"Ask {who}.",
+        f"This decides on {moved:,.2f}; you may decide on up to {most} of one reading. Ask {who}.",
         who=who,
     )
 
 
-def _moved_before(budget: Budget, user: Any) -> Decimal:
-    """What a person took or kept on the newest reading: a limit is not got round line by line."""
+def way_to_settle(budget: Budget, user: Any) -> Way | None:
+    """This function will find through whose right a person takes or keeps what was chosen."""
+    moved = _moved_now(budget)
+    return reaching.through(budget, user, moved=moved, before=_moved_before(budget))
+
+
+def _moved_now(budget: Budget) -> Decimal:
+    rows = chosen_rows(_balance(budget), budget.__dict__.get(CHOSEN))
+    return sum((abs(row.moved) for row in rows), ZERO)
+
+
+def _moved_before(budget: Budget) -> Callable[[int], Decimal]:
+    """What somebody took or kept on the newest reading, or had done for them: no limit is got round line by line."""
     reading = latest_reading(budget)
-    if reading is None:
-        return ZERO
-    done = DriftDecision.objects.filter(budget=budget, by=user, reading_hash=reading.hash, kind__in=MOVES)
-    return sum((abs(one.difference) for one in done), ZERO)
+    hash_ = reading.hash if reading else ""
+    done = list(DriftDecision.objects.filter(budget=budget, reading_hash=hash_, kind__in=MOVES))
+
+    def moved(person: int) -> Decimal:
+        return sum((abs(one.difference) for one in done if person in (one.by_id, one.on_behalf_of_id)), ZERO)
+
+    return moved
 
 
 def words_for(budget: Budget, user: Any, kind: str) -> tuple[str, str]:
@@ -111,9 +122,8 @@ def words_for(budget: Budget, user: Any, kind: str) -> tuple[str, str]:
     budget.__dict__[KIND] = kind
     stop = settles_no_amounts(budget, user)
     del budget.__dict__[KIND]
-    member = permissions.membership(user, budget.project.company)
-    limit = member.approval_limit if member else None
-    return stop.sentence if stop else "", "" if limit is None else f"You may up to {limit:,.2f}."
+    most = reaching.limits(reaching.people(budget), user)
+    return stop.sentence if stop else "", f"You may up to {most}." if most else ""
 
 
 def chosen_rows(balance: Balance, codes: Collection[ErpKey] | None) -> list[Row]:

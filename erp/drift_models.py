@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from budgets.models import AMOUNT, Budget, BudgetLine, Modification
+from erp.lent_guards import acting_for
 from erp.port import ErpKey
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -73,6 +74,15 @@ class DriftKind(models.TextChoices):
     ACCEPT = "accept", "difference accepted"
 
 
+def _with_all_of(person: str) -> str:
+    """What a row decides on, with all that a person decided on the same reading or had decided for them, as SQL."""
+    return (
+        "(abs(NEW.found - NEW.posted) + COALESCE((SELECT sum(abs(o.found - o.posted)) FROM erp_driftdecision o"  # noqa: S608
+        " WHERE o.budget_id = NEW.budget_id AND o.reading_hash = NEW.reading_hash AND o.kind <> 'accept'"
+        f" AND {person} IN (o.by_id, o.on_behalf_of_id)), 0))"
+    )
+
+
 class DriftDecision(OnACode):
     """What an approver decided about one difference. Deciding again is a new row.
 
@@ -85,6 +95,13 @@ class DriftDecision(OnACode):
     found = models.DecimalField(**AMOUNT, help_text="what the ERP held")
     note = models.TextField(blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="whose limit it was, where that was lent",
+    )
     at = models.DateTimeField()
     reading_hash = models.CharField(max_length=64, help_text="of the reading that was looked at")
     line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, null=True, related_name="drift_decisions")
@@ -104,8 +121,22 @@ class DriftDecision(OnACode):
                 | (Q(kind="accept", taken=None, correction=None) & ~Q(note="")),
                 name="drift_decision_is_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(on_behalf_of=None) | ~Q(on_behalf_of=F("by")) & ~Q(kind="accept"),
+                name="drift_decided_for_another",
+            ),
         ]
-        triggers = [APPEND_ONLY]
+        triggers = [
+            APPEND_ONLY,
+            *acting_for(
+                taker="NEW.by_id",
+                company="(SELECT p.company_id FROM projects_project p JOIN budgets_budget g"
+                " ON g.project_id = p.id WHERE g.id = NEW.budget_id)",
+                at="NEW.at",
+                lent=_with_all_of("NEW.by_id"),
+                own=_with_all_of("NEW.on_behalf_of_id"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.key}: {self.get_kind_display()}"

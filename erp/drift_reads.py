@@ -28,4 +28,4 @@ def last_decisions(budget: Budget) -> dict[object, DriftDecision]:
     """This function will find the newest decision on each budget code."""
     code = ("erp_job", "erp_cost_code", "erp_cost_type")
     rows = DriftDecision.objects.filter(budget=budget).order_by(*code, "-pk").distinct(*code)
-    return {row.key: row for row in rows.select_related("by", "taken", "correction")}
+    return {row.key: row for row in rows.select_related("by", "on_behalf_of", "taken", "correction")}

@@ -60,6 +60,7 @@ def _word(word: Any) -> dict[str, Any] | None:
         return None
     return {
         "confirmed_by": named(word.confirmed_by),
+        **({"on_behalf_of": named(word.on_behalf_of)} if word.on_behalf_of_id else {}),
         "confirmed_at": at(word.confirmed_at),
         "note": word.note,
         "against": word.against,

@@ -197,7 +197,7 @@ def _documents(paper: Paper, pack: Pack) -> None:
                 ("Refused because", _plain(one["findings"])),
                 (
                     "Confirmed by hand",
-                    f"{_who(word['confirmed_by'])}: {word['note']} ({word['state']})" if word else "",
+                    f"{_word_of(word)}: {word['note']} ({word['state']})" if word else "",
                 ),
             ]
         )
@@ -207,6 +207,11 @@ def _state(pack: Pack, one: Mapping[str, Any]) -> str:
     if one.get("left_there"):
         return f"{one['state']} here and left in {pack['company']['erp']}, as changed there,"
     return str(one["state"])
+
+
+def _word_of(word: dict[str, Any]) -> str:
+    for_whom = word.get("on_behalf_of")
+    return _who(word["confirmed_by"]) + (f", for {_who(for_whom)}" if for_whom else "")
 
 
 def _plain(value: Any) -> str:

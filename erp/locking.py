@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pghistory
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from budgets.models import Budget
 from budgets.services import lock_row
@@ -16,6 +16,8 @@ from erp import holds
 from erp.models import Batch, Document
 from projects.models import Company
 from workflow import events
+from workflow.actions import ensure
+from workflow.blockers import forget_facts
 
 
 @contextmanager
@@ -30,6 +32,25 @@ def on_budget(budget: Budget, *, user: Any, now: datetime) -> Iterator[tuple[Bud
         yield locked, event
         holds.refresh(locked, now=now)
         events.record(chain=locked.project.company_id, at=now, actor=user, **event)
+
+
+@contextmanager
+def told_by_rules(about: Any, action: str, user: Any) -> Iterator[None]:
+    """This function will have the rules tell what the database refuses: somebody was faster since `ensure`.
+
+    A right that was lent is taken back without a lock on what it is used for; the database looks once more as it is
+    used. What no rule explains is raised as it was.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        forget_facts(about)
+        budget = about if isinstance(about, Budget) else about.budget
+        budget.project.company.__dict__.pop("_members", None)
+        forget_facts(budget)
+        ensure(about, action, user)
+        raise
 
 
 def lock_company(company: Company) -> Company:

@@ -7,7 +7,7 @@ lent is never lent on: only a person's own right reaches a step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -52,13 +52,23 @@ class Way:
         return frozenset({self.taker} | ({self.lender} if self.lender is not None else set()))
 
 
-def in_own_right(circle: Circle, seat: Seat, person: int, *, moved: Decimal, used: frozenset[int]) -> bool:
-    """This function will tell whether a person may take a step in their own right."""
-    if person not in circle.limits or person in circle.preparers or person in used:
-        return False
-    if seat.named is not None and person not in seat.named:
-        return False
-    return within(circle.limits[person], moved) if seat.last else True
+@dataclass(frozen=True)
+class Reach:
+    """Up to what somebody may decide, and through whose right: their own, or one that was lent to them."""
+
+    way: Way
+    lent: Decimal | None  # what was lent, which counts at every step; None in one's own right
+    own: Decimal | None  # the limit of whoever's right it is: it counts where something is let go
+
+    @property
+    def acting(self) -> int:
+        """Whose right it is."""
+        return self.way.taker if self.way.lender is None else self.way.lender
+
+    @property
+    def limit(self) -> Decimal | None:
+        """Up to what it lets something go; None for any amount."""
+        return min((limit for limit in (self.lent, self.own) if limit is not None), default=None)
 
 
 def within(limit: Decimal | None, moved: Decimal) -> bool:
@@ -66,19 +76,44 @@ def within(limit: Decimal | None, moved: Decimal) -> bool:
     return limit is None or moved <= limit
 
 
+def reaches(circle: Circle, person: int | None = None) -> list[Reach]:
+    """This function will list everybody's rights, or one person's: own ones first, then those lent."""
+    own = [Reach(Way(one), None, limit) for one, limit in circle.limits.items()]
+    lent = [
+        Reach(Way(one.taker, one.lender), one.limit, circle.limits[one.lender])
+        for one in circle.lent
+        if one.lender in circle.limits and one.taker in circle.limits
+    ]
+    return [reach for reach in (*own, *lent) if person is None or reach.way.taker == person]
+
+
 def ways(circle: Circle, seat: Seat, *, moved: Decimal, used: frozenset[int] = frozenset()) -> list[Way]:
     """This function will find every way to take a step: people in their own right first."""
-    own = [person for person in circle.limits if in_own_right(circle, seat, person, moved=moved, used=used)]
-    lent = [
-        Way(one.taker, one.lender)
-        for one in circle.lent
-        if one.lender in own
-        and one.taker not in own
-        and one.taker in circle.limits
-        and one.taker not in circle.preparers | used
-        and within(one.limit, moved)
-    ]
-    return [*(Way(person) for person in own), *lent]
+    found = [reach for reach in reaches(circle) if _takes(circle, seat, reach, moved=moved, used=used)]
+    own = {reach.way.taker for reach in found if reach.way.lender is None}
+    return [reach.way for reach in found if reach.way.lender is None or reach.way.taker not in own]
+
+
+def _takes(circle: Circle, seat: Seat, reach: Reach, *, moved: Decimal, used: frozenset[int]) -> bool:
+    if reach.way.people & (circle.preparers | used):
+        return False
+    if seat.named is not None and reach.acting not in seat.named:
+        return False
+    return within(reach.lent, moved) and (not seat.last or within(reach.own, moved))
+
+
+def way_through(
+    circle: Circle, person: int, *, moved: Decimal, before: Callable[[int], Decimal]
+) -> Way | None:
+    """This function will find through whose right somebody may let an amount go that is no step of a route.
+
+    `before` is what a person decided already that counts beside, or had decided for them. What was lent counts what
+    the borrower did; the limit of whoever's right it is, what they did or others for them.
+    """
+    for reach in reaches(circle, person):
+        if within(reach.lent, moved + before(person)) and within(reach.own, moved + before(reach.acting)):
+            return reach.way
+    return None
 
 
 def filled(circle: Circle, seats: Sequence[Seat], *, moved: Decimal, used: frozenset[int]) -> bool:

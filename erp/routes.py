@@ -31,9 +31,9 @@ from workflow.blockers import once_per_object
 ONE_STEP = "Accounting"  # the name of the step where no rule asks for any
 
 
-def moment_of(batch: Batch) -> datetime:
+def moment_of(about: Any) -> datetime:
     """This function will find the business time of the decision being made; the clock's while somebody only looks."""
-    return batch.__dict__.get("deciding_at") or timezone.now()
+    return about.__dict__.get("deciding_at") or timezone.now()
 
 
 # -- what the rules ask for -----------------------------------------------------------------------------------

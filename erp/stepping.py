@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from budgets.errors import InvalidInput
-from erp import notifications, routes
+from erp import notifications, reaching, routes
 from erp.approval_blockers import could_be_named, step_to_name_for
 from erp.approvers import able_to_accept
-from erp.locking import lock_batch, on_budget
+from erp.locking import lock_batch, on_budget, told_by_rules
 from erp.models import Batch, BatchStep, BatchStepPerson, ErpReading
 from erp.words import person
 from workflow.actions import ensure
@@ -33,7 +33,7 @@ class Taken:
     @property
     def for_whom(self) -> str:
         """On whose behalf, as the end of a sentence."""
-        return f", for {person(self.step.on_behalf_of)}" if self.step.on_behalf_of_id else ""
+        return reaching.for_whom(self.step.on_behalf_of)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -52,7 +52,8 @@ def take(batch: Batch, *, user: Any, now: datetime, reading: ErpReading) -> Take
     total = len(routes.steps_of(batch))
     place = total - len(routes.open_steps(batch)) + 1
     step.taken_by, step.on_behalf_of_id, step.taken_at, step.reading = user, way.lender, now, reading
-    step.save(update_fields=["taken_by", "on_behalf_of", "taken_at", "reading"])
+    with told_by_rules(batch, "accept", user):
+        step.save(update_fields=["taken_by", "on_behalf_of", "taken_at", "reading"])
     forget_facts(batch)
     return Taken(step, place, total)
 

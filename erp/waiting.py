@@ -18,7 +18,12 @@ from workflow.events import events_about
 from workflow.templatetags.figures import plain_moment, span
 
 SAMPLES, FEWEST = 20, 3  # posted documents the usual time is taken from; fewer than the fewest say nothing
-BY_HAND = ("confirmed_by", "by_hand__confirmed_by", "by_hand__closed_by")  # what pages show of a word
+BY_HAND = (
+    "confirmed_by",
+    "by_hand__confirmed_by",
+    "by_hand__on_behalf_of",
+    "by_hand__closed_by",
+)  # what pages show of a word
 MOVING = {
     DocumentState.SENDING,
     DocumentState.UNCONFIRMED,

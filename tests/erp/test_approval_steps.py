@@ -33,9 +33,11 @@ def rule(scene: Scene, name: str, *people, **more) -> ApprovalRule:
     return made
 
 
-def lend(scene: Scene, giver, taker, limit: str = "1000000.00", **more) -> Delegation:
-    """Somebody lets another act for them for a week."""
+def lend(scene: Scene, giver, taker, limit: str = "", **more) -> Delegation:
+    """Somebody lets another act for them for a week, as far as they may themselves if no limit is said."""
     now = timezone.now()
+    own = Membership.objects.get(user=giver, company=scene.company).approval_limit
+    limit = limit or str(own or "1000000.00")
     given = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=7), **more}
     return Delegation.objects.create(
         company=scene.company, from_user=giver, to_user=taker, limit=Decimal(limit), made_by=giver, **given
