@@ -3,9 +3,16 @@
 from budgets.models import Budget
 from erp import reset_answer_blockers as reversal
 from erp import reset_blockers as rules
+from erp import reset_counter_blockers as counter
 from erp.connection_actions import may_administer
 from erp.reset_models import LinkReset
 from workflow.actions import Action, register
+
+COUNTER = (
+    counter.original_taken_back_by_entry,
+    counter.counter_entry_not_read,
+    counter.no_counter_entry,
+)
 
 register(
     Action(
@@ -34,6 +41,7 @@ register(
             rules.nothing_to_speak_of,
             reversal.still_stands_there,
             reversal.reversal_not_looked_up,
+            *COUNTER,
         ),
     ),
     Action(
@@ -47,6 +55,7 @@ register(
             rules.batch_waits_at_reset,
             rules.posted_not_spoken_of,
             reversal.still_stands_there,
+            *COUNTER,
             rules.needs_another,
         ),
         tone="danger",

@@ -5,7 +5,7 @@ One word of one person would else send a modification again that counts already.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,30 +23,44 @@ from workflow.blockers import Found, Kind, blocker
 
 POSTED = (PostingState.POSTED, PostingState.POSTED_DIFFERENT)
 UNPOSTED = (PostingState.WAITING, PostingState.STAGING)  # no word of an ERP that sees no postings by itself
-DECLARED = "declared_reversed"  # what the service keeps on the reset it locked
+DECLARED = "declared"  # what the service keeps on the reset it locked
 
 
-def ask(budget: Budget, *, now: datetime, but_watched: bool = False) -> None:
-    """This function will have the ERP asked now about every posted document, or only what is not watched already."""
+def ask(budget: Budget, *, now: datetime, but_watched: bool = False) -> bool:
+    """This function will have the ERP asked now about every posted document, or only what is not watched already.
+
+    Tells whether there is any to ask about.
+    """
     rows = Document.objects.filter(pk__in=[document.pk for document in posted_documents(budget)])
     if but_watched:
         rows = rows.filter(poll_at=None)
-    if rows.update(poll_at=now, check_at=now):
+    found = bool(rows.update(poll_at=now, check_at=now))
+    if found:
         bell.ring("poll_postings")
+    return found
 
 
-def declare(reset: LinkReset, documents: Sequence[Document]) -> None:
-    """This function will keep on a reset which documents somebody is about to call reversed."""
-    reset.__dict__[DECLARED] = list(documents)
+def declare(reset: LinkReset, documents: Mapping[str, Sequence[Document]]) -> None:
+    """This function will keep on a reset what somebody is about to say, by fate."""
+    reset.__dict__[DECLARED] = documents
+
+
+def speaks(reset: LinkReset) -> bool:
+    """This function will tell whether somebody is about to say something."""
+    return DECLARED in reset.__dict__
+
+
+def declared(reset: LinkReset, fate: str) -> list[Document]:
+    """This function will find the documents of which one fate was said in this reset, or is being said."""
+    words = reset.documents.filter(fate=fate).select_related("document__item").order_by("pk")
+    return [*(word.document for word in words), *reset.__dict__.get(DECLARED, {}).get(fate, [])]
 
 
 def _declared(reset: LinkReset) -> list[Document]:
     """What is being called reversed; where nobody speaks, what was in this reset."""
-    if DECLARED in reset.__dict__:
-        found: list[Document] = reset.__dict__[DECLARED]
-        return found
-    words = reset.documents.filter(fate=Fate.REVERSED).select_related("document__item").order_by("pk")
-    return [word.document for word in words]
+    if speaks(reset):
+        return list(reset.__dict__[DECLARED].get(Fate.REVERSED, []))
+    return declared(reset, Fate.REVERSED)
 
 
 @blocker("still_stands_there", Kind.PROBLEM)
@@ -56,11 +70,10 @@ def still_stands_there(reset: LinkReset, user: Any) -> Found | None:
     if not there:
         return None
     told = "; ".join(f"{d.number} ({d.item.title}): {answer_of(reset, d)}" for d in there)
-    said = "cancel this reset" if DECLARED not in reset.__dict__ else "say that it stays"
+    said = "say that it stays, or name the entry that took it back" if speaks(reset) else "cancel this reset"
     return Found(
         f"{erp_name(reset.connection)} still shows what is said to be reversed: {told}. Sent again it would count "
-        f"twice. Have it taken out there and wait for the next answer, or {said}: what another entry took back is "
-        "found by the reconciliation."
+        f"twice. Have it taken out there and wait for the next answer, or {said}."
     )
 
 

@@ -158,7 +158,7 @@ def posted_not_spoken_of(reset: LinkReset, user: Any) -> Found | None:
         return None
     said = "1 posted document" if number == 1 else f"{number} posted documents"
     return Found(
-        f"{said} cannot be taken out from here. Say of each whether it stays in the ERP or was reversed there.",
+        f"{said} cannot be taken out from here. Say of each whether it stays in the ERP or was taken back there.",
         link=f"{page_of(reset)}#posted",
         link_label="Go to them",
     )

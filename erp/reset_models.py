@@ -115,6 +115,7 @@ class Fate(models.TextChoices):
 
     STAYS = "stays", "It stays and counts in the ERP"
     REVERSED = "reversed", "Accounting reversed it in the ERP"
+    OFFSET = "offset", "Another entry in the ERP took it back"
 
 
 class ResetDocument(models.Model):

@@ -113,7 +113,7 @@ def _left_there(budget: Budget) -> list[str]:
 
 def declared_reversed(batch: Batch) -> dict[int, list[ResetDocument]]:
     """This function will find what of a batch was posted before and declared reversed at a reset, by item id."""
-    words = ResetDocument.objects.filter(document__batch__budget=batch.budget_id, fate=Fate.REVERSED)
+    words = ResetDocument.objects.filter(document__batch__budget=batch.budget_id).exclude(fate=Fate.STAYS)
     words = words.filter(document__batch__number__lt=batch.number)
     before: dict[int | None, list[ResetDocument]] = {}
     for word in words.select_related("document__item", "by").order_by("pk"):

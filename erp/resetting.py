@@ -22,6 +22,7 @@ from budgets.services import lock_row
 from erp import aftercare, bell, holds
 from erp import reset_answer_blockers as reversal
 from erp import reset_blockers as rules
+from erp import reset_counter_blockers as counter
 from erp.left_there import left_ones
 from erp.linking import CannotLink, give_sub_jobs
 from erp.locking import on_budget
@@ -77,7 +78,8 @@ def ask_reset(
             "reopen_reason": reset.reopen_reason,
             "documents": _listed(locked),
         }
-        reversal.ask(locked, now=now)
+        if reversal.ask(locked, now=now):
+            counter.ask(reset, locked, now=now)
     return reset
 
 
@@ -108,13 +110,20 @@ def speak_of(
         for key, (fate, _) in words.items()
         if fate not in Fate.values
     }
+    errors |= {
+        f"note-{key}": "Give the number of the other entry, so that it is found again."
+        for key, (fate, note) in words.items()
+        if fate == Fate.OFFSET and not any(letter.isdigit() for letter in note)
+    }
     if errors or not words:
         raise InvalidInput(errors or {"words": "Say of at least one document what becomes of it."})
     with on_budget(rules.budget_of(reset), user=user, now=now) as (locked, event):
         row = _lock(reset)
         open_ones = {document.pk: document for document in rules.unspoken(row)}
-        undone = [key for key in sorted(open_ones) if words.get(key, ("", ""))[0] == Fate.REVERSED]
-        reversal.declare(row, [open_ones[key] for key in undone])
+        said = {key: words[key][0] for key in sorted(open_ones) if key in words}
+        reversal.declare(
+            row, {fate: [open_ones[key] for key in said if said[key] == fate] for fate in Fate.values}
+        )
         ensure(row, "speak_of_posted", user)
         if not set(words) <= set(open_ones):
             raise InvalidInput({"words": "Something was said of one of them meanwhile. Read the page again."})
@@ -216,12 +225,21 @@ def go_on(reset: LinkReset, *, now: datetime) -> LinkReset:
         if number:
             said = f"Posted meanwhile: {number}. Say of each whether it stays or was reversed."
             reversal.ask(locked, now=now, but_watched=True)
-        there = None if said else reversal.still_stands_there(row, None)
-        said = there.sentence if there else said
+            counter.ask(row, locked, now=now)
+        said = said or _stands_otherwise(row, locked, now=now)
         if said:
             LinkReset.objects.filter(pk=row.pk).exclude(waits_for=said).update(waits_for=said)
             return row
         return _cut(row, locked, now=now)
+
+
+def _stands_otherwise(row: LinkReset, budget: Budget, *, now: datetime) -> str:
+    """Why what was said of posted documents does not hold in the ERP, in words; empty where it does."""
+    if reversal.declared(row, Fate.OFFSET):
+        counter.ask(row, budget, now=now)
+    rows = (reversal.still_stands_there, counter.counter_entry_not_read, counter.no_counter_entry)
+    found = [told for rule in rows if (told := rule(row, None))]
+    return found[0].sentence if found else ""
 
 
 def _waits(batch: Batch) -> str:
