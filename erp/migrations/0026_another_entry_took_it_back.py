@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('erp', '0024_what_a_batch_moves'),
+        ('erp', '0025_acting_for_another'),
     ]
 
     operations = [
