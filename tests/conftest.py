@@ -20,6 +20,7 @@ pytest.register_assert_rewrite(*(f"erp.{module}" for module in CONTRACT))
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.cells",
+    "tests.support.emptying",
     "tests.support.mail_server",
     "tests.support.receiver",
     "tests.support.scene",

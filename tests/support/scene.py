@@ -12,6 +12,8 @@
   approver of company 002)
 - company 002 *Southbank Civil* with its own connection and project *Harbor Wall*, which only Olga sees
 
+A module whose tests all start here makes it once: each of them works in a savepoint after it, on a copy.
+
 Everybody's password is `PASSWORD`; all but Dana are staff. The functions below move a budget along through
 the services (`lock`, `send`, `read`, `accept`), and stand in for workers where a document moves (`deliver`,
 `refuse`, `post`). Ask for the fixture `scene`; it puts the paper ERP in place of the real ones.
@@ -19,9 +21,10 @@ the services (`lock`, `send`, `read`, `accept`), and stand in for workers where 
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -30,7 +33,9 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from budgets import services as budget_services
 from budgets.models import Budget, BudgetLine, Modification
@@ -116,14 +121,41 @@ class Scene:
         return self.budget
 
 
+@pytest.fixture(scope="module")
+def scene_of_the_module(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Scene | None]:
+    """One scene under the transactions of all tests of a module; None where one of them would not bear it."""
+    items = [item for item in request.session.items if item.path == request.path]
+    if not all(_starts_from_the_scene(item) for item in items):
+        yield None
+        return
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(ERP_BACKENDS=paper.BACKENDS):
+            made = make_scene()
+        with django_db_blocker.block():
+            yield made
+        transaction.set_rollback(True)
+
+
+def _starts_from_the_scene(item: pytest.Item) -> bool:
+    """A test that commits, or that wants the database empty, cannot stand on what others stand on."""
+    fixtures, marker = set(getattr(item, "fixturenames", ())), item.get_closest_marker("django_db")
+    commits = fixtures & {"transactional_db", "live_server"} or (marker and marker.kwargs)
+    return not commits and ("scene" in fixtures or not (marker or "db" in fixtures))
+
+
 @pytest.fixture
-def scene(db: None, settings: LazySettings) -> Iterator[Scene]:
+def scene(scene_of_the_module: Scene | None, db: None, settings: LazySettings) -> Iterator[Scene]:
     """The cast and the project, on an ERP of paper."""
     settings.ERP_BACKENDS = paper.BACKENDS
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # six people in no time
     forget_backends()
     paper.clean()
-    yield make_scene()
+    yield (
+        replace(copy.deepcopy(scene_of_the_module), sheet=paper.SHEET)
+        if scene_of_the_module
+        else make_scene()
+    )
     forget_backends()
 
 
