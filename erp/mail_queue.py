@@ -26,7 +26,7 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from django.urls import reverse
 
 from erp.notice_models import Notice
-from erp.people_notices import INVITATION, text_of_invitation
+from erp.people_notices import INVITATION, invitation
 from projects.models import Company
 
 log = logging.getLogger(__name__)
@@ -182,9 +182,10 @@ def _words(problem: Exception) -> str:
 
 def message_of(notice: Notice, connection: Any = None) -> EmailMultiAlternatives:
     """This function will make the mail of a notice, the same each time: text, HTML, and its own Message-ID."""
+    text, html = invitation(notice) if notice.kind == INVITATION else (notice.text, notice.html)
     message = EmailMultiAlternatives(
         notice.subject,
-        text_of_invitation(notice) if notice.kind == INVITATION else notice.text,
+        text,
         settings.DEFAULT_FROM_EMAIL,
         [notice.to.email],
         connection=connection,
@@ -195,8 +196,8 @@ def message_of(notice: Notice, connection: Any = None) -> EmailMultiAlternatives
             "Auto-Submitted": "auto-generated",
         },
     )
-    if notice.html:
-        message.attach_alternative(notice.html, "text/html")
+    if html:
+        message.attach_alternative(html, "text/html")
     return message
 
 

@@ -68,16 +68,18 @@ def write_invitation(person: Any, company: Company, *, now: datetime) -> None:
     bell.ring("send_notices")
 
 
-def text_of_invitation(notice: Notice) -> str:
-    """This function will write what an invitation says, with a link to set a password that is made now."""
+def invitation(notice: Notice) -> tuple[str, str]:
+    """This function will write an invitation, as text and as HTML, with a link to set a password that is made now."""
     person = notice.to
     key = urlsafe_base64_encode(force_bytes(person.pk))
     address = reverse("set_password", args=[key, default_token_generator.make_token(person)])
     told = {
+        "subject": notice.subject,
         "reader": name_of(person),
         "person": person,
         "company": notice.company,
+        "button": "Set your password",
         "link": settings.BASE_URL + address,
         "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
     }
-    return render_to_string("mail/invitation.txt", told)
+    return render_to_string("mail/invitation.txt", told), render_to_string("mail/invitation.html", told)

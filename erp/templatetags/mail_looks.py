@@ -30,11 +30,12 @@ LOOKS = {
         "line soft",
         "padding:6px 0 6px 8px;border-bottom:1px solid #d5dcda;color:#55625f;text-align:right",
     ),
-    "td": ("line", "padding:6px 8px 6px 0;border-bottom:1px solid #e8edeb;vertical-align:top"),
+    "td": ("line", "padding:6px 8px 6px 0;border-bottom:1px solid #d5dcda;vertical-align:top"),
     "tdn": (
         "line",
-        "padding:6px 0 6px 8px;border-bottom:1px solid #e8edeb;text-align:right;vertical-align:top;white-space:nowrap",
+        "padding:6px 0 6px 8px;border-bottom:1px solid #d5dcda;text-align:right;vertical-align:top;white-space:nowrap",
     ),
+    "over": ("", "padding:0 0 4px;text-align:left;font-weight:600"),  # what a table is about, above it
     "code": ("", "font-family:ui-monospace,Consolas,monospace"),
     "link": ("link", "color:#0b5f57"),
 }

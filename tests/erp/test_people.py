@@ -135,6 +135,11 @@ def test_somebody_new_gets_a_link_sets_a_password_and_logs_in(scene: Scene) -> N
     assert mail_queue.send_waiting(now=timezone.now()) == 0
     link = next(line for line in mail.outbox[-1].body.splitlines() if "/set-password/" in line)
     address = "/set-password/" + link.partition("/set-password/")[2]
+    (html,) = mail.outbox[-1].alternatives
+    assert f'href="{link}"' in html.content, "the same link as HTML"
+    assert not any(link in row for row in Notice.objects.values_list("text", "html", "error")[0]), (
+        "kept nowhere"
+    )
     client = Client()
     page = client.get(address, follow=True)
     new = {"new_password1": "a long new password", "new_password2": "a long new password"}

@@ -204,7 +204,8 @@ def test_other_amounts_stand_in_the_mail_and_on_the_page_line_by_line(brisk_cmic
     ask_again(minutes=1)
     notice = Notice.objects.filter(to=story.mira).get(key__startswith="disproved")
     assert "sent 1,260,000.10, posted 1,259,999.99, difference (0.11)" in notice.text
-    assert "1,259,999.98" in notice.html, "the total"
+    total = "Total with 1 other line: sent 1,260,000.09, posted 1,259,999.98, difference (0.11)"
+    assert total in notice.text and "1,259,999.98" in notice.html
     assert "Posted with other amounts" in page(
         story.mira, f"/admin/erp/batch/{Batch.objects.get().pk}/change/"
     )
