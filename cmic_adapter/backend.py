@@ -24,6 +24,7 @@ from cmic_adapter.report import report
 from cmic_adapter.routes import Route, decide, ensure_visible, entry_words, started
 from cmic_adapter.setup import Setup, Setups
 from cmic_adapter.sight import Sight
+from cmic_adapter.steps import lines_there
 from cmic_adapter.wire import Job
 from cmic_adapter.withdraw import PciWithdrawal, withdraw_budget
 from erp.port import (
@@ -126,6 +127,10 @@ class CmicBackend(ErpBackend):
     def entry(self, document: ErpDocument, status: JobStatus) -> str:
         """This function will say which kind of entry a document becomes; a wrong option raises ErpMisconfigured."""
         return entry_words(document=document, options=options_of(document.company), status=status)
+
+    def lines_there(self, document: ErpDocument, steps: Sequence[str]) -> tuple[int, int]:
+        """This function will count a document's lines by the writes that CMiC confirmed."""
+        return lines_there(document, steps)
 
     def problems(self, document: ErpDocument) -> list[Finding]:
         """This function will return what is wrong on paper; a wrong option raises ErpMisconfigured."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+
+from cmic_adapter.document import moved, wanted_of
+from erp.port import ErpDocument
 
 
 class Step(StrEnum):
@@ -22,3 +26,19 @@ class Step(StrEnum):
     def of(self, label: str) -> str:
         """This function will return the key of this step for one budget code."""
         return f"{self.value}:{label}"
+
+
+def lines_there(document: ErpDocument, steps: Sequence[str]) -> tuple[int, int]:
+    """This function will count the lines that writes, in their order, have left in CMiC, and all there shall be."""
+    there: set[str] = set()
+    by_amount = False
+    for kind, _, label in (step.partition(":") for step in steps):
+        if kind in (Step.LINE, Step.AMOUNT):
+            by_amount = by_amount or kind == Step.AMOUNT
+            there.add(label)
+        elif kind in (Step.REMOVE_LINE, Step.RESTORE):
+            there.discard(label)
+        elif kind == Step.REMOVE_HEADER:
+            there.clear()
+    wanted = {one.label for one in (wanted_of(document) if by_amount else moved(document)).values()}
+    return len(there & wanted), len(wanted)

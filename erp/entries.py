@@ -15,6 +15,7 @@ from erp.acceptance import erp_documents
 from erp.backends import backend
 from erp.differences import posted_more
 from erp.documents import ZERO
+from erp.landed import lines_there
 from erp.models import Batch, BatchItem, BatchState, Document
 from erp.port import DocumentKind, ErpDocument, ErpKey, ErpMisconfigured, JobStatus
 from erp.preflight import drafts
@@ -54,29 +55,33 @@ def entries(batch: Batch) -> list[Entry]:
     status = _status(batch, main_status(batch.budget, batch.reading) if batch.reading else "")
     writes = whereabouts.writes_of(batch)
     left_there.look_up(rows)
+    landed = lines_there(batch, rows)
     return [
-        _what_became(batch, row, document, status, writes.get(row.pk, whereabouts.NONE))
+        _what_became(
+            batch, row, document, status, writes.get(row.pk, whereabouts.NONE), landed.get(row.pk, "")
+        )
         for row, document in zip(rows, erp_documents(rows), strict=True)
     ]
 
 
 def _what_became(
-    batch: Batch, row: Document, document: ErpDocument, status: JobStatus | None, writes: Writes
+    batch: Batch, row: Document, document: ErpDocument, status: JobStatus | None, writes: Writes, lines: str
 ) -> Entry:
     where, more = whereabouts.where_is(row, writes), posted_more(row.differs)
     entry = _entry(batch, row.item, document, status, where is Where.NEEDLESS, more)
-    return replace(entry, number=row.number, where=where, known=_known(row, where, writes, more))
+    return replace(entry, number=row.number, where=where, known=_known(row, where, writes, more, lines))
 
 
-def _known(row: Document, where: Where, writes: Writes, more: Mapping[ErpKey, Decimal]) -> str:
+def _known(row: Document, where: Where, writes: Writes, more: Mapping[ErpKey, Decimal], lines: str) -> str:
     """How much of a document is there, by its receipt, its proof or its calls."""
+    if where is Where.PARTLY and lines:
+        return f"{lines} by the calls"
     if where is Where.PARTLY:
-        number = f"{writes.done:,} write" + ("" if writes.done == 1 else "s")
-        return f"{number} confirmed, not the whole document"
+        return f"{writes.done:,} write{'' if writes.done == 1 else 's'} confirmed, not the whole document"
     if where is not Where.THERE:
         return ""
-    lines = row.receipt.get("lines")
-    whole = f"{lines:,} line{'' if lines == 1 else 's'} by the receipt" if isinstance(lines, int) else ""
+    number = row.receipt.get("lines")
+    whole = f"{number:,} line{'' if number == 1 else 's'} by the receipt" if isinstance(number, int) else ""
     otherwise = f"posted with {len(more)} other amount{'' if len(more) == 1 else 's'}" if more else ""
     return ", ".join(said for said in (whole, otherwise) if said)
 

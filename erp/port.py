@@ -453,6 +453,11 @@ class ErpBackend(ABC):
         by. Without the network; empty where the ERP has no word. Raises ErpMisconfigured."""
         return ""
 
+    def lines_there(self, document: ErpDocument, steps: Sequence[str]) -> tuple[int, int] | None:
+        """How many lines of a document, and of how many, are in this ERP by the writes it confirmed: the keys of their
+        steps, in order. Without the network; None where a document is not written line by line."""
+        return None
+
     @abstractmethod
     def problems(self, document: ErpDocument) -> list[Finding]:
         """What is wrong with a document that can be seen without the network."""

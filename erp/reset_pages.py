@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from budgets.models import Budget
 from erp.documents import ZERO
+from erp.landed import lines_there
 from erp.left_there import left_ones
 from erp.link_epochs import epoch_of
 from erp.models import Batch, Connection, Document, DocumentState, ErpJob, JobLink
@@ -33,6 +34,7 @@ class Listed:
     moved: Decimal
     net: Decimal
     word: ResetDocument | None = None
+    there: str = ""  # how much of it is there, where that is not all
     said: str = ""  # what the ERP answered about it since the reset was asked for
 
 
@@ -90,7 +92,8 @@ def reset_page(budget: Budget) -> ResetPage:
             if main is None
             else posted
         )
-    rows = Document.objects.filter(batch__budget=budget, state__in=UNPOSTED).select_related("item", "batch")
+    rows = Document.objects.filter(batch__budget=budget, state__in=UNPOSTED)
+    rows = rows.select_related("item", "batch__budget__project__company")
     is_open = bool(reset and reset.is_open)
     listed = _listed(posted, words if main is None or is_open else {}, reset if is_open else None)
     return ResetPage(
@@ -124,10 +127,17 @@ def declared_reversed(batch: Batch) -> dict[int, list[ResetDocument]]:
     return {key: before[modification] for key, modification in items if modification in before}
 
 
+def _landed(documents: list[Document]) -> dict[int, str]:
+    """How much is there of what is not wholly there. Only an open batch has such documents, and only one is open."""
+    open_ones = [document for document in documents if document.state in UNPOSTED]
+    return lines_there(open_ones[0].batch, open_ones) if open_ones else {}
+
+
 def _listed(
     documents: list[Document], words: dict[int, ResetDocument], reset: LinkReset | None = None
 ) -> list[Listed]:
     keys = [document.pk for document in documents]
+    landed = _landed(documents)
     sums: dict[int, Any] = {
         row["pk"]: row
         for row in Document.objects.filter(pk__in=keys)
@@ -144,6 +154,7 @@ def _listed(
             max(up, up - net),  # as `money.moved`
             net,
             words.get(document.pk),
+            landed.get(document.pk, ""),
             answer_of(reset, document) if reset else "",
         )
         for document in documents

@@ -231,3 +231,18 @@ def test_a_restoration_cut_at_a_write_is_finished_by_the_next(
     tenant.later(60)
     assert cmic.withdraw(document, Diary()).state is WithdrawState.WITHDRAWN
     assert tenant.originals(PENDING) == {("01-100", "L"): money(70), ("02-100", "M"): money(0)}
+
+
+# -- how many lines are there, by the writes --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", [TRANSFER, BUDGET])
+def test_the_lines_that_writes_left_are_counted_in_their_order(cmic: CmicBackend, document: ErpDocument):
+    there, back = Diary(), Diary()
+    cmic.push(document, there)
+    assert cmic.lines_there(document, there.steps) == (2, 2)
+    first = next(place for place, step in enumerate(there.steps) if step.startswith(("line:", "amount:")))
+    assert cmic.lines_there(document, there.steps[: first + 1]) == (1, 2)
+    assert cmic.withdraw(there.of(document), back).state is WithdrawState.WITHDRAWN
+    assert cmic.lines_there(document, [*there.steps, *back.steps]) == (0, 2)
+    assert cmic.lines_there(document, [*there.steps, *back.steps, *there.steps]) == (2, 2)
