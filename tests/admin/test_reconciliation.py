@@ -4,6 +4,7 @@ import pytest
 from celery import current_app
 
 from budgets.models import Budget
+from erp import tasks
 from erp.models import DriftDecision, ErpReading
 from tests.support import drift as paper
 from tests.support import scene as acts
@@ -207,3 +208,14 @@ def test_the_desk_and_the_budget_page_raise_the_alarm_until_it_is_decided(drifte
     assert "1 difference to send" in page
     assert "changed in the ERP after posting" not in text(desk(drifted.mira).get("/admin/erp/batch/"))
     assert Budget.objects.get(pk=drifted.budget.pk).hold == "posted"
+
+
+def test_the_hourly_sync_rights_what_was_kept_before_pages_said_so(drifted, desk):
+    paper.settle(drifted, "keep", drifted.seen)
+    before = {"erp": "CMiC", "batch": 1, "differs": 0}  # as it was stored then
+    Budget.objects.filter(pk=drifted.budget.pk).update(hold_data=before)
+    at_budget = f"/projects/{drifted.project.pk}/budget/"
+    headline = 'class="state large warn">1 difference to send</span>'
+    assert headline not in text(desk(drifted.dana).get(at_budget))
+    tasks.sync_reference_data(drifted.connection.pk)
+    assert headline in text(desk(drifted.dana).get(at_budget))
