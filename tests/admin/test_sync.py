@@ -44,7 +44,7 @@ def test_jonas_asks_watches_and_sees_what_changed(office, scene, desk):
     page = read(client, answer.url)
     assert "hx-get" not in page
     for words in (
-        "6 cost codes",
+        "cost codes: 6",
         "Made inactive there",
         "name: Cast-in-place concrete → Concrete",
         "Concerns 3 lines in 1 budget",
@@ -78,7 +78,7 @@ def test_a_run_that_changed_no_code_says_where_budget_amounts_are_compared(offic
 
 def test_what_a_run_tells_of_budgets_is_how_many_are_being_read(office, scene, desk):
     run = made(scene, only="budgets")
-    assert "<dt>Read</dt><dd>1 budgets</dd>" in read(desk(scene.jonas), url(scene, f"syncs/{run.pk}/"))
+    assert "<dt>Read</dt><dd>budgets: 1</dd>" in read(desk(scene.jonas), url(scene, f"syncs/{run.pk}/"))
     told: list[str] = []
     sync.sync_company(scene.connection, now=timezone.now(), only="budgets", progress=told.append)
     assert told == ["budgets: 1 is being read and compared"]
