@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,42 +17,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import bulk, selectors, services
-from erp.documents import ZERO
-from erp.models import Batch, BulkDecision, BulkItem, BulkKind, BulkOutcome, ErpReading, RejectReason
-from erp.reauthentication import PROVEN
-from erp.snapshots import latest_reading
+from erp import bulk, bulk_look, selectors, services
+from erp.bulk_look import Candidate
+from erp.models import Batch, BulkDecision, BulkItem, BulkKind, BulkOutcome, RejectReason
 from projects.models import Company
-from workflow import actions, submissions
+from workflow import submissions
 from workflow.actions import ActionBlocked
-from workflow.blockers import Blocker
 from workflow.numbers import number
 
 UNPROCESSABLE = 422
-SECONDS = 5.0  # of looking or deciding in one request; far below any server's patience
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One selected batch, the reading an approver is shown for it, and what stands in the way.
-
-    `blockers` is None where a request had no time to look: what stands in the way shows when its turn comes.
-    """
-
-    batch: Batch
-    reading: ErpReading | None
-    blockers: list[Blocker] | None
-
-
-@dataclass
-class Sum:
-    """What the batches that may be decided come to, in one currency."""
-
-    currency: str
-    batches: int = 0
-    lines: int = 0
-    moved: Decimal = ZERO
-    net: Decimal = ZERO
+# Seconds of one request; the last batch that is begun within them may be a large one.
+LOOKING = 3.0
+PRESSED = 1.0  # the press itself: the page that shows how far it is comes at once
+DECIDING = 2.0
 
 
 def _chosen(request: HttpRequest) -> list[Batch]:
@@ -69,24 +44,7 @@ def _chosen(request: HttpRequest) -> list[Batch]:
 
 
 def _candidates(request: HttpRequest, action: str) -> list[Candidate]:
-    end, found = time.monotonic() + SECONDS, []
-    for batch in _chosen(request):
-        batch.__dict__[PROVEN] = False  # a list asks for no password, so large batches are left out
-        stops = None if time.monotonic() > end else actions.blockers(batch, action, request.user)
-        found.append(Candidate(batch, latest_reading(batch.budget), stops))
-    return found
-
-
-def _sums(candidates: list[Candidate]) -> list[Sum]:
-    sums: dict[str, Sum] = {}
-    for one in candidates:
-        currency = one.batch.budget.project.company.currency
-        found = sums.setdefault(currency, Sum(currency))
-        found.batches += 1
-        found.lines += one.batch.lines_changed
-        found.moved += one.batch.moved
-        found.net += one.batch.net
-    return list(sums.values())
+    return bulk_look.candidates(_chosen(request), action, request.user, seconds=LOOKING)
 
 
 @admin.action(description="Accept selected")
@@ -123,7 +81,7 @@ def _decide(
     except ValueError:
         submission = uuid.uuid4()
     decision = bulk.keep(kind, chosen, user=request.user, now=timezone.now(), submission=submission, **typed)
-    bulk.go_on(decision, now=timezone.now, seconds=SECONDS)
+    bulk.go_on(decision, now=timezone.now, seconds=PRESSED)
     back = urlencode({"list": request.GET.urlencode()}) if request.GET else ""
     page = reverse("admin:erp_batch_together", args=[decision.pk])
     return redirect(f"{page}?{back}" if back else page)
@@ -175,7 +133,7 @@ def _page(
         "candidates": candidates,
         "open": still_open,
         "unseen": [one for one in candidates if one.blockers is None],
-        "sums": _sums(still_open),
+        "sums": bulk_look.sums(still_open),
         **more,
     }
     return render(request, f"admin/erp/batch/{template}", context, status=status)
@@ -228,7 +186,7 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
     if decision is None:
         raise Http404("There is no such result of yours.")
     if request.method == "POST":
-        bulk.go_on(decision, now=timezone.now, seconds=SECONDS)
+        bulk.go_on(decision, now=timezone.now, seconds=DECIDING)
         if not request.headers.get("HX-Request"):
             return redirect(request.get_full_path())
     part = "together_part.html" if request.headers.get("HX-Request") else "together.html"

@@ -74,7 +74,7 @@ def you_prepared_it(batch: Batch, user: Any) -> Found | None:
     """Four eyes: whoever sent it, or changed something new in it, may not accept it."""
     if user is None or not batch.four_eyes:
         return None
-    preparer = batch.preparers.filter(user=user).first()
+    preparer = next((row for row in batch.preparers.all() if row.user_id == user.pk), None)
     if preparer is None:
         return None
     who = permissions.names(able_to_accept(batch), nobody="another approver (there is none yet)")

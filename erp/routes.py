@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -159,8 +159,16 @@ def in_effect(now: datetime) -> Any:
 @once_per_object
 def circle(batch: Batch) -> Circle:
     """This function will read the people who count for a batch."""
-    preparers = batch.preparers.values_list("user", flat=True) if batch.four_eyes else ()
-    return circle_of(batch.budget.project.company, now=moment_of(batch), preparers=preparers)
+    return circle_of(batch.budget.project.company, now=moment_of(batch), preparers=_preparers(batch))
+
+
+def with_preparers(circle: Circle, batch: Batch) -> Circle:
+    """This function will add who prepared a batch to the people of its company."""
+    return replace(circle, preparers=frozenset(_preparers(batch)))
+
+
+def _preparers(batch: Batch) -> list[int]:
+    return [row.user_id for row in batch.preparers.all()] if batch.four_eyes else []
 
 
 # -- a batch under way ---------------------------------------------------------------------------------------

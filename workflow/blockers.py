@@ -114,12 +114,21 @@ def once_per_object(read: Callable[[Thing], Fact]) -> Callable[[Thing], Fact]:
     @wraps(read)
     def remembered(obj: Thing) -> Fact:
         facts: dict[str, Fact] = obj.__dict__.setdefault("_facts", {})
-        name = f"{read.__module__}.{read.__qualname__}"
+        name = _name(read)
         if name not in facts:
             facts[name] = read(obj)
         return facts[name]
 
     return remembered
+
+
+def know(read: Callable[[Thing], Fact], obj: Thing, fact: Fact) -> None:
+    """This function will keep a fact that was read for many objects at once, as `once_per_object` would have."""
+    obj.__dict__.setdefault("_facts", {})[_name(read)] = fact
+
+
+def _name(read: Callable[..., Any]) -> str:
+    return f"{read.__module__}.{read.__qualname__}"
 
 
 def forget_facts(obj: Any) -> None:
