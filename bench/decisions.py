@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 import uuid
@@ -32,6 +33,7 @@ from workflow import submissions
 RUNS = 5
 SIZES = ((134, 2), (1_200, 9), (10_000, 40))
 QUEUE = "/admin/erp/batch/"
+PROGRESS = re.compile(r'<progress value="(?P<settled>\d+)"')
 LONGEST = 5.0  # seconds for any request of a bulk decision
 
 
@@ -103,7 +105,7 @@ def _look(client: Client, act: str, batches: list[Batch]) -> Figure:
     """The page before the press, and how many of the batches there was no time to look at."""
     chosen = _chosen(act, batches)
     figure = _timed(lambda: client.post(QUEUE, chosen), f"look at {len(batches)} batches before {act}ing")
-    unseen = len(client.post(QUEUE, chosen).context["unseen"])
+    unseen = client.post(QUEUE, chosen).content.decode().count("not looked at yet")
     return replace(figure, measured=f"{figure.measured}, {unseen} not looked at")
 
 
@@ -124,13 +126,13 @@ def _decide(client: Client, act: str, batches: list[Batch], **typed: str) -> Fig
         return answer
 
     address = ask(lambda: client.post(QUEUE, form))["Location"]
-    answer = ask(lambda: client.get(address))
-    while answer.context["result"].left:
-        progress.append(answer.context["result"].settled)
-        answer = ask(lambda: client.post(address, headers={"HX-Request": "true"}))
-    result = answer.context["result"]
-    if len(result.done) != len(batches) or progress != sorted(set(progress)):
-        raise RuntimeError(f"{result.headline} Progress: {progress}")
+    page = ask(lambda: client.get(address)).content.decode()
+    while at := PROGRESS.search(page):
+        progress.append(int(at["settled"]))
+        page = ask(lambda: client.post(address, headers={"HX-Request": "true"})).content.decode()
+    states = set(Batch.objects.filter(pk__in=[batch.pk for batch in batches]).values_list("state", flat=True))
+    if states != {f"{act}ed"} or progress != sorted(set(progress)):
+        raise RuntimeError(f"{states} after {act}ing; progress: {progress}")
     whole = ask(lambda: client.get(address))
     return Figure(
         "",

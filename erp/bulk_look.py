@@ -109,7 +109,7 @@ def _past(batches: Sequence[Batch]) -> dict[int, link_epochs.Epoch]:
 
 
 def _readings(batches: Sequence[Batch]) -> dict[int, Seen]:
-    """The newest reading of each budget, but for what it holds; where the link or the ERP was changed, each by itself."""
+    """The newest reading of each budget, but for what it holds; where link or ERP were changed, each by itself."""
     past = _past(batches)
     rows = ErpReading.objects.filter(
         budget__in=[batch.budget_id for batch in batches], state=ReadingState.MADE

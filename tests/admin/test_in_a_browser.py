@@ -1,7 +1,7 @@
 """The desk in a real browser: the policy holds, a phone is wide enough, the page follows by itself."""
 
 from erp.models import Batch
-from tests.admin.test_queue import another_batch
+from tests.admin.test_queue import another_batch, read
 from tests.support import paper
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
@@ -140,3 +140,24 @@ def test_several_are_accepted_without_javascript(scene, transactional_db, page_w
 def test_the_description_of_the_api_is_read_under_the_policy(scene, transactional_db, browser_page):
     enter(browser_page, "mira", "/api/v1/docs/")
     browser_page.wait_for_selector("text=/api/v1/batches/{id}/accept/")
+
+
+def test_several_are_decided_by_one_press_and_the_page_goes_on_by_itself(
+    scene, transactional_db, narrow_page, monkeypatch
+):
+    monkeypatch.setattr("erp.admin_bulk.PRESSED", 0.0)
+    monkeypatch.setattr("erp.admin_bulk.DECIDING", 0.0)
+    batches = [acts.send(scene), *(another_batch(scene, f"26-05{n:02}") for n in range(3))]
+    for batch in batches[1:]:
+        read(batch)
+    page = narrow_page
+    enter(page, "mira", "/admin/erp/batch/")
+    for box in page.locator("input[name=_selected_action]").all():
+        box.check()
+    page.click("button[value=accept_selected]")
+    page.wait_for_selector("text=Accept 4 of 4 selected batches?")
+    assert not scrolls_sideways(page)
+    page.click("button:has-text('Accept 4')")
+    page.wait_for_selector("h1:has-text('4 accepted.'):not(:has-text('still'))")
+    assert not scrolls_sideways(page)
+    assert {batch.state for batch in Batch.objects.all()} == {"accepted"}

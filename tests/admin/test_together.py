@@ -3,10 +3,12 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from erp import bulk, services
-from erp.models import Batch, BatchState, BulkDecision, BulkKind, Document
+from erp import bulk, readings, services
+from erp.models import Batch, BatchState, BulkDecision, BulkKind, Connection, Document
 from tests.admin.test_queue import QUEUE, another_batch, choose, read
 from tests.support import scene as acts
 
@@ -148,3 +150,41 @@ def test_nothing_selected_and_too_many_are_refused(scene, desk, four, monkeypatc
     given = {"confirm": "yes", "reason_code": "amounts", "reason": "Too high, please look."}
     assert choose(desk(scene.mira), "reject_selected", four, **given).status_code == 422
     assert set(states(four)) == {BatchState.WAITING}
+
+
+def test_what_stays_where_it_is_is_listed_first_below_the_button(scene, desk, four):
+    services.reject(four[2], user=scene.jonas, now=timezone.now(), reason_code="amounts", reason="Too high")
+    answer = choose(desk(scene.mira), "accept_selected", four)
+    page = answer.content.decode()
+    assert [one.batch.pk for one in answer.context["candidates"]] == [
+        four[place].pk for place in (2, 0, 1, 3)
+    ]
+    assert "The others stay where they are and are listed first." in page
+    assert page.index("Accept 3<") < page.index("<table")
+    assert "listed first" not in choose(desk(scene.mira), "accept_selected", four[:2]).content.decode()
+
+
+def test_a_look_at_twice_as_many_asks_little_more_and_keeps_nothing_of_them(scene, desk, four):
+    """Who prepared, which steps, who could take them: read for many at once."""
+    more = [another_batch(scene, f"26-06{n:02}") for n in range(4)]
+    for batch in more:
+        read(batch)
+    client, asked = desk(scene.mira), []
+    for chosen in (four, [*four, *more]):
+        with CaptureQueriesContext(connection) as queries:
+            found = choose(client, "accept_selected", chosen).context["candidates"]
+        asked.append(len(queries))
+        assert {one.blockers == [] for one in found} == {True}
+        assert not any("_facts" in one.batch.__dict__ for one in found)
+    assert (asked[1] - asked[0]) / 4 <= 9
+
+
+def test_a_look_goes_by_the_newest_reading_of_the_present_erp(scene, desk, four):
+    """Company 001 was moved to another ERP: what was read of the old one is no reading any more."""
+    Connection.objects.filter(pk=scene.connection.pk).update(moved_at=timezone.now())
+    read_since = four[0].budget.readings.create(asked_at=timezone.now())
+    readings.make(read_since, now=timezone.now())
+    found = choose(desk(scene.mira), "accept_selected", four).context["candidates"]
+    hashes = {one.batch.pk: one.reading and one.reading.hash for one in found}
+    read_since.refresh_from_db()
+    assert hashes == {batch.pk: None for batch in four} | {four[0].pk: read_since.hash}
