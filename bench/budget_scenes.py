@@ -10,11 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from budgets import imports, services, spreadsheets
+from budgets import services
+from budgets.files import spreadsheets
+from budgets.importing import loading as imports
 from budgets.models import Budget
-from erp import readings
 from erp.backends import forget_backends
 from erp.models import CostCodeLink, ErpAssignment, ErpCostCode, ErpJob, ErpReading, JobLink
+from erp.sync import readings
 from projects.models import BudgetLevel, CostCode, Job, Project, ProjectRole
 from tests.support import paper, scene
 from tests.support.scene import COST_TYPES, Scene

@@ -23,8 +23,9 @@ from bench import budget_scenes
 from bench.figures import Figure, load
 from budgets import services as budget_services
 from budgets.models import Budget
-from erp import readings, services
+from erp import services
 from erp.models import Batch
+from erp.sync import readings
 from projects.models import BudgetLevel, ProjectRole
 from tests.support import scene as acts
 from tests.support.scene import Scene

@@ -20,8 +20,13 @@ from bench.figures import Figure, load, percentile
 from bench.place import worker
 from bench.replay import replay
 from budgets import services as budget_services
-from erp import linking, outbox, posting, readings, services, sync
+from erp import services
+from erp.delivery import outbox
 from erp.models import Batch, Call, Document, DocumentState, ErpReading, ReadingState
+from erp.posting import polling as posting
+from erp.setup import linking
+from erp.sync import reading as sync
+from erp.sync import readings
 from projects.models import BudgetLevel, ProjectRole
 from tests.support.simulator import Simulator
 from tests.support.story import Story

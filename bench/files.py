@@ -18,8 +18,10 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from bench.figures import Figure, load
-from budgets import export_files, export_rows, imports, services, spreadsheets
-from budgets.import_plan import plan
+from budgets import services
+from budgets.files import export_files, export_rows, spreadsheets
+from budgets.importing import loading as imports
+from budgets.importing.plan import plan
 from budgets.models import Budget, BudgetLine
 from projects.models import BudgetLevel, Company, CostCode, CostType, Job, Project, ProjectRole, Unit
 

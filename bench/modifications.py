@@ -19,7 +19,7 @@ from bench import scenes
 from bench.figures import Figure, load
 from budgets import services
 from budgets.models import Budget, BudgetLine, Modification, ModificationLine
-from budgets.modification_many import Written, write_many
+from budgets.modifications.many import Written, write_many
 from tests.support.story import Story
 from workflow.submissions import new_id
 

@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from budgets import imports, spreadsheets
+from budgets.files import spreadsheets
+from budgets.importing import loading as imports
 from config import env
 from erp.backends import forget_backends
 from tests.support import story

@@ -1,10 +1,10 @@
 """The Budget tool's actions, each declared once. The ERP Integrations tool adds Send and Retrieve."""
 
 from budgets import blockers as b
-from budgets import request_blockers as asking
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
-from budgets.reversal_blockers import modification_reversed, modification_reversed_by_another
-from budgets.view_blockers import may_keep_view, may_share_view, shared_already
+from budgets.modifications.reversal_blockers import modification_reversed, modification_reversed_by_another
+from budgets.requests import blockers as asking
+from budgets.saved_views.blockers import may_keep_view, may_share_view, shared_already
 from workflow.actions import Action, register, system_only
 
 register(

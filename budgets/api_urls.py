@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from budgets import api, api_history, api_requests, forecast_api, import_api, modification_api, view_api
+from budgets import api
+from budgets.forecasts import api as forecast_api
+from budgets.history import api as api_history
+from budgets.importing import api as import_api
+from budgets.modifications import api as modification_api
+from budgets.requests import api as api_requests
+from budgets.saved_views import api as view_api
 
 BUDGET = "budgets/<int:project_id>/"
 MODIFICATIONS = f"{BUDGET}modifications/"

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Count, Sum
 
 from budgets import links
-from budgets.attachment_files import MOST_FILES
 from budgets.models import (
     Attachment,
     Budget,
@@ -18,6 +17,7 @@ from budgets.models import (
     Modification,
     ModificationState,
 )
+from budgets.modifications.attachment_files import MOST_FILES
 from budgets.money import ZERO
 from projects import permissions
 from workflow.blockers import Check, Found, Kind, blocker

@@ -11,8 +11,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from budgets import cells, line_sets, services
-from budgets.cell_views import ids, to_pieces
+from budgets import line_sets, services
+from budgets.grid import cells
+from budgets.grid.cell_views import ids, to_pieces
 from budgets.models import Budget
 from budgets.money import ZERO
 from budgets.pages import budget_page, perform

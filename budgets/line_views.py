@@ -13,11 +13,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import facts, forms, history, links, services
+from budgets import facts, forms, links, services
 from budgets.errors import Conflict
+from budgets.grid.rows import read
+from budgets.history import reading as history
 from budgets.models import Budget, BudgetLine
 from budgets.pages import budget_page, perform
-from budgets.rows import read
 from budgets.views import show_page
 from projects import permissions
 from projects.models import CostCode, CostType, Job, Unit

@@ -12,17 +12,17 @@ from django.db.models.functions import Round
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
-from budgets.attachment_models import Attachment, AttachmentContent, ModificationFile
 from budgets.fields import AMOUNT, QUANTITY, history
-from budgets.forecast_models import Forecast
-from budgets.import_models import (  # noqa: F401  Django finds an app's models through this module
+from budgets.forecasts.models import Forecast
+from budgets.importing.models import (  # noqa: F401  Django finds an app's models through this module
     ImportKind,
     ImportState,
     RememberedColumns,
     StagedImport,
 )
+from budgets.modifications.attachment_models import Attachment, AttachmentContent, ModificationFile
 from budgets.money import LARGEST, LARGEST_QUANTITY
-from budgets.view_models import DefaultView, SavedView
+from budgets.saved_views.models import DefaultView, SavedView
 from projects.models import CostCode, CostType, Job, Project, Unit
 from workflow import guards
 from workflow.actions import allowed

@@ -14,15 +14,15 @@ from budgets.changing import change, lock_row, who
 from budgets.errors import Conflict, InvalidInput
 from budgets.lines import added_line, apply_values, describe, named, save_line
 from budgets.models import Budget, BudgetLine
-from budgets.modification_services import (
+from budgets.modifications.services import (
     delete_modification,
     make_effective,
     reverse_modification,
     save_modification,
     void_modification,
 )
-from budgets.request_book import close
-from budgets.request_models import RequestKind, RequestState
+from budgets.requests.book import close
+from budgets.requests.models import RequestKind, RequestState
 from projects.models import Project
 from workflow.actions import ensure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from budgets import import_staging
+from budgets.importing import staging as import_staging
 
 
 @shared_task

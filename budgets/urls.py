@@ -2,25 +2,18 @@
 
 from django.urls import path, re_path
 
-from budgets import (
-    attachment_views,
-    cell_views,
-    chart_pages,
-    forecast_pages,
-    grid_views,
-    history_views,
-    import_urls,
-    line_set_views,
-    line_views,
-    modification_file_views,
-    modification_list,
-    modification_views,
-    my_projects,
-    pulse_views,
-    request_views,
-    view_pages,
-    views,
-)
+from budgets import line_set_views, line_views, my_projects, pulse_views, views
+from budgets.forecasts import pages as forecast_pages
+from budgets.grid import cell_views, chart_pages
+from budgets.grid import views as grid_views
+from budgets.history import views as history_views
+from budgets.importing import urls as import_urls
+from budgets.modifications import attachment_views
+from budgets.modifications import file_views as modification_file_views
+from budgets.modifications import list_pages as modification_list
+from budgets.modifications import views as modification_views
+from budgets.requests import views as request_views
+from budgets.saved_views import pages as view_pages
 
 project_urls = [path("", my_projects.mine, name="mine")]
 

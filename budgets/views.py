@@ -13,9 +13,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from budgets import cells, forms, grid_views, links, saved_views, services
+from budgets import forms, links, services
+from budgets.grid import cells
+from budgets.grid import views as grid_views
 from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
+from budgets.saved_views import choosing as saved_views
 from workflow import actions
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from erp import health as erp
+from erp.health import checks as erp
 
 logger = logging.getLogger(__name__)
 

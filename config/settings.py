@@ -223,7 +223,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentState": "erp.models.DocumentState",
         "ReadingState": "erp.models.ReadingState",
         "ConfirmationState": "erp.models.ConfirmationState",
-        "PostingState": "erp.delivery_models.ANSWERS",
+        "PostingState": "erp.delivery.models.ANSWERS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -29,7 +29,7 @@ urlpatterns = [
     path("admin/login/", doors.admin_login),
     path("admin/logout/", LogoutView.as_view()),
     path("admin/", admin.site.urls),
-    path("notices/", include("erp.notice_urls")),
+    path("notices/", include("erp.mail.urls")),
     path("api/v1/", include("config.api_urls")),
     path("", include((budgets.urls.project_urls, "projects"))),
     # One namespace for the budget's pages, although two apps bring them: only here may both be named.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from budgets import forecast_services, view_services
-from budgets.calculated import Formula
-from budgets.view_services import ViewValues
+from budgets.forecasts import services as forecast_services
+from budgets.saved_views import services as view_services
+from budgets.saved_views.calculated import Formula
+from budgets.saved_views.services import ViewValues
 from demo.catalog import ANNEX
 from demo.office import Key, Office
 

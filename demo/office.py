@@ -8,14 +8,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets import attachments, imports, services, spreadsheets
+from budgets import services
+from budgets.files import spreadsheets
+from budgets.importing import loading as imports
 from budgets.models import Budget, BudgetLine, Modification
+from budgets.modifications import attachments
 from demo.catalog import COMPANY, DemoJob, file_of
 from demo.control import Control
 from demo.people import give_roles
-from erp import linking, outbox, posting, readings
 from erp import services as erp
+from erp.delivery import outbox
 from erp.models import Batch, Connection, Document, DocumentState, ErpReading, ReadingState
+from erp.posting import polling as posting
+from erp.setup import linking
+from erp.sync import readings
 
 Key = tuple[str, str]  # cost code and cost type, on the main job
 

@@ -20,9 +20,11 @@ from demo.control import Control
 from demo.office import Office
 from demo.people import give_roles, hire
 from demo.stories import SLOW_SECONDS, STORIES, Calendar, Story
-from erp import connections, linking, readings, sync
 from erp.backends import forget_backends
 from erp.models import Connection, ErpReading, ReadingState
+from erp.setup import connections, linking
+from erp.sync import reading as sync
+from erp.sync import readings
 from projects.models import Company
 from workflow import events
 from workflow.models import Event

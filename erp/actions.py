@@ -1,21 +1,21 @@
 """The ERP Integrations tool's actions, each declared once."""
 
 from budgets import blockers as budget_rules
-from budgets import request_blockers as asking
 from budgets.models import Budget
-from erp import approval_blockers as steps
+from budgets.requests import blockers as asking
 from erp import blockers as b
-from erp import decision_blockers as d
-from erp import delivery_blockers as after
-from erp import drift_blockers as drift
-from erp import import_blockers as imports
 from erp import line_blockers as lines
-from erp import routes
-from erp.connection_actions import may_administer
+from erp.approval import blockers as steps
+from erp.approval import routes
+from erp.approval.reauthentication import reauthentication_needed
+from erp.decision import blockers as d
+from erp.delivery import blockers as after
 from erp.models import Batch, Document
-from erp.reauthentication import reauthentication_needed
-from erp.reset_blockers import being_reset, reset_not_clearing
+from erp.reconciliation import drift_blockers as drift
+from erp.reset.blockers import being_reset, reset_not_clearing
+from erp.setup.connection_actions import may_administer
 from erp.snapshots import erp_connection, latest_batch
+from erp.takeover import blockers as imports
 from erp.words import erp_name
 from workflow.actions import Action, register, system_only
 

@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from erp.admin_approvals import ApprovalRuleAdmin, DelegationAdmin
-from erp.admin_batch import BatchAdmin
-from erp.admin_connection import ConnectionAdmin, EventAdmin
-from erp.admin_errors import ErrorAdmin
-from erp.admin_reconciliation import ReconciliationAdmin
+from erp.approval.admin import ApprovalRuleAdmin, DelegationAdmin
 from erp.models import ApprovalRule, Batch, Connection, Delegation, DriftDecision, ErrorExplanation
+from erp.queue.admin_list import BatchAdmin
+from erp.reconciliation.admin import ReconciliationAdmin
+from erp.refusals.admin import ErrorAdmin
+from erp.setup.admin_connection import ConnectionAdmin, EventAdmin
 from workflow.models import Event
 
 admin.site.register(ApprovalRule, ApprovalRuleAdmin)

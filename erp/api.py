@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from budgets.api import CREATED, BudgetView, read
 from budgets.selectors import visible_budgets
-from erp import aftercare, confirmations, selectors, services, stepping, verdicts
+from erp import selectors, services
 from erp.api_serializers import (
     AcceptSerializer,
     AnswerSerializer,
@@ -32,8 +32,11 @@ from erp.api_serializers import (
     SendSerializer,
     VerdictSerializer,
 )
-from erp.left_there import look_up
+from erp.approval import stepping
+from erp.delivery import aftercare, verdicts
+from erp.delivery.left_there import look_up
 from erp.models import Batch, Remark
+from erp.posting import confirmations
 from erp.snapshots import latest_reading
 from workflow.api import INVALID, REFUSED
 

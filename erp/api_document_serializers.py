@@ -8,11 +8,11 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from erp.explaining import explained
-from erp.left_there import is_left
+from erp.delivery.left_there import is_left
 from erp.models import Confirmation, Document
 from erp.port import Fixer
-from erp.waiting import Waiting
+from erp.posting.waiting import Waiting
+from erp.refusals.explaining import explained
 from projects.api import PersonSerializer
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from erp import reauthentication, routes, selectors
+from erp import selectors
 from erp.api_document_serializers import DocumentSerializer, WaitingSerializer
+from erp.approval import reauthentication, routes
 from erp.models import Batch, BatchItem, BatchLine, ErpReading, RejectReason, Remark
+from erp.posting.waiting import waiting_of
 from erp.snapshots import latest_reading
-from erp.waiting import waiting_of
 from projects.api import CompanySerializer, PersonSerializer
 from workflow.api import ActionSerializer, MoneyField, QuantityField, actions_on
 from workflow.numbers import number

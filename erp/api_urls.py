@@ -3,7 +3,12 @@
 from django.urls import path
 
 from budgets.api_urls import BUDGET
-from erp import api, api_compare, api_import, api_mapping, api_reconciliation, api_timeline
+from erp import api
+from erp.compare import api as api_compare
+from erp.mapping import api as api_mapping
+from erp.reconciliation import api as api_reconciliation
+from erp.takeover import api as api_import
+from erp.timeline import api as api_timeline
 
 BATCH = "batches/<int:pk>/"
 

@@ -9,31 +9,21 @@ class ErpConfig(AppConfig):
 
     def ready(self) -> None:
         """Register this app's actions and what it knows about lines, and listen to the Budget tool."""
+        # Imported here because they need the models; most of them register actions and are not called.
         from budgets import facts
         from budgets.pulse import register as watch
-        from erp import (  # noqa: F401  they need the models
-            access_review,
-            actions,
-            approval_settings,
-            connection_actions,
-            delegations,
-            explanation_actions,
-            heartbeat,
-            holds,
-            line_facts,
-            mail_actions,
-            people_blockers,
-            pulse,
-            reconciliation_actions,
-            reminder_actions,
-            request_notices,
-            reset_actions,
-            settings_services,
-            setup_actions,
-            switching,
-            sync_actions,
-            trial_actions,
-        )
+        from erp import actions, holds, line_facts, pulse  # noqa: F401
+        from erp.approval import settings as approval_settings  # noqa: F401
+        from erp.health import heartbeat
+        from erp.mail import actions as mail_actions  # noqa: F401
+        from erp.mail import request_notices
+        from erp.people import access_review  # noqa: F401
+        from erp.posting import reminder_actions  # noqa: F401
+        from erp.reconciliation import actions as reconciliation_actions  # noqa: F401
+        from erp.refusals import explanation_actions  # noqa: F401
+        from erp.reset import actions as reset_actions  # noqa: F401
+        from erp.setup import connection_actions, settings_services, switching, trial_actions  # noqa: F401
+        from erp.sync import actions as sync_actions  # noqa: F401
 
         facts.register(line_facts.SOURCE)
         watch(pulse.part)

@@ -1,4 +1,4 @@
-"""What stops Send and Retrieve: each rule once. What stops an approver: decision_blockers.py, delivery_blockers.py."""
+"""What stops Send and Retrieve: each rule once. What stops an approver: `blockers` in `decision/` and `delivery/`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.urls import reverse
 
 from budgets import links
 from budgets.models import Budget, ModificationLine
-from erp import drift_reads as drift
-from erp import remarks
-from erp.approvers import gap_for_the_next
+from erp.approval.approvers import gap_for_the_next
+from erp.approval.routes import rules_of
+from erp.decision import remarks
 from erp.line_codes import amounts_and_keys
-from erp.link_epochs import epoch_of
 from erp.models import Batch, BatchState, Remark
 from erp.port import JobStatus
-from erp.routes import rules_of
+from erp.reconciliation import drift_reads as drift
+from erp.reset.link_epochs import epoch_of
 from erp.snapshots import (
     bases,
     erp_connection,

@@ -10,9 +10,11 @@ from django.db import transaction
 from budgets.models import Budget, BudgetState, Hold, ModificationLine
 from budgets.services import lock_row
 from budgets.signals import budget_changed
-from erp import attention, drift_reads, remarks, routes
-from erp.left_there import left_ones
-from erp.link_epochs import epoch_of
+from erp.approval import routes
+from erp.decision import remarks
+from erp.delivery import attention
+from erp.delivery.left_there import left_ones
+from erp.delivery.whereabouts import Where, tally, where_is
 from erp.models import (
     Batch,
     BatchState,
@@ -22,8 +24,9 @@ from erp.models import (
     DocumentState,
     DriftDecision,
 )
+from erp.reconciliation import drift_reads
+from erp.reset.link_epochs import epoch_of
 from erp.snapshots import erp_connection
-from erp.whereabouts import Where, tally, where_is
 from erp.words import erp_name, person
 from projects import permissions
 from workflow.actions import blockers

@@ -8,9 +8,9 @@ from typing import Any
 
 from budgets import links
 from budgets.models import Budget, BudgetLine
-from erp import mapping_links
 from erp.backends import backend
-from erp.mapping_models import MappingKind
+from erp.mapping import links as mapping_links
+from erp.mapping.models import MappingKind
 from erp.models import ErpJob
 from erp.port import JobStatus
 from erp.readiness import unfit_lines

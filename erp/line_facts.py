@@ -8,11 +8,11 @@ from __future__ import annotations
 from budgets.facts import CostFacts, Relation, Source
 from budgets.models import Budget
 from erp import readiness, snapshots, words
-from erp.costs import costs_of
 from erp.documents import ZERO
-from erp.link_epochs import epoch_of
 from erp.models import OPEN, DocumentState
 from erp.port import DocumentKind
+from erp.reset.link_epochs import epoch_of
+from erp.sync.costs import costs_of
 
 # `sent`: what open and posted documents carry. An original that was posted counts with its newest target, an original
 # under way before the first posting with its base too; everything else with its delta. What was decided to count as

@@ -12,31 +12,36 @@ from django.db.models import Q
 from django_fsm import FSMField, transition
 
 from budgets.models import Budget, BudgetLine
-from erp.approval_models import (  # noqa: F401  Django finds an app's models here
+from erp.approval.models import (  # noqa: F401  Django finds an app's models here
     ApprovalRule,
     BatchStep,
     BatchStepPerson,
     Delegation,
     RuleKind,
 )
-from erp.attachment_models import BatchAttachment  # noqa: F401  Django finds an app's models here
-from erp.bulk_models import (  # noqa: F401  likewise
+from erp.decision.attachment_models import BatchAttachment  # noqa: F401  Django finds an app's models here
+from erp.decision.bulk_models import (  # noqa: F401  likewise
     BulkDecision,
     BulkItem,
     BulkKind,
     BulkOutcome,
 )
-from erp.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
-from erp.confirmation_models import Confirmation, ConfirmationState  # noqa: F401  likewise
-from erp.cost_models import ErpCost  # noqa: F401  likewise
-from erp.delivery_models import Call, Document, DocumentState  # noqa: F401  Django finds an app's models here
-from erp.dictionary_models import (  # noqa: F401  Django finds an app's models through this module
+from erp.delivery.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
+from erp.delivery.models import Call, Document, DocumentState  # noqa: F401  Django finds an app's models here
+from erp.mail.models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
+from erp.mapping.models import MappingChange, MappingKind, MappingRule  # noqa: F401  likewise
+from erp.posting.confirmation_models import Confirmation, ConfirmationState  # noqa: F401  likewise
+from erp.queue.filter_models import DefaultQueueFilter, QueueFilter  # noqa: F401  likewise
+from erp.reconciliation.drift_models import DriftDecision, DriftKind, DriftSighting  # noqa: F401  likewise
+from erp.refusals.dictionary_models import (  # noqa: F401  Django finds an app's models through this module
     ErrorExplanation,
     UnknownErrorText,
 )
-from erp.drift_models import DriftDecision, DriftKind, DriftSighting  # noqa: F401  likewise
-from erp.mapping_models import MappingChange, MappingKind, MappingRule  # noqa: F401  likewise
-from erp.mirror import (  # noqa: F401  Django finds an app's models through this module
+from erp.reset.models import LinkReset, ResetDocument  # noqa: F401  likewise
+from erp.setup.models import SeenCompany, TestSend, TestSendState  # noqa: F401  likewise
+from erp.snapshot_models import BatchItem, BatchLine  # noqa: F401  likewise
+from erp.sync.cost_models import ErpCost  # noqa: F401  likewise
+from erp.sync.mirror import (  # noqa: F401  Django finds an app's models through this module
     Connection,
     CostCodeLink,
     CostTypeLink,
@@ -50,12 +55,7 @@ from erp.mirror import (  # noqa: F401  Django finds an app's models through thi
     ReadingState,
     Reminder,
 )
-from erp.notice_models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
-from erp.queue_filter_models import DefaultQueueFilter, QueueFilter  # noqa: F401  likewise
-from erp.reset_models import LinkReset, ResetDocument  # noqa: F401  likewise
-from erp.setup_models import SeenCompany, TestSend, TestSendState  # noqa: F401  likewise
-from erp.snapshot_models import BatchItem, BatchLine  # noqa: F401  likewise
-from erp.sync_models import Heartbeat, SyncChange, SyncRun  # noqa: F401  likewise
+from erp.sync.models import Heartbeat, SyncChange, SyncRun  # noqa: F401  likewise
 from workflow import guards
 from workflow.actions import allowed
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from budgets.models import Budget, BudgetLine
-from erp import routes
-from erp.approvers import NextRoute, next_route
+from erp.approval import routes
+from erp.approval.approvers import NextRoute, next_route
 from erp.backends import backend
 from erp.blockers import open_remarks
 from erp.documents import ZERO
@@ -33,7 +33,7 @@ from erp.snapshots import (
     latest_reading,
     new_items,
 )
-from erp.timeline_calls import about
+from erp.timeline.calls import about
 from projects import permissions
 from workflow.blockers import once_per_object
 from workflow.events import events_about

@@ -17,11 +17,14 @@ from django.db import transaction
 from budgets.errors import MOST_TEXT, Conflict, InvalidInput, long_texts, refuse_long
 from budgets.models import Budget, BudgetLine, Modification
 from budgets.services import lock_row
-from erp import bell, holds, notifications, readings, reauthentication, routes, stepping
-from erp.acceptance import fix_and_queue, hold_mapping, weigh
-from erp.approvers import freeze_preparers
+from erp import bell, holds
+from erp.approval import reauthentication, routes, stepping
+from erp.approval.approvers import freeze_preparers
+from erp.decision.acceptance import fix_and_queue, hold_mapping, weigh
+from erp.delivery.settling import settle_batch
 from erp.documents import ZERO
 from erp.locking import lock_batch, on_budget
+from erp.mail import notifications
 from erp.models import (
     Batch,
     BatchLine,
@@ -32,8 +35,8 @@ from erp.models import (
     Remark,
 )
 from erp.rounds import next_numbers
-from erp.settling import settle_batch
 from erp.snapshots import freeze, latest_reading, new_items
+from erp.sync import readings
 from erp.words import person
 from workflow import events
 from workflow.actions import SYSTEM, ensure

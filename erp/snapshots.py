@@ -19,9 +19,7 @@ from budgets.models import (
 )
 from budgets.money import moved
 from erp.documents import ZERO, OriginalLine, bases_in_erp, original_lines
-from erp.drift_models import DriftDecision
 from erp.line_codes import amounts_and_keys, keys_of, linked_lines
-from erp.link_epochs import counts, epoch_of, jobs_now
 from erp.models import (
     Batch,
     BatchAttachment,
@@ -33,6 +31,8 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import DocumentKind, ErpKey
+from erp.reconciliation.drift_models import DriftDecision
+from erp.reset.link_epochs import counts, epoch_of, jobs_now
 from projects.models import Company
 from workflow.blockers import once_per_object
 

@@ -8,26 +8,21 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import (
-    bell,
-    circuit,
-    connections,
-    digest,
-    heartbeat,
-    holds,
-    mail_queue,
-    outbox,
-    posting,
-    readings,
-    reminders,
-    resetting,
-    setup_actions,
-    sync,
-    sync_runs,
-    trials,
-)
+from erp import bell, holds
+from erp.delivery import circuit, outbox
+from erp.health import heartbeat
+from erp.mail import digest
+from erp.mail import sending as mail_queue
 from erp.models import Connection, ErpReading, LinkReset, ReadingState, SyncRun
-from erp.sync_models import SyncState
+from erp.posting import polling as posting
+from erp.posting import reminders
+from erp.reset import resetting
+from erp.setup import actions as setup_actions
+from erp.setup import connections, trials
+from erp.sync import reading as sync
+from erp.sync import readings
+from erp.sync import runs as sync_runs
+from erp.sync.models import SyncState
 from workflow import submissions
 
 

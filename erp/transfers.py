@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from erp.decisions import DecisionItem, DecisionRow
+from erp.decision.beside_erp import DecisionItem, DecisionRow
 from erp.documents import ZERO
 from erp.port import DocumentKind
 

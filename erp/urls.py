@@ -3,7 +3,12 @@
 from django.urls import path, re_path
 
 from budgets.urls import ACT_ON_BUDGET, BUDGET
-from erp import balance_views, compare_views, evidence_views, import_views, timeline_views, views
+from erp import views
+from erp.compare import views as compare_views
+from erp.evidence import views as evidence_views
+from erp.reconciliation import balance_views
+from erp.takeover import views as import_views
+from erp.timeline import views as timeline_views
 
 urlpatterns = [
     path(f"{BUDGET}send/", views.preview, name="preview"),

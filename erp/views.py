@@ -18,21 +18,18 @@ from budgets.models import Budget
 from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
-from erp import (
-    compare_pages,
-    remarks,
-    routes,
-    selectors,
-    services,
-    sync_actions,
-    sync_runs,
-    timeline_views,
-    waiting,
-    whereabouts,
-)
-from erp.approvers import able_to_accept
+from erp import selectors, services
+from erp.approval import routes
+from erp.approval.approvers import able_to_accept
+from erp.compare import pages as compare_pages
+from erp.decision import remarks
+from erp.delivery import whereabouts
 from erp.models import OPEN, Batch, BatchItem, BatchLine, BatchState, Remark
+from erp.posting import waiting
 from erp.snapshots import erp_connection
+from erp.sync import actions as sync_actions
+from erp.sync import runs as sync_runs
+from erp.timeline import views as timeline_views
 from erp.words import person
 from projects import permissions
 

@@ -14,8 +14,8 @@ from hypothesis import settings as generated
 generated.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 generated.load_profile("any machine")
 
-CONTRACT = ("testing", "testing_case", "testing_outcomes", "testing_push", "testing_reads", "testing_tenant")
-pytest.register_assert_rewrite(*(f"erp.{module}" for module in CONTRACT))
+
+pytest.register_assert_rewrite("erp.testing")
 
 pytest_plugins = [
     "tests.support.browser",

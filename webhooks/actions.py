@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from erp.connection_actions import may_administer
 from erp.models import Connection
+from erp.setup.connection_actions import may_administer
 from workflow.actions import Action, register
 
 register(

@@ -16,8 +16,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from erp import mails
 from erp.backends import outside_transactions
+from erp.mail import mails
 from projects import permissions
 from webhooks import payload, sealing, signing, wire
 from webhooks.kinds import BY_ACTION

@@ -8,8 +8,8 @@ from typing import Any
 from django import template
 
 from budgets.models import Budget, BudgetState, Hold
-from budgets.request_book import open_requests
-from budgets.request_models import BudgetRequest, RequestKind, RequestState
+from budgets.requests.book import open_requests
+from budgets.requests.models import BudgetRequest, RequestKind, RequestState
 from projects import permissions
 
 register = template.Library()

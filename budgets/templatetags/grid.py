@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from django import template
 
-from budgets.grid import Group
-from budgets.look import JOB, TYPE, Look
+from budgets.grid.groups import Group
+from budgets.grid.look import JOB, TYPE, Look
 
 register = template.Library()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django import template
 
-from budgets.history_entries import Entry
+from budgets.history.entries import Entry
 
 register = template.Library()
 

@@ -13,9 +13,10 @@ from django.db.models.functions import Cast, Concat, JSONObject
 from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.utils import timezone
 
+from budgets.grid.rows import ORDER
 from budgets.models import Budget, BudgetLine
-from budgets.rows import ORDER
-from erp import remarks, selectors, snapshots
+from erp import selectors, snapshots
+from erp.decision import remarks
 from erp.documents import ZERO
 from erp.models import OPEN, Batch, BatchLine, DocumentState
 from workflow.models import Event

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 
-from erp.compare import CHANGED, ONLY_A, ONLY_B
+from erp.compare.states import CHANGED, ONLY_A, ONLY_B
 
 register = template.Library()
 

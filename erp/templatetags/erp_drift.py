@@ -10,10 +10,10 @@ from django import template
 from django.urls import reverse
 
 from budgets.models import Budget, BudgetState
-from erp import drift_reads
-from erp.balance_reads import newest_readings
 from erp.models import DriftDecision, DriftSighting
-from erp.reconciliation import sighted, sighted_in
+from erp.reconciliation import drift_reads
+from erp.reconciliation.balance_reads import newest_readings
+from erp.reconciliation.comparing import sighted, sighted_in
 from projects import permissions
 
 register = template.Library()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 
 from budgets.models import Budget
-from erp import explaining
 from erp.models import Batch, Document
+from erp.refusals import explaining
 
 register = template.Library()
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django import template
 
-from erp.mapping_pages import CodesPage
+from erp.mapping.pages import CodesPage
 
 register = template.Library()
 

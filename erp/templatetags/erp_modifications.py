@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 
 from budgets.models import Budget, Modification
-from erp import left_there
+from erp.delivery import left_there
 from erp.models import Batch, BatchAttachment, BatchItem
 
 register = template.Library()

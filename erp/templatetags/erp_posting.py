@@ -10,11 +10,15 @@ from django import template
 from django.utils import timezone
 
 from budgets.models import Budget, Hold
-from erp import differences, evidence, routes, timeline_waits, waiting, whereabouts
+from erp.approval import routes
+from erp.delivery import whereabouts
+from erp.evidence import facts as evidence
 from erp.models import Document
+from erp.posting import differences, waiting
+from erp.posting.waiting import Usual
 from erp.snapshots import latest_batch
-from erp.timeline_calls import SoFar, so_far
-from erp.waiting import Usual
+from erp.timeline import waits as timeline_waits
+from erp.timeline.calls import SoFar, so_far
 
 register = template.Library()
 

@@ -8,8 +8,8 @@ from typing import Any
 from django import template
 from django.contrib.auth import get_user_model
 
-from erp import routes
-from erp.approval_blockers import could_be_named, step_to_name_for
+from erp.approval import routes
+from erp.approval.blockers import could_be_named, step_to_name_for
 from erp.models import Batch, BatchStep
 from workflow.actions import available
 

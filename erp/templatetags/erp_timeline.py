@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from erp.timeline_views import Place
-from erp.timeline_waits import Wait
+from erp.timeline.views import Place
+from erp.timeline.waits import Wait
 from workflow.templatetags.figures import plain_moment, span
 
 register = template.Library()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django import template
 
 from budgets.models import Budget
-from erp import left_there, silence, snapshots, words
+from erp import snapshots, words
+from erp.delivery import left_there, silence
 from erp.models import Batch, Connection, Document
 
 register = template.Library()

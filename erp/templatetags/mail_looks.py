@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from erp import mail_queue
+from erp.mail import sending as mail_queue
 from erp.models import Connection
 
 register = template.Library()

@@ -121,7 +121,7 @@ def test_nonsense_in_the_address_is_passed_over(scene, desk):
 
 
 def test_a_long_document_is_read_in_windows(scene, desk, monkeypatch):
-    from erp import decision_lines
+    from erp.decision import lines as decision_lines
 
     monkeypatch.setattr(decision_lines, "WINDOW", 2)
     client, batch = desk(scene.mira), acts.send(scene)
@@ -141,7 +141,7 @@ def test_a_long_document_is_read_in_windows(scene, desk, monkeypatch):
 
 
 def test_a_page_that_is_full_names_the_other_documents_with_a_link(scene, desk, monkeypatch):
-    from erp import decision_lines
+    from erp.decision import lines as decision_lines
 
     acts.lock(scene)
     acts.modify(scene, "Own crew", (LABOR, "500.00"), (READY_MIX, "-500.00"))

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from erp import mapping_services
-from erp.mapping_state import Edit
+from erp.mapping import services as mapping_services
+from erp.mapping.state import Edit
 from erp.models import Batch, Call
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB

@@ -9,9 +9,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from erp import unknown_texts
 from erp.models import Document, ErrorExplanation, UnknownErrorText
 from erp.port import Advice, Finding, Fixer
+from erp.refusals import unknown_texts
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 

@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.utils import timezone
 
-from erp import unknown_texts
 from erp.models import Document, UnknownErrorText
 from erp.port import Finding
+from erp.refusals import unknown_texts
 from tests.support import scene as acts
 from tests.support.browser import scrolls_sideways, sign_in
 from tests.support.scene import MAIN, PASSWORD

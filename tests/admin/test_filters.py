@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import queue_filters
-from erp.admin_access import desk_memberships
 from erp.models import DefaultQueueFilter, QueueFilter
-from erp.queue_narrowing import Narrowing, read
+from erp.people.admin_access import desk_memberships
+from erp.queue import filters as queue_filters
+from erp.queue.narrowing import Narrowing, read
 from projects.models import ErpLevel, Membership
 from tests.admin.test_queue import QUEUE, another_batch, projects_on
 from tests.support import scene as acts

@@ -145,8 +145,8 @@ def test_the_description_of_the_api_is_read_under_the_policy(scene, transactiona
 def test_several_are_decided_by_one_press_and_the_page_goes_on_by_itself(
     scene, transactional_db, narrow_page, monkeypatch
 ):
-    monkeypatch.setattr("erp.admin_bulk.PRESSED", 0.0)
-    monkeypatch.setattr("erp.admin_bulk.DECIDING", 0.0)
+    monkeypatch.setattr("erp.decision.admin_bulk.PRESSED", 0.0)
+    monkeypatch.setattr("erp.decision.admin_bulk.DECIDING", 0.0)
     batches = [acts.send(scene), *(another_batch(scene, f"26-05{n:02}") for n in range(3))]
     for batch in batches[1:]:
         read(batch)

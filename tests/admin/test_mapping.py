@@ -6,10 +6,10 @@ import re
 import pytest
 from django.utils import timezone
 
-from erp import mapping_services
-from erp.mapping import Rule
-from erp.mapping_models import MappingChange, MappingRule
-from erp.mapping_state import Edit
+from erp.mapping import services as mapping_services
+from erp.mapping.models import MappingChange, MappingRule
+from erp.mapping.resolving import Rule
+from erp.mapping.state import Edit
 from erp.models import CostCodeLink, ErpCostCode
 from projects.models import CostCode
 from tests.support import scene as acts

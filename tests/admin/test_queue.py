@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from budgets import services as budget_services
 from budgets.models import Budget
-from erp import aftercare, services
+from erp import services
+from erp.delivery import aftercare
 from erp.models import Batch, BatchState
 from projects.models import BudgetLevel, Membership, ProjectRole
 from tests.support import scene as acts
@@ -28,7 +29,7 @@ def another_batch(scene, code: str = "26-0310", amount: str = "500.00", *, by=No
 
 
 def read(batch: Batch) -> None:
-    from erp import readings
+    from erp.sync import readings
 
     readings.make(batch.budget.readings.get(), now=timezone.now())
 

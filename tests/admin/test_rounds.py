@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from budgets.modification_services import void_modification
-from erp import aftercare, services
+from budgets.modifications.services import void_modification
+from erp import services
+from erp.delivery import aftercare
 from erp.models import Batch, Notice
 from tests.support import scene as acts
 from tests.support.scene import MAIN

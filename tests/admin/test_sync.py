@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from erp import heartbeat, sync, sync_actions, tasks
+from erp import tasks
+from erp.health import heartbeat
 from erp.models import Connection, SyncChange, SyncRun
+from erp.sync import actions as sync_actions
+from erp.sync import reading as sync
 from tests.support import scene as acts
 
 RECONCILIATION = "/admin/erp/driftdecision/"

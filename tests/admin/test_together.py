@@ -7,8 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from erp import bulk, readings, services
+from erp import services
+from erp.decision import bulk
 from erp.models import Batch, BatchState, BulkDecision, BulkKind, Connection, Document
+from erp.sync import readings
 from tests.admin.test_queue import QUEUE, another_batch, choose, read
 from tests.support import scene as acts
 
@@ -54,13 +56,13 @@ def test_what_there_was_no_time_to_look_at_is_said_and_decided_when_its_turn_com
     scene, desk, four, monkeypatch
 ):
     services.reject(four[3], user=scene.mira, now=timezone.now(), reason_code="amounts", reason="Too high")
-    monkeypatch.setattr("erp.admin_bulk.LOOKING", -1.0)
+    monkeypatch.setattr("erp.decision.admin_bulk.LOOKING", -1.0)
     client = desk(scene.mira)
     page = choose(client, "accept_selected", four).content.decode()
     assert "4 of them took too long to be looked at here" in page
     assert page.count("not looked at yet") == 4
     assert "Accept 4" in page
-    monkeypatch.setattr("erp.admin_bulk.PRESSED", 5.0)
+    monkeypatch.setattr("erp.decision.admin_bulk.PRESSED", 5.0)
     result = choose(client, "accept_selected", four, confirm="yes", **seen(four)).context["result"]
     assert result.headline == "3 accepted. 1 not."
 

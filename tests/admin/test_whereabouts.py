@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from erp import aftercare
+from erp.delivery import aftercare
 from erp.models import Batch, Call, Document
 from tests.support import scene as acts
 from tests.support.scene import MAIN

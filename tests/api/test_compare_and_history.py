@@ -43,7 +43,7 @@ def test_a_batch_that_does_not_exist_and_a_stranger_get_the_same_404(scene, api)
 
 
 def test_the_history_tells_exact_values_and_pages(scene, api, monkeypatch):
-    monkeypatch.setattr("budgets.api_history.A_PAGE", 4)
+    monkeypatch.setattr("budgets.history.api.A_PAGE", 4)
     dana = api(scene.dana)
     first = dana.get(url(scene, "history/?field=amount")).json()
     second = dana.get(url(scene, "history/?field=amount&page=2")).json()

@@ -16,11 +16,14 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from budgets import attachments, view_services
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
-from budgets.view_services import ViewValues
-from erp import confirmations, resetting, sync_actions
+from budgets.modifications import attachments
+from budgets.saved_views import services as view_services
+from budgets.saved_views.services import ViewValues
 from erp.models import Batch, Confirmation, Connection, Delegation, LinkReset, Remark, SyncRun
+from erp.posting import confirmations
+from erp.reset import resetting
+from erp.sync import actions as sync_actions
 from projects.models import Company
 from tests.erp.test_approval_steps import lend
 from tests.support import files

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from budgets import import_api, spreadsheets
+from budgets.files import spreadsheets
+from budgets.importing import api as import_api
 from budgets.models import StagedImport
 from workflow.models import Event
 

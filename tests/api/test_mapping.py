@@ -1,6 +1,6 @@
 """The mapping over HTTP: its version and rules, where each code leads, and one row of the table."""
 
-from erp import mapping_services
+from erp.mapping import services as mapping_services
 from erp.models import CostCodeLink
 
 

@@ -19,12 +19,13 @@ from playwright.sync_api import Page
 import budgets.urls
 import erp.urls
 import webhooks.services
-from budgets import import_staging, view_services
-from budgets.calculated import Formula
+from budgets.importing import staging as import_staging
 from budgets.models import ModificationFile, SavedView, StagedImport
-from budgets.view_services import ViewValues
-from erp import resetting
+from budgets.saved_views import services as view_services
+from budgets.saved_views.calculated import Formula
+from budgets.saved_views.services import ViewValues
 from erp.models import Batch, Remark, SyncChange, SyncRun
+from erp.reset import resetting
 from tests.erp.test_approval_steps import lend, rule
 from tests.support import drift
 from tests.support import scene as acts

@@ -6,9 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from budgets import charts, selectors, svg
+from budgets import selectors
+from budgets.grid import charts, svg
 from erp import line_facts
-from erp.costs import BudgetCosts
+from erp.sync.costs import BudgetCosts
 from projects.models import CostCode
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import MAIN, add_line, lock, modify

@@ -83,7 +83,7 @@ def test_a_stranger_finds_nothing(sent_twice):
 
 
 def test_where_lines_are_many_divisions_are_closed_until_one_is_opened(sent_twice, monkeypatch):
-    monkeypatch.setattr("erp.compare_pages.MOST_ROWS", 3)
+    monkeypatch.setattr("erp.compare.pages.MOST_ROWS", 3)
     page = sent_twice.get("compare", a="1", b="2", show="all")
     assert [len(group.rows) for group in page.context["groups"]] == [0, 0, 0]
     opened = sent_twice.get("compare", a="1", b="2", show="all", division="03")

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from budgets import grid, rows
+from budgets.grid import groups as grid
+from budgets.grid import rows
 from budgets.models import Forecast, SavedView
 from erp import line_facts
-from erp.costs import BudgetCosts
+from erp.sync.costs import BudgetCosts
 from projects.models import BudgetLevel, ProjectRole
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import lock

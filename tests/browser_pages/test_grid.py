@@ -9,7 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from budgets import columns, grid, imports, links, services, spreadsheets
+from budgets import links, services
+from budgets.files import spreadsheets
+from budgets.grid import columns
+from budgets.grid import groups as grid
+from budgets.importing import loading as imports
 from projects.models import CostCode
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import MAIN, SUB, add_line, lock, modify, read, reject, send

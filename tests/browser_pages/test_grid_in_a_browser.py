@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from budgets import grid, links
+from budgets import links
+from budgets.grid import groups as grid
 from tests.browser_pages.conftest import Desk
 from tests.support.browser import sign_in
 from tests.support.scene import MAIN, PASSWORD, SUB

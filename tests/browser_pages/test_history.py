@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from budgets import forecast_services, services
+from budgets import services
+from budgets.forecasts import services as forecast_services
 from budgets.models import BudgetLine
 from tests.browser_pages.conftest import words
 from tests.support.scene import MAIN, SUB, add_line, lock, modify, reject, send
@@ -137,7 +138,7 @@ def test_a_large_event_is_one_entry_that_opens_to_its_rows(desk):
 
 
 def test_long_histories_come_in_pages(desk, monkeypatch):
-    monkeypatch.setattr("budgets.history_entries.A_PAGE", 4)
+    monkeypatch.setattr("budgets.history.entries.A_PAGE", 4)
     first, second = desk.get("history"), desk.get("history", page="2")
     assert [len(page.context["found"].entries) for page in (first, second)] == [4, 2]
     assert "Page 1 of 2" in words(first)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from budgets.models import BudgetLine, Modification
-from budgets.modification_forms import MOST_ROWS
+from budgets.modifications.forms import MOST_ROWS
 from budgets.services import save_modification
 from tests.browser_pages.conftest import Desk, words
 from tests.support.scene import lock

@@ -9,8 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from budgets import services
-from erp import linking
 from erp.models import Connection, CostTypeLink
+from erp.setup import linking
 from projects.models import Company, Membership
 from tests.browser_pages.conftest import Desk
 from tests.support.browser import PATIENCE, sign_in

@@ -6,9 +6,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from budgets import attachment_files, attachments, services
+from budgets import services
 from budgets.errors import Conflict, InvalidInput
 from budgets.models import Attachment, AttachmentContent
+from budgets.modifications import attachment_files, attachments
 from erp import services as erp_services
 from erp.models import BatchAttachment
 from tests.support import files

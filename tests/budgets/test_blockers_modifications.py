@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from budgets import attachments, links, services
+from budgets import links, services
 from budgets.errors import InvalidInput
 from budgets.models import Modification
+from budgets.modifications import attachments
 from erp import services as erp_services
 from projects.models import Company
 from tests.support import files

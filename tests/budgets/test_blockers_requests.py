@@ -2,9 +2,10 @@
 
 from django.utils import timezone
 
-from budgets import requests, services
-from budgets.request_models import RequestKind
-from erp import aftercare
+from budgets import services
+from budgets.requests import services as requests
+from budgets.requests.models import RequestKind
+from erp.delivery import aftercare
 from projects.models import BudgetLevel, ProjectRole
 from tests.support import scene as acts
 from tests.workflow.cases import codes, gone, met, removes, shows

@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from budgets import view_services
 from budgets.models import SavedView
-from budgets.view_services import ViewValues
+from budgets.saved_views import services as view_services
+from budgets.saved_views.services import ViewValues
 from projects.models import BudgetLevel, ErpLevel, Membership, ProjectRole
 from tests.workflow.cases import codes, gone, met, removes, shows, stays
 from workflow.blockers import Kind

@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from budgets import spreadsheets
-from budgets.import_cells import escaped, unescaped
-from budgets.import_plan import plan
+from budgets.files import spreadsheets
+from budgets.files.cells import escaped, unescaped
+from budgets.importing.plan import plan
 from budgets.models import Budget
 from budgets.services import add_line, lock, make_effective, save_modification
 from tests.browser_pages.conftest import Desk

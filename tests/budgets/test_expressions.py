@@ -7,8 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budgets.calculation import degree, evaluate, rounded
-from budgets.expressions import Apply, BadExpression, Name, Node, Number, check, cycle, names, parse
+from budgets.saved_views.calculation import degree, evaluate, rounded
+from budgets.saved_views.expressions import (
+    Apply,
+    BadExpression,
+    Name,
+    Node,
+    Number,
+    check,
+    cycle,
+    names,
+    parse,
+)
 
 COLUMNS = ("original", "modifications", "revised", "in_erp", "quantity", "unit_cost")
 

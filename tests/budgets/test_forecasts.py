@@ -6,9 +6,9 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from budgets import projection
 from budgets.errors import Conflict, InvalidInput
-from budgets.forecast_services import Wish, set_forecast, set_forecasts
+from budgets.forecasts import projection
+from budgets.forecasts.services import Wish, set_forecast, set_forecasts
 from budgets.models import Forecast
 from budgets.services import delete_line
 from projects.models import BudgetLevel, ProjectRole

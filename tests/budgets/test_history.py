@@ -10,7 +10,7 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from budgets import services
-from budgets.history import OUTSIDE, changes_of_line
+from budgets.history.reading import OUTSIDE, changes_of_line
 from budgets.models import BudgetLine
 from tests.support.scene import MAIN, add_line, lock, modify, reject, send
 from workflow.models import Event

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from budgets.spreadsheets import read
+from budgets.files.spreadsheets import read
 from tests.budgets import old_excel_files as xls
 from tests.budgets.test_import_files import BAD_FILES, GOOD, _rewritten
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from budgets.spreadsheets import Sheet, Unreadable, read
+from budgets.files.spreadsheets import Sheet, Unreadable, read
 
 HEADER = ["cost_code", "cost_type", "amount"]
 

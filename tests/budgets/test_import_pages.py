@@ -9,7 +9,8 @@ import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from budgets import import_staging, imports
+from budgets.importing import loading as imports
+from budgets.importing import staging as import_staging
 from budgets.models import BudgetLine, ImportState, StagedImport
 from budgets.services import edit_line, lock
 from tests.browser_pages.conftest import Desk, words

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from budgets import spreadsheets
 from budgets.errors import Conflict, InvalidInput
-from budgets.imports import BadRows, import_rows
+from budgets.files import spreadsheets
+from budgets.importing.loading import BadRows, import_rows
 from budgets.models import BudgetLine
 from budgets.services import edit_line, lock
 from tests.support.scene import MAIN, SUB, Scene

@@ -11,12 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from budgets import modification_many, selectors, services
+from budgets import selectors, services
 from budgets.errors import InvalidInput
+from budgets.files.workbooks import Unreadable
 from budgets.models import Modification
-from budgets.modification_files import read
-from budgets.modification_many import Written
-from budgets.workbooks import Unreadable
+from budgets.modifications import many as modification_many
+from budgets.modifications.files import read
+from budgets.modifications.many import Written
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB
 from tests.workflow.racing import race

@@ -5,10 +5,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from budgets import requests, services
+from budgets import services
 from budgets.errors import InvalidInput
-from budgets.request_models import BudgetRequest, RequestState
-from erp import aftercare
+from budgets.requests import services as requests
+from budgets.requests.models import BudgetRequest, RequestState
+from erp.delivery import aftercare
 from erp.models import Notice
 from tests.browser_pages.conftest import Desk, words
 from tests.support import scene as acts

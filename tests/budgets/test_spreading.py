@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budgets import spreading
+from budgets.modifications import spreading
 
 CENTS = st.integers(-(10**15), 10**15).map(lambda n: Decimal(n) / 100)
 WEIGHTS = st.lists(st.integers(0, 10**12).map(lambda n: Decimal(n) / 100), min_size=1, max_size=40)

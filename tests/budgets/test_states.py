@@ -6,8 +6,8 @@ from budgets import services
 from budgets.models import Budget
 from budgets.selectors import state_of
 from budgets.states import CODES
-from erp import aftercare
 from erp import services as erp_services
+from erp.delivery import aftercare
 from erp.models import Batch
 from tests.support import scene as acts
 from tests.support.scene import MAIN

@@ -5,12 +5,17 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from budgets import calculated, columns, grid, look, rows, saved_views, view_services, view_table
-from budgets.calculated import Formula
-from budgets.calculation import evaluate, rounded
 from budgets.errors import Conflict, InvalidInput
+from budgets.grid import columns, look, rows
+from budgets.grid import groups as grid
 from budgets.models import DefaultView, SavedView
-from budgets.view_services import ViewValues
+from budgets.saved_views import calculated
+from budgets.saved_views import choosing as saved_views
+from budgets.saved_views import services as view_services
+from budgets.saved_views import table as view_table
+from budgets.saved_views.calculated import Formula
+from budgets.saved_views.calculation import evaluate, rounded
+from budgets.saved_views.services import ViewValues
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from workflow.actions import ActionBlocked

@@ -12,8 +12,8 @@ import pytest
 
 from cmic_adapter.backend import CmicBackend
 from erp.port import DocumentKind, ErpDocument, ErpKey, PostingState
-from erp.testing import ErpContract
-from erp.testing_tenant import HIDE_HALVES, TRICKY, CannotDo, Entry, ErpTenant, Shape, sums
+from erp.testing.contract import ErpContract
+from erp.testing.tenant import HIDE_HALVES, TRICKY, CannotDo, Entry, ErpTenant, Shape, sums
 from tests.cmic_adapter.support import (
     COMPANY,
     ON,

@@ -10,9 +10,9 @@ import pytest
 import cmic_adapter
 import cmic_simulator
 from cmic_adapter import adf, dictionary
-from erp import own_advice
-from erp.advice import NAMED, Dictionary, compiled, filled
 from erp.port import Place
+from erp.refusals import own_advice
+from erp.refusals.advice import NAMED, Dictionary, compiled, filled
 
 ENTRIES = dictionary.entries()
 KNOWN = Dictionary(own=(), built_in=ENTRIES)

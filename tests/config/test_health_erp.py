@@ -9,7 +9,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from config import env
-from erp import heartbeat
+from erp.health import heartbeat
 from erp.models import Circuit, Connection, Document, Heartbeat, Notice
 from tests.support import scene as acts
 

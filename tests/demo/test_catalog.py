@@ -3,7 +3,7 @@
 import csv
 import io
 
-from budgets.spreadsheets import read
+from budgets.files.spreadsheets import read
 from demo import catalog, cmic_seed
 
 

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from erp import sync as erp_sync
 from erp.port import (
     AssignedCostCodeRow,
     CostCodeRow,
@@ -23,6 +22,7 @@ from erp.port import (
     JobStatus,
     UnitRow,
 )
+from erp.sync import reading as erp_sync
 from tests.support.paper import PaperErp
 from tests.support.scene import COST_CODES, COST_TYPES, MAIN, SUB, Scene
 

@@ -13,8 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import get_token_model
 
-from erp import access_past, access_report, delegations, people_services
-from erp.approval_settings import RuleValues, save_rule
+from erp.approval import delegations
+from erp.approval.settings import RuleValues, save_rule
+from erp.people import access_past, access_report
+from erp.people import services as people_services
 from projects.models import Company, Membership, ProjectRole
 from tests.support.scene import Scene
 from workflow import events

@@ -10,10 +10,14 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import timezone
 
-from erp import aftercare, confirmations, connections, linking, switching, sync, tasks
-from erp.acceptance import erp_document
+from erp import tasks
 from erp.backends import forget_backends
+from erp.decision.acceptance import erp_document
+from erp.delivery import aftercare
 from erp.models import Connection, Document, DocumentState, ErpReading
+from erp.posting import confirmations
+from erp.setup import connections, linking, switching
+from erp.sync import reading as sync
 from projects.models import BudgetLevel, ErpLevel, Membership, ProjectRole
 from tests.file_adapter.folder import COMPANY, Folder
 from tests.support.simulator import Simulator

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from erp import services, stepping
+from erp import services
+from erp.approval import stepping
 from erp.models import ApprovalRule, Batch, BatchStep, Delegation, Notice, RuleKind
-from erp.queue import desk_memberships, mine, queue
+from erp.queue.listing import desk_memberships, mine, queue
 from projects.models import Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN, TOTAL, Scene

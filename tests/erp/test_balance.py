@@ -6,8 +6,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp.balance import Cause, Facts, Held, OurLine, Row, lay_out
 from erp.port import ErpKey
+from erp.reconciliation.balance import Cause, Facts, Held, OurLine, Row, lay_out
 
 KEYS = [ErpKey("26-0288", code, kind) for code in ("03-30-00", "09-68-00") for kind in ("L", "S")]
 CODE = KEYS[0]

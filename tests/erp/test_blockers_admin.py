@@ -2,18 +2,14 @@
 
 from django.utils import timezone
 
-from erp import (
-    connection_actions,
-    connections,
-    mail_actions,
-    mail_queue,
-    mapping_services,
-    settings_services,
-)
-from erp.mapping import Rule
-from erp.mapping_state import Edit
+from erp.mail import actions as mail_actions
+from erp.mail import sending as mail_queue
+from erp.mapping import services as mapping_services
+from erp.mapping.resolving import Rule
+from erp.mapping.state import Edit
 from erp.models import Connection, CostTypeLink, Notice
-from erp.settings_words import COMPANY_FIELDS, CONNECTION_FIELDS
+from erp.setup import connection_actions, connections, settings_services
+from erp.setup.settings_words import COMPANY_FIELDS, CONNECTION_FIELDS
 from projects.models import ErpLevel, Membership
 from tests.erp.office import sync
 from tests.workflow.cases import codes, gone, met, removes, shows

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from erp import stepping
+from erp.approval import stepping
 from erp.models import ApprovalRule
 from projects.models import Membership
 from tests.erp.test_approval_steps import lend, rule

@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from budgets import links
 from budgets import services as budget_services
-from erp import linking
 from erp.models import CostTypeLink
 from erp.port import CostCodeRow, UnitRow
+from erp.setup import linking
 from projects.models import ErpLevel, Membership
 from tests.erp.office import sync
 from tests.support import scene as acts

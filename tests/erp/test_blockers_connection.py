@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from budgets import services as budget_services
-from erp import circuit, connections, linking
 from erp.backends import forget_backends
+from erp.delivery import circuit
 from erp.models import Connection, JobLink
 from erp.port import ErpUnavailable, JobStatus
+from erp.setup import connections, linking
 from projects.models import Company, Membership, Project
 from tests.erp.office import sync
 from tests.support import scene as acts

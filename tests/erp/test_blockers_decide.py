@@ -7,15 +7,15 @@ import pytest
 from django.utils import timezone
 
 from budgets import services as budget_services
-from erp import mapping_services
 from erp import services as erp_services
-from erp.approvers import able_to_accept
-from erp.mapping import Rule
-from erp.mapping_state import Edit
+from erp.approval.approvers import able_to_accept
+from erp.mapping import services as mapping_services
+from erp.mapping.resolving import Rule
+from erp.mapping.state import Edit
 from erp.models import CostCodeLink, ErpReading, ReadingState
 from erp.port import Finding
-from erp.queue import desk_memberships, mine, queue
-from erp.readings import make
+from erp.queue.listing import desk_memberships, mine, queue
+from erp.sync.readings import make
 from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
 from tests.support.paper import PaperErp

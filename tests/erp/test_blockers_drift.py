@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from erp import reconciliation_actions
-from erp.drift_blockers import CHOSEN
 from erp.port import ErpKey
+from erp.reconciliation import actions as reconciliation_actions
+from erp.reconciliation.drift_blockers import CHOSEN
 from projects.models import Direction, ErpLevel, Membership
 from tests.support import drift as paper
 from tests.support import scene as acts

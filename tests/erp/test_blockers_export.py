@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from erp import aftercare, confirmations
+from erp.delivery import aftercare
 from erp.models import Confirmation, Document
+from erp.posting import confirmations
 from projects.models import Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN

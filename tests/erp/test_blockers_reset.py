@@ -4,8 +4,9 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from erp import resetting, services
+from erp import services
 from erp.models import Document, JobLink, LinkReset
+from erp.reset import resetting
 from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from erp import resetting
 from erp.models import Document, LinkReset
+from erp.reset import resetting
 from tests.support import scene as acts
 from tests.support.drift import PLACES
 from tests.support.scene import LINES, MAIN, Scene

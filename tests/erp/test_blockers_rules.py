@@ -7,8 +7,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import approval_settings, delegations, services
-from erp.approval_settings import RuleValues
+from erp import services
+from erp.approval import delegations
+from erp.approval import settings as approval_settings
+from erp.approval.settings import RuleValues
 from projects.models import Company, Membership
 from tests.erp.test_approval_steps import lend
 from tests.support import scene as acts

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from erp import people_services
 from erp.models import Batch, Connection, ErpJob
-from erp.people_blockers import speak_of
-from erp.setup_models import TestSend
+from erp.people import services as people_services
+from erp.people.blockers import speak_of
+from erp.setup.models import TestSend
 from projects.models import Company, Membership
 from tests.support import paper
 from tests.support import scene as acts

@@ -2,7 +2,8 @@
 
 from django.utils import timezone
 
-from erp import confirmations, switching
+from erp.posting import confirmations
+from erp.setup import switching
 from tests.support import paper
 from tests.support import scene as stage
 from tests.workflow.cases import gone, met, removes, shows

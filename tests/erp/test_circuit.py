@@ -13,19 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from budgets.states import state_of
-from erp import (
-    bell,
-    circuit,
-    connection_actions,
-    connections,
-    outbox,
-    posting,
-    readings,
-    silence,
-    sync,
-    tasks,
-)
+from erp import bell, tasks
 from erp.backends import forget_backends
+from erp.delivery import circuit, outbox, silence
 from erp.models import Circuit, Connection, Document, DocumentState, ErpReading, Notice, ReadingState
 from erp.port import (
     CostTypeRow,
@@ -42,6 +32,10 @@ from erp.port import (
     Reading,
     Receipt,
 )
+from erp.posting import polling as posting
+from erp.setup import connection_actions, connections
+from erp.sync import reading as sync
+from erp.sync import readings
 from tests.support import scene as acts
 from tests.support.paper import PaperErp
 from tests.support.scene import MAIN, Scene

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from cmic_simulator import describes
-from erp import connections
 from erp.backends import forget_backends
 from erp.models import Connection
+from erp.setup import connections
 from tests.support import paper
 from tests.support.scene import Scene
 from tests.support.simulator import Simulator

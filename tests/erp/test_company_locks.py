@@ -9,9 +9,13 @@ from django.db import connection as database
 from django.db import connections, transaction
 from django.utils import timezone
 
-from erp import access_review, delegations, people_services, settings_services, setup_actions
+from erp.approval import delegations
 from erp.models import Notice
-from erp.settings_words import COMPANY_FIELDS, CONNECTION_FIELDS
+from erp.people import access_review
+from erp.people import services as people_services
+from erp.setup import actions as setup_actions
+from erp.setup import settings_services
+from erp.setup.settings_words import COMPANY_FIELDS, CONNECTION_FIELDS
 from projects.models import Company, ErpLevel, Membership
 from tests.support.scene import Scene
 

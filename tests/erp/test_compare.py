@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from budgets import selectors
 from budgets import services as budget_services
 from erp import services
-from erp.compare import CHANGED, ONLY_A, ONLY_B, SAME, NoSuchSide, compare
+from erp.compare.states import CHANGED, ONLY_A, ONLY_B, SAME, NoSuchSide, compare
 from erp.models import CostCodeLink, ErpCostCode
 from projects.models import CostCode
 from tests.support.scene import (

@@ -8,8 +8,10 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from cmic_adapter.backend import CmicBackend
-from erp import circuit, connections, outbox, services
+from erp import services
+from erp.delivery import circuit, outbox
 from erp.models import DocumentState, Notice
+from erp.setup import connections
 from tests.support.delivery import assert_books_agree, fill, finish, new_process, one, send_and_accept, writes
 from tests.support.simulator import Simulator
 from tests.support.story import Story, begin

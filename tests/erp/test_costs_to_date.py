@@ -8,9 +8,11 @@ import pytest
 from django.utils import timezone
 
 from budgets import facts
-from erp import costs, switching, sync
 from erp.models import Connection, CostCodeLink, ErpCost, ErpCostCode, ErpJob
 from erp.port import ErpKey
+from erp.setup import switching
+from erp.sync import costs
+from erp.sync import reading as sync
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, PHASES, SUB_JOB, Story, begin
 from workflow.models import Event

@@ -9,8 +9,10 @@ from celery import current_app
 from django.utils import timezone
 
 from budgets.states import state_of
-from erp import digest, people_services, tasks
+from erp import tasks
+from erp.mail import digest
 from erp.models import Batch, Delegation
+from erp.people import services as people_services
 from projects.models import Company, Membership
 from tests.erp.test_approval_steps import lend, rule
 from tests.support import scene as acts

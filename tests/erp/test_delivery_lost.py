@@ -10,9 +10,9 @@ import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
 
-from erp import outbox, outcomes
 from erp.backends import forget_backends
-from erp.journal import DatabaseJournal
+from erp.delivery import outbox, outcomes
+from erp.delivery.journal import DatabaseJournal
 from erp.models import Document, DocumentState
 from erp.port import ErpDocument, Journal, Receipt
 from tests.support import scene as acts

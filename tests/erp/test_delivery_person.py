@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from budgets.states import state_of
-from erp import aftercare, outbox, verdicts
 from erp.backends import forget_backends
+from erp.delivery import aftercare, outbox, verdicts
+from erp.delivery.stumbles import PARK_AFTER
 from erp.models import Batch, Document, DocumentState, Notice
 from erp.port import ErpDocument, ErpUnconfirmed, Journal, Outcome, Receipt, WithdrawState
-from erp.stumbles import PARK_AFTER
 from tests.support import scene as acts
 from tests.support.paper import PaperErp
 from tests.support.scene import MAIN, Scene

@@ -9,8 +9,14 @@ from django.utils import timezone
 
 from budgets.models import BudgetLine
 from budgets.states import state_of
-from erp import aftercare, explaining, linking, mail_queue, outbox, posting, services, sync
+from erp import services
+from erp.delivery import aftercare, outbox
+from erp.mail import sending as mail_queue
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
+from erp.posting import polling as posting
+from erp.refusals import explaining
+from erp.setup import linking
+from erp.sync import reading as sync
 from projects.models import BudgetLevel, ProjectRole
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
 from tests.support.simulator import Simulator

@@ -11,7 +11,8 @@ from django.db import connections as databases
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from erp import aftercare, outbox, services, tasks
+from erp import services, tasks
+from erp.delivery import aftercare, outbox
 from erp.models import Document, DocumentState, ReadingState
 from tests.support.delivery import (
     assert_books_agree,

@@ -10,9 +10,13 @@ from django.conf import LazySettings
 from django.db import connections as databases
 from django.utils import timezone
 
-from erp import connections, outbox, posting, readings, services
+from erp import services
+from erp.delivery import outbox
+from erp.delivery.outbox import LONGEST_BACKOFF
 from erp.models import Document, DocumentState, ErpReading, Notice, ReadingState
-from erp.outbox import LONGEST_BACKOFF
+from erp.posting import polling as posting
+from erp.setup import connections
+from erp.sync import readings
 from tests.support.delivery import (
     assert_books_agree,
     fill,

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from erp import circuit, outbox
+from erp.delivery import circuit, outbox
 from erp.models import Call, DocumentState
 from tests.support.delivery import (
     assert_books_agree,

@@ -10,7 +10,9 @@ import pytest
 from django.db import connections as databases
 from django.utils import timezone
 
-from erp import digest, notice_switches, tasks
+from erp import tasks
+from erp.mail import digest
+from erp.mail import switches as notice_switches
 from erp.models import Batch, DailyMail, Notice
 from projects.models import Company, Membership
 from tests.support import scene as acts

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from budgets import services as budget_services
-from erp import aftercare, documents
+from erp import documents
+from erp.delivery import aftercare
 from erp.models import CostCodeLink, Document, ErpCostCode
 from erp.port import DocumentKind, ErpCompany, ErpDocument, ErpKey, ErpLine, JobStatus
 from tests.support import scene as acts

@@ -10,12 +10,16 @@ from django.utils import timezone
 from budgets.errors import InvalidInput
 from budgets.selectors import totals
 from budgets.states import state_of
-from erp import drift, notifications, readings, reconciliation, services
-from erp.balance import Cause
-from erp.balance_reads import balance_of
+from erp import services
+from erp.mail import notifications
+from erp.mail.models import Notice
 from erp.models import DriftDecision, DriftSighting
-from erp.notice_models import Notice
 from erp.port import ErpKey
+from erp.reconciliation import comparing as reconciliation
+from erp.reconciliation import drift
+from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_reads import balance_of
+from erp.sync import readings
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
 from tests.workflow.sql import refused

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from erp import queue
 from erp.backends import forget_backends
+from erp.queue import listing as queue
 from tests.support import paper
 from tests.support import scene as stage
 

@@ -10,12 +10,13 @@ from django.db import Error, transaction
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import aftercare, explaining, unknown_texts
-from erp import explanation_actions as services
-from erp.advice import BadPattern, Dictionary, compiled, match, words
-from erp.dictionary import dictionary_of
+from erp.delivery import aftercare
 from erp.models import Document, ErrorExplanation, Notice, UnknownErrorText
 from erp.port import Advice, Finding, Fixer, Place
+from erp.refusals import explaining, unknown_texts
+from erp.refusals import explanation_actions as services
+from erp.refusals.advice import BadPattern, Dictionary, compiled, match, words
+from erp.refusals.dictionary import dictionary_of
 from projects.models import ErpLevel, Membership
 from tests.support import scene as acts
 from tests.support.delivery import assert_books_agree, fill

@@ -22,14 +22,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from pypdf import PdfReader
 
-from erp import evidence_seal as seal
-from erp import resetting
-from erp.evidence_check import SECTIONS
-from erp.evidence_pack import gather
-from erp.evidence_paper import printable, wrapped
-from erp.evidence_pdf import pdf, printer
+from erp.delivery.outcomes import tell
+from erp.evidence import seal
+from erp.evidence.check import SECTIONS
+from erp.evidence.pack import gather
+from erp.evidence.paper import printable, wrapped
+from erp.evidence.pdf import pdf, printer
 from erp.models import Batch
-from erp.outcomes import tell
+from erp.reset import resetting
 from tests.erp.test_approval_steps import rule
 from tests.erp.test_timeline import CANARY, called, told
 from tests.support import scene as acts
@@ -558,7 +558,7 @@ def test_the_pdf_is_read_by_people(posted):
 
 
 def test_of_very_many_calls_the_print_lists_the_first_and_says_how_many_more_there_are(posted, monkeypatch):
-    monkeypatch.setattr("erp.evidence_pdf.MOST_LISTED", 3)
+    monkeypatch.setattr("erp.evidence.pdf.MOST_LISTED", 3)
     content = gather(posted, now=timezone.now(), by=None)
     printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf(content))).pages)
     left = len(content["calls"]) - 3

@@ -13,8 +13,10 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from erp import aftercare, confirmations, services
+from erp import services
+from erp.delivery import aftercare
 from erp.models import Batch
+from erp.posting import confirmations
 from tests.erp.test_evidence import (  # noqa: F401  fixtures among them
     Pack,
     deliver,

@@ -13,9 +13,10 @@ from django.utils import timezone
 from budgets import services as budget_services
 from budgets.errors import Conflict
 from budgets.models import BudgetLine
-from erp import budget_import, selectors
-from erp.import_plan import Mode, Plan, plan, usable_reading
+from erp import selectors
 from erp.models import CostCodeLink, ErpCostCode, ErpReading, ReadingState
+from erp.takeover import services as budget_import
+from erp.takeover.plan import Mode, Plan, plan, usable_reading
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB, TOTAL, Scene
 from tests.support.simulator import Simulator

@@ -9,8 +9,8 @@ from django.test import Client
 from pypdf import PdfReader
 
 from budgets.states import state_of
-from erp import verdicts
-from erp.evidence_pdf import pdf
+from erp.delivery import verdicts
+from erp.evidence.pdf import pdf
 from erp.models import Batch, Notice
 from tests.erp.test_evidence import pack_of, sealed_anew, verify
 from tests.erp.test_returning import choose, edited, is_back

@@ -6,8 +6,13 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from erp import access_report, confirmations, delegations, drift, evidence_outcome, services, stepping
+from erp import services
+from erp.approval import delegations, stepping
+from erp.evidence import outcome as evidence_outcome
 from erp.models import Batch, BatchStep, Confirmation, Delegation, DriftDecision
+from erp.people import access_report
+from erp.posting import confirmations
+from erp.reconciliation import drift
 from projects.models import Direction, Membership
 from tests.admin.test_reconciliation import VALUE
 from tests.admin.test_reconciliation import url as reconciliation

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from budgets import services as budget_services
 from budgets.errors import InvalidInput
-from erp import aftercare, confirmations, services
+from erp import services
+from erp.delivery import aftercare
 from erp.models import Remark
+from erp.posting import confirmations
 from tests.support import scene as acts
 
 LONG, SENTENCE = "x" * 4_001, "At most 4,000 characters; this has 4,001."

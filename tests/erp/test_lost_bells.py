@@ -9,7 +9,8 @@ import redis
 from celery import Celery
 from django.utils import timezone
 
-from erp import outbox, services
+from erp import services
+from erp.delivery import outbox
 from erp.models import Document, DocumentState
 from tests.support.delivery import assert_books_agree, fill, one, send_and_accept, until
 from tests.support.simulator import Simulator

@@ -10,9 +10,10 @@ from django.conf import LazySettings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from erp import mail_queue, people_services
-from erp.mail_queue import GIVE_UP_AFTER, LEASE, send_waiting
+from erp.mail import sending as mail_queue
+from erp.mail.sending import GIVE_UP_AFTER, LEASE, send_waiting
 from erp.models import Notice
+from erp.people import services as people_services
 from tests.support.mail_server import MailServer
 from tests.support.scene import Scene
 

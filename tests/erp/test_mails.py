@@ -12,8 +12,10 @@ from django.conf import LazySettings
 from django.db import transaction
 from django.utils import timezone
 
-from erp import connections, notifications, services
+from erp import services
+from erp.mail import notifications
 from erp.models import Notice
+from erp.setup import connections
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
 

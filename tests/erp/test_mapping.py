@@ -5,12 +5,14 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from budgets.errors import Conflict, InvalidInput
-from erp import mapping_services, readings, services, tasks
-from erp.mapping import Rule
-from erp.mapping_models import MappingChange, MappingRule
-from erp.mapping_state import Edit
+from erp import services, tasks
+from erp.mapping import services as mapping_services
+from erp.mapping.models import MappingChange, MappingRule
+from erp.mapping.resolving import Rule
+from erp.mapping.state import Edit
 from erp.models import CostCodeLink, CostTypeLink, Document, ErpCostCode, ErpCostType
 from erp.port import CostCodeRow
+from erp.sync import readings
 from projects.models import CostCode
 from tests.erp.office import sync
 from tests.support import scene as acts

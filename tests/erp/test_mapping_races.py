@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from budgets.errors import Conflict
-from erp import mapping_services, services
-from erp.mapping_models import MappingChange
-from erp.mapping_state import Edit
+from erp import services
+from erp.mapping import services as mapping_services
+from erp.mapping.models import MappingChange
+from erp.mapping.state import Edit
 from erp.models import CostCodeLink, Document
 from tests.support import scene as acts
 from tests.support.scene import MAIN

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp.mapping import Means, Rule, given_by, match, resolve, wrong_with, wrong_with_all
+from erp.mapping.resolving import Means, Rule, given_by, match, resolve, wrong_with, wrong_with_all
 
 KNOWN = {"03000", "0330", "09-68-00"}
 TEXT = st.text(alphabet="0a-*?", max_size=12)

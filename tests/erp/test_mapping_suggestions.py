@@ -2,7 +2,7 @@
 
 import pytest
 
-from erp.mapping_suggestions import Candidate, Suggester
+from erp.mapping.suggestions import Candidate, Suggester
 
 THEIRS = [
     Candidate("03300", "Cast-in-place concrete"),

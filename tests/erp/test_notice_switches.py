@@ -10,10 +10,14 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from budgets import requests
-from erp import connections, mail_queue, notice_switches, notifications, services
+from budgets.requests import services as requests
+from erp import services
+from erp.mail import notifications
+from erp.mail import sending as mail_queue
+from erp.mail import switches as notice_switches
+from erp.mail.kinds import KINDS
 from erp.models import Notice, NoticeSwitch
-from erp.notice_kinds import KINDS
+from erp.setup import connections
 from projects.models import BudgetLevel, Membership, ProjectRole
 from tests.support import scene as acts
 from tests.support.scene import Scene

@@ -9,7 +9,9 @@ from django.core import mail
 from django.db import connections, transaction
 from django.utils import timezone
 
-from erp import mail_queue, notifications, services
+from erp import services
+from erp.mail import notifications
+from erp.mail import sending as mail_queue
 from erp.models import Batch, Notice
 from tests.support import scene as acts
 from tests.support.delivery import fill, finish, send_and_accept, until

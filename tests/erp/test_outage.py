@@ -14,8 +14,9 @@ from django.db.models import F
 
 from budgets.states import state_of
 from cmic_adapter import client
-from erp import bell, circuit, outbox, tasks
-from erp.claims import MOST_AT_ONCE
+from erp import bell, tasks
+from erp.delivery import circuit, outbox
+from erp.delivery.claims import MOST_AT_ONCE
 from erp.models import Batch, Circuit, Document, DocumentState, Notice
 from tests.support.delivery import (
     assert_books_agree,

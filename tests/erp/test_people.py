@@ -12,8 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import mail_queue, people_services
+from erp.mail import sending as mail_queue
 from erp.models import Notice
+from erp.people import services as people_services
 from projects.models import Membership, ProjectRole
 from tests.support.scene import Scene
 from workflow import events

@@ -9,8 +9,10 @@ from django.utils.formats import date_format
 
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import aftercare, confirmations, posting
+from erp.delivery import aftercare
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
+from erp.posting import confirmations
+from erp.posting import polling as posting
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, SUB_JOB, Story, begin

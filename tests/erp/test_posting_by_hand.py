@@ -13,10 +13,15 @@ from django.utils import timezone
 from budgets.errors import InvalidInput
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import confirmations, drift, mail_queue, posting, readings, reconciliation
-from erp.balance import Cause
-from erp.balance_reads import balance_of
+from erp.mail import sending as mail_queue
 from erp.models import Batch, Confirmation, Document, DocumentState, Notice
+from erp.posting import confirmations
+from erp.posting import polling as posting
+from erp.reconciliation import comparing as reconciliation
+from erp.reconciliation import drift
+from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_reads import balance_of
+from erp.sync import readings
 from tests.erp.test_posting import delivered, post
 from tests.erp.test_waiting import page
 from tests.support.delivery import assert_books_agree, one

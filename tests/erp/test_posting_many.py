@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from budgets.models import Modification, ModificationLine, ModificationState
-from erp import posting, services
+from erp import services
 from erp.models import Document, DocumentState
+from erp.posting import polling as posting
 from tests.support.delivery import assert_books_agree, fill, finish, send_and_accept, writes
 from tests.support.simulator import Simulator
 from tests.support.soak import Figures, counts

@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import mail_queue, reminder_actions, reminders, waiting
+from erp.mail import sending as mail_queue
 from erp.models import Batch, Connection, Document, Notice
+from erp.posting import reminder_actions, reminders, waiting
 from tests.erp.test_waiting import page, took
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene

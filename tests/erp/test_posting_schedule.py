@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from erp import circuit, posting
-from erp.acceptance import erp_documents
-from erp.circuit import OPENS_AFTER
+from erp.decision.acceptance import erp_documents
+from erp.delivery import circuit
+from erp.delivery.circuit import OPENS_AFTER
 from erp.models import Connection, Document, DocumentState, Notice
 from erp.port import (
     ErpDocument,
@@ -21,6 +21,7 @@ from erp.port import (
     Posting,
     PostingState,
 )
+from erp.posting import polling as posting
 from tests.support import scene as acts
 from tests.support.paper import PaperErp
 from tests.support.scene import MAIN, Scene

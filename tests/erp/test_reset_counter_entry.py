@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from budgets.errors import InvalidInput
 from budgets.states import state_of
-from erp import posting, resetting, sync, tasks
-from erp.balance_reads import balance_of
+from erp import tasks
 from erp.models import Document, LinkReset
+from erp.posting import polling as posting
+from erp.reconciliation.balance_reads import balance_of
+from erp.reset import resetting
 from erp.snapshots import unsent_modifications
+from erp.sync import reading as sync
 from tests.erp.test_resetting import ask, confirm, current, link, posted, send_and_post, sums
 from tests.erp.test_waiting import page
 from tests.support.simulator import Simulator

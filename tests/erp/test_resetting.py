@@ -7,10 +7,14 @@ from django.utils import timezone
 
 from budgets.errors import InvalidInput
 from budgets.states import state_of
-from erp import linking, posting, resetting, sync, tasks
+from erp import tasks
 from erp.models import Batch, Document, DocumentState, JobLink, LinkReset
-from erp.setup_actions import link_jobs
+from erp.posting import polling as posting
+from erp.reset import resetting
+from erp.setup import linking
+from erp.setup.actions import link_jobs
 from erp.snapshots import unsent_modifications
+from erp.sync import reading as sync
 from projects.models import Job
 from tests.erp.test_waiting import page
 from tests.support.delivery import finish, send_and_accept

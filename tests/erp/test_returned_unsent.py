@@ -3,8 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from erp import aftercare, connections, outbox
+from erp.delivery import aftercare, outbox
 from erp.models import Call, Document
+from erp.setup import connections
 from tests.support import scene as stage
 
 

@@ -10,8 +10,9 @@ from budgets import services as budget_services
 from budgets.errors import InvalidInput
 from budgets.models import BudgetState
 from budgets.states import state_of
-from erp import aftercare, explaining, outbox, verdicts
+from erp.delivery import aftercare, outbox, verdicts
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
+from erp.refusals import explaining
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from erp import setup_actions
 from erp.models import Connection, JobLink
 from erp.port import JobStatus, Setting, SettingKind
-from erp.setup_models import SeenCompany
-from erp.setup_steps import steps
+from erp.setup import actions as setup_actions
+from erp.setup.models import SeenCompany
+from erp.setup.steps import steps
 from projects.models import Company, CostType, Membership, Project
 from tests.erp.office import sync
 from tests.support.paper import PaperErp

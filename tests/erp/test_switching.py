@@ -6,10 +6,15 @@ import pytest
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import circuit, confirmations, connections, posting, readings, services, switching
+from erp import services
+from erp.delivery import circuit
+from erp.delivery.silence import silence_of
 from erp.models import Confirmation, CostTypeLink, ErpReading
 from erp.port import ErpUnavailable
-from erp.silence import silence_of
+from erp.posting import confirmations
+from erp.posting import polling as posting
+from erp.setup import connections, switching
+from erp.sync import readings
 from tests.support import scene as stage
 from tests.workflow.cases import met
 from workflow.actions import ActionBlocked

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from budgets.states import state_of
-from erp import linking, services, sync
+from erp import services
 from erp.models import (
     CostCodeLink,
     CostTypeLink,
@@ -20,6 +20,8 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import ErpMisconfigured, ErpUnavailable
+from erp.setup import linking
+from erp.sync import reading as sync
 from projects.models import CostCode, CostType, Job, Project, Unit
 from tests.support.delivery import assert_books_agree, fill
 from tests.support.simulator import Simulator

@@ -8,9 +8,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from erp import linking, mirroring, sync
 from erp.models import Connection, ErpAssignment, ErpCostCode, ErpJob
 from erp.port import ErpUnavailable
+from erp.setup import linking
+from erp.sync import mirroring
+from erp.sync import reading as sync
 from projects.models import CostCode
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, PHASES, SUB_JOB, Story, begin, cmic_holds

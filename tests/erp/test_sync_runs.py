@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from erp import linking, services, sync, sync_actions, sync_runs, tasks
+from erp import services, tasks
 from erp.models import (
     Connection,
     ErpAssignment,
@@ -18,6 +18,10 @@ from erp.models import (
     SyncRun,
 )
 from erp.port import ErpUnavailable, JobRow, JobStatus, UnitRow
+from erp.setup import linking
+from erp.sync import actions as sync_actions
+from erp.sync import reading as sync
+from erp.sync import runs as sync_runs
 from tests.erp import office as erp_office
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB

@@ -10,10 +10,10 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
-from erp import trial_actions, trials
 from erp.backends import forget_backends
 from erp.models import Batch, Document
-from erp.setup_models import TestSend
+from erp.setup import trial_actions, trials
+from erp.setup.models import TestSend
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
 from workflow import events

@@ -13,12 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from erp import posting
 from erp.models import Batch, Call, Document
 from erp.port import PostingState
-from erp.timeline import MOST, timeline
-from erp.timeline_calls import A_PAGE
-from erp.timeline_waits import usual_decision, usual_export
+from erp.posting import polling as posting
+from erp.timeline.calls import A_PAGE
+from erp.timeline.steps import MOST, timeline
+from erp.timeline.waits import usual_decision, usual_export
 from tests.erp.test_posting_schedule import asked, delivered  # noqa: F401  `asked` is a fixture
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene

@@ -6,8 +6,12 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from erp import connections, outbox, posting, readings, sync
+from erp.delivery import outbox
 from erp.models import ErpReading
+from erp.posting import polling as posting
+from erp.setup import connections
+from erp.sync import reading as sync
+from erp.sync import readings
 from tests.support.scene import Scene
 
 CALLS: dict[str, Callable[[Scene], object]] = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from erp.port import ErpDocument
-from erp.testing_tenant import Diary
+from erp.testing.tenant import Diary
 from tests.file_adapter.folder import Folder
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from erp.port import ErpCompany, ErpDocument, ErpKey, PostingState
-from erp.testing_tenant import TRICKY, CannotDo, Entry, ErpTenant, Shape
+from erp.testing.tenant import TRICKY, CannotDo, Entry, ErpTenant, Shape
 from file_adapter.backend import FileBackend
 from file_adapter.disk import Disk
 

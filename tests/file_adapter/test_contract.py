@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from erp.testing import ErpContract
+from erp.testing.contract import ErpContract
 from tests.file_adapter.folder import Folder
 
 

@@ -9,7 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from erp.port import ErpDocument, ErpRefused, ErpUnavailable, ErpUnconfirmed
-from erp.testing_tenant import ClaimLost, Diary, failure
+from erp.testing.tenant import ClaimLost, Diary, failure
 from file_adapter.cells import FORMULA_STARTS, guarded, text_of
 from tests.file_adapter.folder import CLOSED, STARTED, Folder
 

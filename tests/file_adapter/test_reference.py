@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 
 from erp.port import ErpCompany, ErpMisconfigured, ErpUnavailable
-from erp.testing_tenant import failure
+from erp.testing.tenant import failure
 from file_adapter.backend import FileBackend
 from tests.file_adapter.folder import COMPANY, REFERENCE, Folder
 

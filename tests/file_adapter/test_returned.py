@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from erp.port import ErpDocument, ErpKey, Posting, PostingState, WithdrawState
-from erp.testing_tenant import Diary
+from erp.testing.tenant import Diary
 from tests.file_adapter.folder import COMPANY, STARTED, Folder
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from budgets.errors import InvalidInput
-from erp import reauthentication
+from erp.approval import reauthentication
 from projects import tries
 from tests.api.test_login import basic
 from tests.support.scene import PASSWORD

@@ -15,8 +15,10 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from erp import aftercare, confirmations, outbox, services
+from erp import services
+from erp.delivery import aftercare, outbox
 from erp.models import Batch, Document, DocumentState
+from erp.posting import confirmations
 from tests.support.always import assert_always
 from tests.support.delivery import OPEN, WRITES, finish, time_passes
 from tests.support.people import People, projects

@@ -6,9 +6,9 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from erp import aftercare
+from erp.delivery import aftercare
+from erp.delivery.stumbles import PARK_AFTER
 from erp.models import Document, DocumentState
-from erp.stumbles import PARK_AFTER
 from tests.soak.poisoned import POISON, PoisonedCmic
 from tests.support.delivery import assert_books_agree, fill, finish, new_process, send_and_accept
 from tests.support.simulator import Simulator

@@ -15,10 +15,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from erp import posting
 from erp.backends import forget_backends
 from erp.models import Document
 from erp.port import ErpDocument, Posting, PostingState
+from erp.posting import polling as posting
 from tests.support import scene as acts
 from tests.support.paper import PaperErp
 from tests.support.scene import MAIN, Scene

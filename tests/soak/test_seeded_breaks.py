@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from budgets import spreadsheets
-from budgets.imports import import_rows
+from budgets.files import spreadsheets
+from budgets.importing.loading import import_rows
 from budgets.states import state_of
-from erp import readings, reconciliation
-from erp.balance_reads import balance_of
+from erp.reconciliation import comparing as reconciliation
+from erp.reconciliation.balance_reads import balance_of
+from erp.sync import readings
 from tests.support.delivery import assert_books_agree
 from tests.support.simulator import Simulator
 from tests.support.soak import Figures, counts

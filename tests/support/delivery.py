@@ -18,10 +18,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.pq import TransactionStatus
 
-from erp import connections, outbox
 from erp.backends import backend, forget_backends
-from erp.delivery_models import EDGES
+from erp.delivery import outbox
+from erp.delivery.models import EDGES
 from erp.models import Batch, Call, Circuit, Document, DocumentState
+from erp.setup import connections
 from tests.support.simulator import Simulator
 from tests.support.story import Story
 from workflow import events

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from erp import drift
 from erp.models import Batch, DriftDecision
 from erp.port import ErpKey
+from erp.reconciliation import drift
 from tests.support import scene as acts
 from tests.support.scene import COST_TYPES, LINES, MAIN, Scene
 

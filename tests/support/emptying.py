@@ -22,7 +22,7 @@ STAYS = (
 @pytest.fixture(scope="session", autouse=True)
 def emptied_quickly() -> Iterator[None]:
     """Let tests that commit leave an empty database behind in no time."""
-    flush = TransactionTestCase._fixture_teardown
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # Django has no types for it
 
     def leave_nothing(self: Any) -> None:
         if _may_mute_guards():

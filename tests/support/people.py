@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from erp import aftercare, confirmations
+from erp.delivery import aftercare
 from erp.models import Batch, BatchState, Document, DocumentState
+from erp.posting import confirmations
 from tests.support.delivery import OPEN
 from tests.support.simulator import Simulator
 from tests.support.story import Story, begin_all, cmic_holds

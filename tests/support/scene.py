@@ -39,8 +39,9 @@ from pytest_django import DjangoDbBlocker
 
 from budgets import services as budget_services
 from budgets.models import Budget, BudgetLine, Modification
-from erp import holds, readings, services
+from erp import holds, services
 from erp.backends import forget_backends
+from erp.delivery.settling import settle_batch
 from erp.models import (
     Batch,
     Connection,
@@ -57,7 +58,7 @@ from erp.models import (
     JobLink,
     ReadingState,
 )
-from erp.settling import settle_batch
+from erp.sync import readings
 from projects.models import (
     BudgetLevel,
     Company,

@@ -10,8 +10,13 @@ from django.utils import timezone
 
 from budgets import services as budget_services
 from budgets.models import Budget, BudgetLine
-from erp import connections, linking, outbox, posting, readings, services, sync
+from erp import services
+from erp.delivery import outbox
 from erp.models import Batch, Connection, Document, DocumentState, ErpReading, ReadingState
+from erp.posting import polling as posting
+from erp.setup import connections, linking
+from erp.sync import reading as sync
+from erp.sync import readings
 from projects.models import BudgetLevel, ErpLevel, Membership, Project, ProjectRole
 from tests.support.simulator import Simulator
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from budgets import services as budget_services
 from budgets.errors import Conflict
 from budgets.models import Budget, BudgetLine, Modification
-from erp import aftercare
 from erp import services as erp_services
+from erp.delivery import aftercare
 from erp.models import Batch, BatchPreparer, Document
 from projects.models import BudgetLevel, Job, Membership, Project, ProjectRole
 from tests.support import scene as acts

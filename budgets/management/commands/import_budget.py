@@ -10,9 +10,10 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from budgets import imports, spreadsheets
+from budgets.files import spreadsheets
+from budgets.files.workbooks import LARGEST_FILE
+from budgets.importing import loading as imports
 from budgets.services import budget_for
-from budgets.workbooks import LARGEST_FILE
 from projects.models import Project
 from workflow.actions import ActionBlocked
 

@@ -10,10 +10,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from erp import checkup
 from erp.backends import backend
 from erp.models import Connection
 from erp.port import CheckItem, ErpBackend, ErpCompany, ErpError, ErpMisconfigured
+from erp.setup import checkup
 
 MISSING, NO_ANSWER = 1, 3
 FIRST_ALIAS = "cmic"

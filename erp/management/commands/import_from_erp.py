@@ -13,9 +13,10 @@ from budgets.errors import Conflict
 from budgets.management.commands.import_budget import find_project
 from budgets.models import Budget
 from budgets.services import budget_for
-from erp import budget_import, readings
-from erp.import_plan import Mode, Plan, plan
 from erp.models import ReadingState
+from erp.sync import readings
+from erp.takeover import services as budget_import
+from erp.takeover.plan import Mode, Plan, plan
 from workflow.actions import ActionBlocked
 
 WORDS = {

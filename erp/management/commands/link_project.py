@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from erp import linking
 from erp.models import Connection, ErpJob
+from erp.setup import linking
 from projects.models import BudgetLevel, Project, ProjectRole
 
 

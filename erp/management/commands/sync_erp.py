@@ -12,10 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from erp import connections, linking, sync
 from erp.backends import backend
 from erp.models import Connection, CostTypeLink
 from erp.port import CompanyRow, ErpError, ErpMisconfigured
+from erp.setup import connections, linking
+from erp.sync import reading as sync
 from projects.models import ErpLevel, Membership
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from erp.evidence_against import check_against_database
-from erp.evidence_check import check
-from erp.evidence_events import Broken
-from erp.evidence_pdf import pdf, printed_by, printer
-from erp.evidence_seal import Unreadable, read
+from erp.evidence.against import check_against_database
+from erp.evidence.check import check
+from erp.evidence.events import Broken
+from erp.evidence.pdf import pdf, printed_by, printer
+from erp.evidence.seal import Unreadable, read
 
 
 class Command(BaseCommand):

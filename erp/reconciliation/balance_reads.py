@@ -1,0 +1,289 @@
+"""What `balance.py` lays out, read for many budgets at once in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from budgets.models import Budget, BudgetLine, ModificationLine, ModificationState
+from erp.documents import ZERO
+from erp.line_codes import ERP_CODES
+from erp.models import (
+    OPEN,
+    BatchLine,
+    BatchState,
+    Confirmation,
+    ConfirmationState,
+    Connection,
+    Document,
+    DocumentState,
+    DriftDecision,
+    DriftKind,
+    ErpReading,
+    ReadingState,
+)
+from erp.port import DocumentKind, ErpKey
+from erp.reconciliation.balance import Balance, Cause, Facts, Held, Key, OurLine, lay_out
+from erp.reset.link_epochs import jobs_now, past_ones, past_rows
+
+COLUMNS = (
+    *("pk", "budget_id", "amount", "job__code", "cost_code__code", "cost_code_text"),
+    *("cost_type__code", "cost_type_text", "description", *ERP_CODES),
+)
+SENT = (
+    *("item__batch__budget_id", "line_id", "item__kind", "item__batch__state", "item__document__state"),
+    *("target", "base", "delta", "erp_job", "erp_cost_code", "erp_cost_type"),
+)
+OPEN_WORDS = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
+NOWHERE = (DocumentState.WITHDRAWN,)  # taken out again, or left there as the ERP's own: as if not sent
+
+
+@dataclass
+class _Sent:
+    """What was sent of one budget, in the making."""
+
+    originals: dict[int, tuple[Key, Decimal]] = field(default_factory=dict)  # the newest posted, by line
+    changes: dict[Key, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    any_posted: bool = False
+    bases: dict[Key, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    way: dict[tuple[Key, Cause], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    homes: dict[int, ErpKey] = field(default_factory=dict)  # where a line was last fixed to be, by line
+    seen: set[Key] = field(default_factory=set)
+
+    def posted(self, decided: Mapping[Key, Decimal]) -> dict[Key, Decimal] | None:
+        """What was posted by code, and what was decided to count as posted; None before the first posting."""
+        if not self.any_posted:
+            return None
+        sums: dict[Key, Decimal] = defaultdict(lambda: ZERO, self.changes)
+        for key, target in self.originals.values():
+            sums[key] += target
+        for key, moved in decided.items():
+            sums[key] += moved
+        return dict(sums)
+
+
+def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Balance]]:
+    """This function will lay out many budgets beside their newest readings, by budget id."""
+    ids = [budget.pk for budget in budgets]
+    readings, lines = newest_readings(budgets), _lines(ids)
+    mapped = {pk: key for rows in lines.values() for pk, key, *_ in rows}
+    sent, (moved, accepted) = _sent(ids, mapped), _decided(ids)
+    otherwise, changes, corrections = _posted_otherwise(ids), _changes(ids), _corrections(ids)
+    words = _by_hand(ids, mapped)
+    found = {}
+    for budget in ids:
+        was = sent[budget]
+        decided = moved[budget]
+        facts = Facts(
+            lines=[
+                OurLine(
+                    pk, was.homes.get(pk) or key, code, words, amount + changes.get(pk, ZERO),
+                    corrections.get(pk, ZERO),
+                )
+                for pk, key, code, words, amount in lines[budget]
+            ],
+            held=_held(readings.get(budget)),
+            posted=was.posted(decided),
+            bases=was.bases,
+            on_its_way=was.way,
+            posted_otherwise={key: sum_ for key, sum_ in otherwise[budget].items() if key not in decided},
+            by_hand=words[budget],
+            accepted=accepted[budget],
+            sent=was.seen,
+        )  # fmt: skip
+        found[budget] = (readings.get(budget), lay_out(facts))
+    return found
+
+
+def balance_of(budget: Budget) -> tuple[ErpReading | None, Balance]:
+    """This function will lay out one budget beside its newest reading."""
+    return balances([budget])[budget.pk]
+
+
+def posted_sums(budget: Budget) -> dict[Key, Decimal]:
+    """This function will sum what counts as posted by the ERP's codes, what was decided in reconciliations included."""
+    posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
+    return _sent([budget.pk], {}, posted)[budget.pk].posted(_decided([budget.pk])[0][budget.pk]) or {}
+
+
+def by_hand_sums(budget: Budget) -> dict[Key, Decimal]:
+    """This function will sum the changes that count by somebody's word alone, by the ERP's codes."""
+    return _by_hand([budget.pk], {})[budget.pk]
+
+
+def decided_sums(budget: Budget) -> dict[Key, Decimal]:
+    """This function will sum what counts as posted because it was taken or kept, by the ERP's codes."""
+    return _decided([budget.pk])[0][budget.pk]
+
+
+def accepted_differences(budget: Budget) -> dict[Key, Decimal]:
+    """This function will find the differences that an approver left as they are, by budget code."""
+    return _decided([budget.pk])[1][budget.pk]
+
+
+def newest_readings(budgets: Iterable[Budget]) -> dict[int, ErpReading]:
+    """This function will find the newest reading of each budget's present ERP, by budget id."""
+    companies = {budget.pk: budget.project.company_id for budget in budgets}
+    moved = dict(
+        Connection.objects.filter(company__in=set(companies.values())).values_list("company_id", "moved_at")
+    )
+    rows = ErpReading.objects.filter(budget__in=companies, state=ReadingState.MADE)
+    newest = rows.order_by("budget_id", "-pk").distinct("budget_id")
+    cut = {budget: epoch.since for budget, epoch in past_ones(list(companies)).items()}
+    return {
+        row.budget_id: row
+        for row in newest
+        if _after(row, cut.get(row.budget_id))
+        and (
+            not (at := moved.get(companies[row.budget_id])) or (row.made_at is not None and row.made_at > at)
+        )
+    }
+
+
+def _after(reading: ErpReading, cut: datetime | None) -> bool:
+    """Whether a reading is of the link of now."""
+    return cut is None or (reading.made_at is not None and reading.made_at > cut)
+
+
+def _held(reading: ErpReading | None) -> dict[ErpKey, Held]:
+    rows = reading.rows if reading else []
+    return {ErpKey(row[0], row[1], row[2]): Held(row[3], Decimal(row[4]), Decimal(row[5])) for row in rows}
+
+
+def _lines(ids: Collection[int]) -> dict[int, list[tuple[int, Key, str, str, Decimal]]]:
+    """Each line's id, key as mapped now (its id where it is not), code, description and original, by budget."""
+    found: dict[int, list[tuple[int, Key, str, str, Decimal]]] = {budget: [] for budget in ids}
+    rows = BudgetLine.objects.filter(budget__in=ids).order_by("pk").values_list(*COLUMNS)
+    for pk, budget, amount, job, code, code_text, kind, kind_text, words, *theirs in rows:
+        key: Key = pk if None in theirs else ErpKey(*theirs)
+        written = f"{job} {code or code_text} {kind or kind_text}".strip()
+        found[budget].append((pk, key, written, words, amount))
+    return found
+
+
+def _changes(ids: Collection[int]) -> dict[int, Decimal]:
+    """What the effective modifications make of each line, by line."""
+    rows = ModificationLine.objects.filter(
+        modification__budget__in=ids, modification__state=ModificationState.EFFECTIVE
+    )
+    return dict(rows.order_by().values_list("line").annotate(sum=Sum("amount")))
+
+
+def _corrections(ids: Collection[int]) -> dict[int, Decimal]:
+    """What keeps ours and was not sent yet, by line."""
+    kept = DriftDecision.objects.filter(budget__in=ids, kind=DriftKind.KEEP).values("correction")
+    rows = ModificationLine.objects.filter(
+        modification__in=kept,
+        modification__state=ModificationState.EFFECTIVE,
+        modification__in_batch=False,
+        modification__was_posted=False,
+    )
+    return dict(rows.order_by().values_list("line").annotate(sum=Sum("amount")))
+
+
+def _sent(ids: Collection[int], mapped: Mapping[int, Key], only: Any = None) -> dict[int, _Sent]:
+    """What was sent of each budget, and what became of it."""
+    found = {budget: _Sent() for budget in ids}
+    rows = BatchLine.objects.all() if only is None else only
+    rows = rows.filter(item__batch__budget__in=ids).order_by("item__batch__number", "item__position", "pk")
+    epochs = past_ones(ids)
+    if epochs:
+        rows = rows.exclude(past_rows(epochs, batch="item__batch", document="item__document"))
+    for budget, line, kind, batch, document, target, base, delta, *theirs in rows.values_list(*SENT):
+        key: Key = ErpKey(*theirs) if theirs[1] else mapped.get(line, line)
+        _take(found[budget], line, key, kind, batch, document, target, base, delta)
+    return found
+
+
+def _take(
+    was: _Sent,
+    line: int,
+    key: Key,
+    kind: str,
+    batch: str,
+    document: str | None,
+    target: Decimal | None,
+    base: Decimal | None,
+    delta: Decimal,
+) -> None:
+    """Count one row that was sent; the rows come in the order of their batches."""
+    was.seen.add(key)
+    if document == DocumentState.POSTED:
+        was.any_posted = True
+        if kind == DocumentKind.ORIGINAL:
+            was.originals[line] = (key, target or ZERO)
+        else:
+            was.changes[key] += delta
+    elif batch not in OPEN or document in NOWHERE:
+        return
+    else:
+        was.way[key, _cause(batch, document)] += delta
+        if base is not None and batch != BatchState.WAITING:
+            was.bases[key] += base
+    if isinstance(key, ErpKey):
+        was.homes[line] = key
+
+
+def _cause(batch: str, document: str | None) -> Cause:
+    if batch == BatchState.WAITING:
+        return Cause.WAITING
+    return Cause.NOT_POSTED if document == DocumentState.DELIVERED else Cause.EXPORTING
+
+
+Sums = dict[int, dict[Key, Decimal]]
+
+
+def _decided(ids: Collection[int]) -> tuple[Sums, Sums]:
+    """By budget and code: how far decisions moved what counts as posted; and the differences left as they are.
+
+    A difference is left as it is by the newest word on it; whatever was taken or kept since ends that.
+    """
+    moved: Sums = {budget: defaultdict(lambda: ZERO) for budget in ids}
+    accepted: Sums = {budget: {} for budget in ids}
+    jobs = {budget: jobs_now(budget) for budget in past_ones(ids)}
+    for one in DriftDecision.objects.filter(budget__in=ids).order_by("pk"):
+        if one.budget_id in jobs and one.erp_job not in jobs[one.budget_id]:
+            continue  # decided of a job that the project is linked to no more
+        if one.kind == DriftKind.ACCEPT:
+            accepted[one.budget_id][one.key] = one.difference
+        else:
+            moved[one.budget_id][one.key] += one.difference
+            accepted[one.budget_id].pop(one.key, None)
+    return moved, accepted
+
+
+def _by_hand(ids: Collection[int], mapped: Mapping[int, Key]) -> Sums:
+    """What was confirmed by hand and not seen posted, by budget and code, but for what was seen posted otherwise."""
+    found: Sums = {budget: defaultdict(lambda: ZERO) for budget in ids}
+    words = Confirmation.objects.filter(state__in=OPEN_WORDS, differs=[]).values("document")
+    rows = BatchLine.objects.filter(item__batch__budget__in=ids, item__document__in=words)
+    epochs = past_ones(ids)
+    if epochs:
+        rows = rows.exclude(past_rows(epochs, batch="item__batch", document="item__document"))
+    columns = ("item__batch__budget_id", "line_id", "delta", "erp_job", "erp_cost_code", "erp_cost_type")
+    for budget, line, delta, *theirs in rows.values_list(*columns):
+        key: Key = ErpKey(*theirs) if theirs[1] else mapped.get(line, line)
+        found[budget][key] += delta
+    return found
+
+
+def _posted_otherwise(ids: Collection[int]) -> Sums:
+    """What accountants posted more than was sent, by budget and code; also where somebody had confirmed it by hand."""
+    found: Sums = {budget: defaultdict(lambda: ZERO) for budget in ids}
+    documents = Document.objects.filter(batch__budget__in=ids, state=DocumentState.POSTED)
+    epochs = past_ones(ids)
+    if epochs:
+        documents = documents.exclude(past_rows(epochs, batch="batch", document="pk"))
+    for source in ("differs", "by_hand__differs"):
+        rows = documents.exclude(Q(**{source: []})).exclude(Q(**{f"{source}__isnull": True}))
+        for budget, differs in rows.values_list("batch__budget_id", source):
+            for one in differs:
+                key = ErpKey(one["job"], one["cost_code"], one["cost_type"])
+                found[budget][key] += Decimal(one["found"]) - Decimal(one["sent"])
+    return found

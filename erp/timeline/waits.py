@@ -1,0 +1,101 @@
+"""Who or what a batch waits for right now, since when, and how long that usually takes in its company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from erp.approval import routes
+from erp.approval.approvers import able_to_accept
+from erp.models import Batch, BatchState, Document, DocumentState
+from erp.posting.waiting import FEWEST, SAMPLES, Usual, usual
+from erp.words import erp_name, person
+from projects import permissions
+from projects.models import Company
+from workflow.templatetags.figures import span
+
+SENT_BACK = (BatchState.REJECTED, BatchState.RETURNED, BatchState.RETRIEVED)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a batch waits for; `usual` where enough of the company's last ones are known."""
+
+    whom: str
+    what: str
+    since: datetime
+    usual: Usual | None = None
+
+    def sentence(self, now: datetime) -> str:
+        """All of it: "Waiting 26 h for Mira Osei; usually 5 h"."""
+        waited = span((now - self.since).total_seconds())
+        often = f"; usually {span(self.usual.seconds)}" if self.usual else ""
+        return f"Waiting {waited} for {self.whom}{f' {self.what}' if self.what else ''}{often}."
+
+
+def usual_decision(company: Company) -> Usual | None:
+    """This function will find how long a company usually takes to accept or send back: the median of the last ones."""
+    decided = Batch.objects.filter(budget__project__company=company).exclude(
+        state__in=[BatchState.WAITING, BatchState.RETRIEVED]
+    )
+    rows = decided.order_by("-sent_at").values_list("state", "sent_at", "accepted_at", "state_since")
+    return _usual(
+        (sent, since if state == BatchState.REJECTED else accepted)
+        for state, sent, accepted, since in rows[:SAMPLES]
+    )
+
+
+def usual_export(company: Company) -> Usual | None:
+    """This function will find how long it usually takes from the yes until everything is in the ERP."""
+    rows = Batch.objects.filter(budget__project__company=company, exported_at__isnull=False)
+    return _usual(rows.order_by("-exported_at").values_list("accepted_at", "exported_at")[:SAMPLES])
+
+
+def _usual(spans: Iterable[tuple[datetime | None, datetime | None]]) -> Usual | None:
+    times = [(end - start).total_seconds() for start, end in spans if start and end]
+    return Usual(timedelta(seconds=median(times)), len(times)) if len(times) >= FEWEST else None
+
+
+def wait_of(batch: Batch, documents: Sequence[Document]) -> Wait | None:
+    """This function will say what a batch waits for; None where it is at its end."""
+    company = batch.budget.project.company
+    if batch.state == BatchState.WAITING:
+        deciders = permissions.names(able_to_accept(batch), nobody="somebody who may accept it (nobody yet)")
+        since = routes.waiting_since(batch)
+        return Wait(deciders, "", since, usual_decision(company) if since == batch.sent_at else None)
+    if batch.state in SENT_BACK:
+        return (
+            None
+            if batch.answered_by.exists()
+            else Wait(person(batch.sent_by), "to send again", batch.state_since)
+        )
+    if batch.state == BatchState.POSTED:
+        return None
+    return _under_way(batch, documents, company)
+
+
+def _under_way(batch: Batch, documents: Sequence[Document], company: Company) -> Wait:
+    erp = erp_name(getattr(company, "erp_connection", None))
+    states = {document.state for document in documents}
+    if DocumentState.REFUSED in states:
+        since = min(d.state_since for d in documents if d.state == DocumentState.REFUSED)
+        people = permissions.names(permissions.who_may_decide(company), nobody="an approver (nobody yet)")
+        return Wait(people, "to put right what was refused", since)
+    lost = [d for d in documents if d.state == DocumentState.UNCONFIRMED]
+    if lost:
+        asks = all(d.not_before for d in lost)
+        people = "Tieback" if asks else permissions.names(permissions.who_may_decide(company))
+        what = f"to ask {erp} whether it arrived" if asks else f"to say whether it is in {erp}"
+        return Wait(people, what, min(d.state_since for d in lost))
+    if batch.state == BatchState.EXPORTED or states <= {DocumentState.DELIVERED, DocumentState.POSTED}:
+        since = batch.exported_at or batch.state_since
+        return Wait("the accountants", f"to post it in {erp}", since, usual(company))
+    if DocumentState.WITHDRAWING in states:
+        since = min(d.state_since for d in documents if d.state == DocumentState.WITHDRAWING)
+        return Wait("Tieback", f"to take it out of {erp}", since)
+    since = batch.accepted_at or batch.state_since
+    told = next((d.waiting_for for d in documents if d.waiting_for and d.state == DocumentState.QUEUED), "")
+    what = f"to write it into {erp}" + (f" ({told.rstrip('.')})" if told else "")
+    return Wait("Tieback", what, since, usual_export(company))
