@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from erp import selectors
 from erp.api_document_serializers import DocumentSerializer, WaitingSerializer
-from erp.approval import reauthentication, routes
+from erp.approval import reauthentication, route_words
 from erp.models import Batch, BatchItem, BatchLine, ErpReading, RejectReason, Remark
 from erp.posting.waiting import waiting_of
 from erp.snapshots import latest_reading
@@ -196,7 +196,7 @@ class BatchDetailSerializer(BatchSerializer):
     @extend_schema_field(RouteStepSerializer(many=True))
     def get_steps(self, batch: Batch) -> Any:
         """The steps of its route."""
-        return RouteStepSerializer(routes.shown(batch), many=True).data
+        return RouteStepSerializer(route_words.shown(batch), many=True).data
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, batch: Batch) -> Any:

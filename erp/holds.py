@@ -10,7 +10,7 @@ from django.db import transaction
 from budgets.models import Budget, BudgetState, Hold, ModificationLine
 from budgets.services import lock_row
 from budgets.signals import budget_changed
-from erp.approval import routes
+from erp.approval import route_words, routes
 from erp.decision import remarks
 from erp.delivery import attention
 from erp.delivery.left_there import left_ones
@@ -56,7 +56,7 @@ def _things_to_do(budget: Budget) -> int:
 
 def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | None, dict[str, Any]]:
     if batch.state == BatchState.WAITING:
-        told = {"who": _who_decides(batch), "round": batch.round, **routes.progress_of(batch)}
+        told = {"who": _who_decides(batch), "round": batch.round, **route_words.progress_of(batch)}
         return Hold.WAITING, routes.waiting_since(batch), told
     if batch.state == BatchState.REJECTED:
         return Hold.SENT_BACK, batch.state_since, _rejected(budget, batch)
@@ -74,7 +74,7 @@ def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | 
 
 
 def _who_decides(batch: Batch) -> str:
-    return routes.said(routes.due_ways(batch)) or permissions.names([])
+    return route_words.said(routes.due_ways(batch)) or permissions.names([])
 
 
 def _rejected(budget: Budget, batch: Batch) -> dict[str, Any]:

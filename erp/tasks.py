@@ -16,7 +16,7 @@ from erp.mail import sending as mail_queue
 from erp.models import Connection, ErpReading, LinkReset, ReadingState, SyncRun
 from erp.posting import polling as posting
 from erp.posting import reminders
-from erp.reset import resetting
+from erp.reset import cutting
 from erp.setup import actions as setup_actions
 from erp.setup import connections, trials
 from erp.sync import reading as sync
@@ -70,7 +70,7 @@ def sweep(**later: object) -> None:
     heartbeat.beat(heartbeat.SWEEP)
     outbox.sweep()
     sync_runs.sweep(now=timezone.now())
-    resetting.sweep()
+    cutting.sweep()
     trials.sweep(now=timezone.now())
 
 
@@ -127,7 +127,7 @@ def clear_link(reset_id: int, **later: object) -> None:
     """Do the next step of a link's reset that was confirmed."""
     reset = LinkReset.objects.select_related("confirmed_by").filter(pk=reset_id, state="clearing").first()
     if reset:
-        resetting.go_on(reset, now=timezone.now())
+        cutting.go_on(reset, now=timezone.now())
 
 
 @shared_task

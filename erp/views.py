@@ -19,7 +19,7 @@ from budgets.pages import budget_page, frame, perform
 from budgets.states import state_of
 from budgets.views import confirm, show_page
 from erp import selectors, services
-from erp.approval import routes
+from erp.approval import route_words, routes
 from erp.approval.approvers import able_to_accept
 from erp.compare import pages as compare_pages
 from erp.decision import remarks
@@ -107,7 +107,7 @@ def act(request: HttpRequest, budget: Budget, *, action: str) -> HttpResponse:
 def _lost(budget: Budget) -> str:
     """What retrieving undoes: steps that were taken are taken again once the budget is sent again."""
     batch = selectors.open_batch(budget)
-    steps = [] if batch is None or batch.state != BatchState.WAITING else routes.shown(batch)
+    steps = [] if batch is None or batch.state != BatchState.WAITING else route_words.shown(batch)
     by = ", ".join(f"{person(step.taken_by)} ({step.name})" for step in steps if step.state == "done")
     return f"Approved already by {by}. That is lost: a new send starts at the first step again." if by else ""
 
@@ -187,7 +187,7 @@ def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResp
 def _progress(row: Batch) -> dict[str, Any]:
     documents = list(row.documents.select_related("item", *waiting.BY_HAND))
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
-    route = routes.shown(row)
+    route = route_words.shown(row)
     states += "".join(step.state for step in route)
     waits = waiting.waiting_of(row, documents)
     return {

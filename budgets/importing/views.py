@@ -22,6 +22,7 @@ from budgets.files.layouts import Layout
 from budgets.importing import column_choice as import_columns
 from budgets.importing import pages as import_pages
 from budgets.importing import staging as import_staging
+from budgets.importing import working
 from budgets.importing.models import HEAVY, ImportKind, ImportState, StagedImport
 from budgets.models import Budget
 from budgets.pages import budget_page, perform
@@ -101,7 +102,7 @@ def show(
     if staged.state == ImportState.PREVIEW:
         context |= import_pages.preview(request, staged)
         context["blocked"] = actions.blockers(budget, "import_file", request.user)
-    template = "working" if staged.state in import_staging.AT_WORK else staged.state
+    template = "working" if staged.state in working.AT_WORK else staged.state
     return render(request, f"budgets/import/{template}.html", context, status=status)
 
 
@@ -115,7 +116,7 @@ def _with_content(staged: StagedImport) -> StagedImport:
 def progress(request: HttpRequest, budget: Budget, *, pk: uuid.UUID) -> HttpResponse:
     """This function will tell a waiting page how far it is, or have it load itself again once that changed."""
     staged = staged_of(request, budget, pk)
-    if staged.state not in import_staging.AT_WORK:
+    if staged.state not in working.AT_WORK:
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "budgets/import/progress.html", {"budget": budget, "staged": staged})
 
@@ -125,7 +126,7 @@ def progress(request: HttpRequest, budget: Budget, *, pk: uuid.UUID) -> HttpResp
 def columns(request: HttpRequest, budget: Budget, *, pk: uuid.UUID) -> HttpResponse:
     """This function will show the file's columns beside our fields, or take the person's choice of them."""
     staged = staged_of(request, budget, pk, whole=True)
-    if staged.state in (*import_staging.AT_WORK, ImportState.DONE) or staged.kind == ImportKind.COPY:
+    if staged.state in (*working.AT_WORK, ImportState.DONE) or staged.kind == ImportKind.COPY:
         return redirect("budgets:import_look", budget.project_id, staged.pk)
     if request.method == "GET" or "look" in request.POST:
         return import_columns.show(request, budget, staged=staged)
@@ -169,8 +170,8 @@ def fix(request: HttpRequest, budget: Budget, *, pk: uuid.UUID) -> HttpResponse:
 def again(request: HttpRequest, budget: Budget, *, pk: uuid.UUID) -> HttpResponse:
     """This function will make a preview anew, or ask a worker once more where none came."""
     staged = staged_of(request, budget, pk, whole=True)
-    if staged.state in import_staging.AT_WORK:
-        import_staging.try_again(staged)
+    if staged.state in working.AT_WORK:
+        working.try_again(staged)
         messages.info(request, "Asked once more. This page shows how far it is.")
         return redirect("budgets:import_look", budget.project_id, staged.pk)
     return _again(request, budget, staged, partial(import_staging.read_again, staged, now=timezone.now()))

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from budgets.grid import large_reads
 from budgets.models import Budget, BudgetLine, Modification
-from erp.approval import routes
+from erp.approval import route_rules, route_words, routes
 from erp.models import Batch, BatchLine, BatchPreparer, BatchState
 from erp.port import DocumentKind
 from erp.snapshots import latest_reading, new_moved, posted_targets, unsent_modifications
@@ -94,7 +94,7 @@ def able_to_accept(batch: Batch) -> QuerySet[Any]:
     Of a decided batch: who could have accepted it, by the right, the limit and other eyes than its preparers'.
     """
     if batch.state == BatchState.WAITING:
-        found = routes.takers(routes.due_ways(batch))
+        found = route_rules.takers(routes.due_ways(batch))
         people = get_user_model().objects.filter(pk__in=found)
         return people.order_by("first_name", "last_name", "username")
     without = batch.preparers.values("user") if batch.four_eyes else ()
@@ -118,9 +118,9 @@ class NextRoute:
         return routes.gap(self.circle, routes.seats_of(self.steps), moved=self.moved)
 
     @property
-    def shown(self) -> list[routes.ShownStep]:
+    def shown(self) -> list[route_words.ShownStep]:
         """The steps with who could take each."""
-        return routes.shown_plan(self.steps, self.circle, moved=self.moved)
+        return route_words.shown_plan(self.steps, self.circle, moved=self.moved)
 
 
 def next_route(budget: Budget, sender: Any, *, carried: routes.Carried) -> NextRoute:

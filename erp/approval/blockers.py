@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from erp.approval import route_rules, routes
+from erp.approval import route_rules, route_words, routes
 from erp.models import Batch, BatchState, BatchStep
 from erp.words import erp_admins
 from projects import permissions
@@ -14,7 +14,7 @@ from workflow.blockers import Found, Kind, blocker
 def who_can(batch: Batch, *, but: Any = None) -> str:
     """This function will name who can take the step that is due."""
     found = [way for way in routes.due_ways(batch) if but is None or way.taker != but.pk]
-    return routes.said(found)
+    return route_words.said(found)
 
 
 def _others(batch: Batch, user: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from budgets.models import Budget
-from erp.approval import routes
+from erp.approval import route_words, routes
 from erp.approval.route_rules import Circle, Seat, Way, reaches, way_through, ways
 from erp.documents import ZERO
 from erp.models import Batch
@@ -49,7 +49,7 @@ def through(
 def others(about: Batch | Budget, user: Any, *, moved: Decimal) -> str:
     """This function will name who else may let an amount go, and for whom."""
     found = ways(people(about), ANYTHING, moved=moved)
-    return routes.said([way for way in found if way.taker != user.pk]) or "nobody yet"
+    return route_words.said([way for way in found if way.taker != user.pk]) or "nobody yet"
 
 
 def limits(circle: Circle, user: Any, *, used: frozenset[int] = frozenset()) -> str:

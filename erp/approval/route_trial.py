@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from budgets import money
-from erp.approval import routes
+from erp.approval import route_words, routes
 from erp.approval.route_rules import gap
 from erp.models import RuleKind
 from projects.models import BudgetLevel, Company, ProjectRole
@@ -34,7 +34,7 @@ class Trial:
     sender: int | None = None
     typed: str = ""
     error: str = ""
-    steps: list[routes.ShownStep] | None = None
+    steps: list[route_words.ShownStep] | None = None
     gap: str = ""
 
     @property
@@ -66,7 +66,7 @@ def trial(company: Company, asked: Mapping[str, str]) -> Trial:
     return replace(
         asked_for,
         typed=f"{moved:,.2f}",
-        steps=routes.shown_plan(steps, circle, moved=moved),
+        steps=route_words.shown_plan(steps, circle, moved=moved),
         gap=left.name if left else "",
     )
 

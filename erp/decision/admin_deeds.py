@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from erp import services
-from erp.approval import routes, stepping
+from erp.approval import route_words, routes, stepping
 from erp.delivery import aftercare, verdicts
 from erp.models import Batch, BatchState
 from erp.posting import confirmations
@@ -70,7 +70,7 @@ def went_on(batch: Batch) -> str:
     if batch.state != BatchState.WAITING:
         return "Accepted. Tieback writes it into the ERP now."
     step = routes.due(batch)
-    who = routes.said(routes.due_ways(batch)) or "nobody yet"
+    who = route_words.said(routes.due_ways(batch)) or "nobody yet"
     return (
         f"Approved. It waits for {step.name if step else 'the next step'} now: {who}, who was told by mail."
     )

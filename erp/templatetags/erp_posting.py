@@ -10,7 +10,7 @@ from django import template
 from django.utils import timezone
 
 from budgets.models import Budget, Hold
-from erp.approval import routes
+from erp.approval import route_words, routes
 from erp.delivery import whereabouts
 from erp.evidence import facts as evidence
 from erp.models import Document
@@ -46,7 +46,7 @@ class Deciding:
     """How long accounting usually takes to decide, where that is known, and the route where it has several steps."""
 
     usual: Usual | None
-    route: list[routes.ShownStep]
+    route: list[route_words.ShownStep]
 
 
 @register.simple_tag
@@ -56,7 +56,7 @@ def waiting_for_decision(budget: Budget) -> Deciding | None:
     if batch is None:
         return None
     batch.budget = budget
-    route = routes.shown(batch)
+    route = route_words.shown(batch)
     first = routes.waiting_since(batch) == batch.sent_at
     often = timeline_waits.usual_decision(budget.project.company) if first else None
     return Deciding(often, route if len(route) > 1 else [])

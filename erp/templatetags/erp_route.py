@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.contrib.auth import get_user_model
 
-from erp.approval import routes
+from erp.approval import route_words
 from erp.approval.blockers import could_be_named, step_to_name_for
 from erp.models import Batch, BatchStep
 from workflow.actions import available
@@ -17,9 +17,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def route_of(batch: Batch) -> list[routes.ShownStep]:
+def route_of(batch: Batch) -> list[route_words.ShownStep]:
     """This function will show the steps of a batch: done, due, to come."""
-    return routes.shown(batch)
+    return route_words.shown(batch)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from budgets.importing import loading as imports
-from budgets.importing import staging as import_staging
+from budgets.importing import working
 from budgets.models import BudgetLine, ImportState, StagedImport
 from budgets.services import edit_line, lock
 from tests.browser_pages.conftest import Desk, words
@@ -297,8 +297,8 @@ def test_a_larger_file_is_read_by_a_worker_that_may_come_twice_late_or_never(des
     page = bring(desk, HEADER + rows)
     assert "The file waits to be read" in words(page)
     row = staged()
-    assert import_staging.sweep(now=timezone.now()) == 1  # nobody heard the bell
-    first, second = (import_staging.work_on(row.pk, now=timezone.now()) for _ in range(2))
+    assert working.sweep(now=timezone.now()) == 1  # nobody heard the bell
+    first, second = (working.work_on(row.pk, now=timezone.now()) for _ in range(2))
     assert (first.state, first.total, second) == (ImportState.PREVIEW, 4000, None)
     assert desk.get("import_progress", row.pk)["HX-Refresh"] == "true"
     preview = desk.get("import_look", row.pk)
@@ -306,7 +306,7 @@ def test_a_larger_file_is_read_by_a_worker_that_may_come_twice_late_or_never(des
     assert len(group(desk.get("import_look", row.pk, show="new"), "new")) == 4000
     assert "Writing 4,000 rows" in words(load(desk))
     for _ in range(2):
-        import_staging.work_on(row.pk, now=timezone.now())
+        working.work_on(row.pk, now=timezone.now())
     assert desk.scene.budget.lines.count() == 4006
     assert Event.objects.filter(action="import_file").count() == 1
 
@@ -318,19 +318,19 @@ def test_a_worker_that_died_is_followed_by_another_when_its_lease_is_over(desk: 
     StagedImport.objects.update(
         state="reading", claim="00000000-0000-0000-0000-000000000001", lease_until=dead, tries=1
     )
-    assert import_staging.sweep(now=timezone.now()) == 1
-    assert import_staging.work_on(row.pk, now=timezone.now()).state == ImportState.PREVIEW
+    assert working.sweep(now=timezone.now()) == 1
+    assert working.work_on(row.pk, now=timezone.now()).state == ImportState.PREVIEW
     StagedImport.objects.update(state="reading", claim=None, lease_until=None, tries=5)
-    assert import_staging.sweep(now=timezone.now()) == 0  # it ended five workers; a person may ask again
+    assert working.sweep(now=timezone.now()) == 0  # it ended five workers; a person may ask again
     assert "Asked once more" in words(desk.client.post(desk.url("import_again", row.pk), follow=True))
     assert staged().tries == 0
 
 
 def test_files_nobody_came_back_to_are_forgotten(desk: Desk) -> None:
     bring(desk, f"{HEADER},03-30-00,M,,1\n")
-    assert import_staging.forget_old(now=timezone.now()) == 0
+    assert working.forget_old(now=timezone.now()) == 0
     later = timezone.now() + timezone.timedelta(days=2, seconds=1)
-    assert import_staging.forget_old(now=later) == 1
+    assert working.forget_old(now=later) == 1
 
 
 def test_whoever_may_not_import_is_told_why_before_and_after(desk: Desk) -> None:
@@ -368,7 +368,7 @@ def test_what_is_being_loaded_or_is_loaded_cannot_be_forgotten(
     monkeypatch.setattr(imports, "import_rows", loads)
     if by == "a worker":
         StagedImport.objects.update(state="loading", choices={"good_rows": False, "remove": False})
-        import_staging.work_on(row.pk, now=timezone.now())
+        working.work_on(row.pk, now=timezone.now())
     else:
         load(desk)
     assert meanwhile[0].status_code == 409 and "cannot be forgotten now" in words(meanwhile[0])
@@ -391,6 +391,6 @@ def test_a_load_whose_import_was_taken_away_meanwhile_leaves_no_line_behind(
 
     monkeypatch.setattr(imports, "import_rows", loads)
     StagedImport.objects.update(state="loading", choices={"good_rows": False, "remove": False})
-    import_staging.work_on(row.pk, now=timezone.now())
+    working.work_on(row.pk, now=timezone.now())
     assert (staged().state, line(desk, "03-30-00", "M").amount) == (ImportState.LOADING, 40000)
     assert not Event.objects.filter(action="import_file").exists()

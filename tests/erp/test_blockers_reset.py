@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from erp import services
 from erp.models import Document, JobLink, LinkReset
-from erp.reset import resetting
+from erp.reset import cutting, resetting
 from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN
@@ -29,7 +29,7 @@ def confirm(scene, reset, by=None) -> LinkReset:
 
 
 def cut(scene) -> LinkReset:
-    return resetting.go_on(confirm(scene, ask(scene)), now=now())
+    return cutting.go_on(confirm(scene, ask(scene)), now=now())
 
 
 def posted(scene):
@@ -105,9 +105,9 @@ def test_a_batch_is_taken_out_only_while_a_reset_is_under_way(scene):
     gone(batch, "clear_for_reset", SYSTEM, "reset_not_clearing")
     resetting.cancel_reset(reset, user=scene.jonas, now=now())
     met(batch, "clear_for_reset", SYSTEM, "reset_not_clearing")
-    assert resetting.go_on(seen_by_a_worker, now=now()).state == "cancelled"
+    assert cutting.go_on(seen_by_a_worker, now=now()).state == "cancelled"
     assert Document.objects.get().state == "delivered", "what was cancelled takes nothing out"
-    resetting.go_on(confirm(scene, ask(scene)), now=now())
+    cutting.go_on(confirm(scene, ask(scene)), now=now())
     assert Document.objects.get().state == "withdrawing"
 
 
@@ -196,11 +196,11 @@ def test_what_was_called_reversed_and_shows_again_is_neither_confirmed_nor_cut(s
     answered(document, "absent")
     confirm(scene, reset)
     answered(document, "posted")
-    assert resetting.go_on(reset, now=now()).state == "clearing"
+    assert cutting.go_on(reset, now=now()).state == "clearing"
     reset.refresh_from_db()
     assert reset.waits_for.startswith("CMiC still shows what is said to be reversed")
     answered(document, "absent")
-    assert resetting.go_on(reset, now=now()).state == "done"
+    assert cutting.go_on(reset, now=now()).state == "done"
 
 
 def test_where_the_erp_cannot_be_asked_the_word_counts_and_that_is_kept(scene):

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from erp.models import Document, LinkReset
-from erp.reset import resetting
+from erp.reset import cutting, resetting
 from tests.support import scene as acts
 from tests.support.drift import PLACES
 from tests.support.scene import LINES, MAIN, Scene
@@ -90,9 +90,9 @@ def test_an_entry_that_is_gone_again_is_neither_confirmed_nor_cut(scene: Scene):
     resetting.confirm_reset(asked, user=scene.jonas, now=now(), typed=MAIN, note="Looked at it.")
     paper(scene, "15500.00", "39500.00")
     acts.read(scene)
-    assert resetting.go_on(asked, now=now()).state == "clearing"
+    assert cutting.go_on(asked, now=now()).state == "clearing"
     asked.refresh_from_db()
     assert "would hold 15,000.00" in asked.waits_for
     paper(scene, "15000.00", "40000.00")
     acts.read(scene)
-    assert resetting.go_on(asked, now=now()).state == "done"
+    assert cutting.go_on(asked, now=now()).state == "done"

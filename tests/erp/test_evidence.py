@@ -29,7 +29,7 @@ from erp.evidence.pack import gather
 from erp.evidence.paper import printable, wrapped
 from erp.evidence.pdf import pdf, printer
 from erp.models import Batch
-from erp.reset import resetting
+from erp.reset import cutting, resetting
 from tests.erp.test_approval_steps import rule
 from tests.erp.test_timeline import CANARY, called, told
 from tests.support import scene as acts
@@ -269,7 +269,7 @@ def test_a_pack_of_a_batch_that_came_back_by_a_reset_of_the_link_holds(scene, tm
     )
     given = {"typed": MAIN, "note": "Looked at all of it."}
     reset = resetting.confirm_reset(reset, user=scene.jonas, now=timezone.now(), **given)
-    resetting.go_on(reset, now=timezone.now())
+    cutting.go_on(reset, now=timezone.now())
     row = Batch.objects.get(pk=batch.pk)
     assert (row.state, row.sent_back_by) == ("returned", scene.jonas)
     pack = pack_of(row)
