@@ -130,10 +130,17 @@ def reading_old(batch: Batch, user: Any) -> Found | None:
         or routes.moment_of(batch) - reading.made_at <= READING_MAX_AGE
     ):
         return None
-    return Found(
-        f"{erp_name(erp_connection(batch.budget))} was last read more than 15 minutes ago. Read again, then decide.",
-        since=reading.made_at,
-    )
+    erp = erp_name(erp_connection(batch.budget))
+    state, error = batch.budget.readings.values_list("state", "error").first() or ("", "")
+    if state == ReadingState.ASKED:
+        told = f"{erp} is being read again. This takes a few seconds."
+    elif state == ReadingState.FAILED:
+        told = (
+            f"{erp} was last read more than 15 minutes ago, and could not be read since: {error} Read again."
+        )
+    else:
+        told = f"{erp} was last read more than 15 minutes ago. Read again, then decide."
+    return Found(told, since=reading.made_at)
 
 
 @blocker("erp_changed", Kind.STATE)

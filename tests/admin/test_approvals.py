@@ -415,7 +415,7 @@ def test_several_at_once_leave_large_ones_out_with_the_sentence(scene, desk):
     batch = acts.send(scene)
     form = {"action": "accept_selected", "_selected_action": [batch.pk], "index": "0"}
     page = text(desk(scene.mira).post("/admin/erp/batch/", form))
-    assert "Accept 0 of 1 selected batch" in page
+    assert "None of 1 selected batch can be accepted now" in page
     assert "accepting takes your password. Open the batch and type it there." in page
 
 

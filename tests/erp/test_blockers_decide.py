@@ -222,6 +222,14 @@ def test_a_reading_older_than_a_quarter_of_an_hour_is_made_again(scene):
     found = met(batch, "accept", scene.mira, "reading_old")
     assert (found.kind, found.since) == (Kind.STATE, made)
     assert found.sentence == "CMiC was last read more than 15 minutes ago. Read again, then decide."
+    asked = erp_services.read_again(batch, user=scene.mira, now=now())
+    waits = met(batch, "accept", scene.mira, "reading_old")
+    assert waits.sentence == "CMiC is being read again. This takes a few seconds."
+    ErpReading.objects.filter(pk=asked.pk).update(state=ReadingState.FAILED, error="CMiC is down.")
+    failed = met(batch, "accept", scene.mira, "reading_old")
+    assert failed.sentence == (
+        "CMiC was last read more than 15 minutes ago, and could not be read since: CMiC is down. Read again."
+    )
     make(erp_services.read_again(batch, user=scene.mira, now=now()), now=now())
     gone(batch, "accept", scene.mira, "reading_old")
 
