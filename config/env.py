@@ -105,6 +105,12 @@ def old_secret_keys() -> list[str]:
     return [key.strip() for key in text("SECRET_KEY_FALLBACKS").split(",") if key.strip()]
 
 
+def trusted_proxies() -> frozenset[str]:
+    """Return the proxies whose word on a visitor's address is taken: by gunicorn's own variable, with its default."""
+    listed = filter(None, (part.strip() for part in text("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(",")))
+    return frozenset(listed)
+
+
 def webhook_hosts() -> frozenset[str]:
     """Return the tools of the house that webhooks may call, as scheme://host:port each."""
     found = set()

@@ -1,4 +1,4 @@
-"""What no page can do anything with is turned away before it gets there."""
+"""Before a page: where a visitor comes from, and what no page can do anything with."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ API = "/api/"
 SENTENCE = "This text contains a NUL character, which cannot be kept. Take it out and send it again."
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+
+def address_behind_proxy(get_response: Answer) -> Answer:
+    """This middleware will take the visitor's address from a trusted proxy: the last one it names, which it saw itself.
+
+    What stands before it in X-Forwarded-For, and what anybody else sends, is only claimed.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        named = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        if named and ({request.META.get("REMOTE_ADDR", ""), "*"} & settings.TRUSTED_PROXIES):
+            request.META["REMOTE_ADDR"] = named
+        return get_response(request)
+
+    return answer
 
 
 def without_nul(get_response: Answer) -> Answer:

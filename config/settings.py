@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
 ]
 MIDDLEWARE = [
+    "config.middleware.address_behind_proxy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -114,7 +115,8 @@ TIME_ZONE = env.time_zone()
 # -- Security -----------------------------------------------------------------------------------------
 # TLS ends at a proxy; gunicorn takes its X-Forwarded-Proto from the addresses in --forwarded-allow-ips.
 _HTTPS = BASE_URL.startswith("https://") and not DEBUG
-SECURE_SSL_REDIRECT = _HTTPS
+SECURE_SSL_REDIRECT = _HTTPS  # gunicorn says https where a trusted proxy sends X-Forwarded-Proto
+TRUSTED_PROXIES = env.trusted_proxies()
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^healthz/erp$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS

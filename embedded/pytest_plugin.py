@@ -21,6 +21,7 @@ FOREIGN = (
     "DEBUG",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",
+    "FORWARDED_ALLOW_IPS",
     "TIEBACK_",
     "TIME_ZONE",
 )

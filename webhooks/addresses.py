@@ -20,9 +20,8 @@ from django.conf import settings
 PORTS = {443, 8443}
 LONGEST = 500
 LOOK_UP = 5.0  # seconds that looking up a name may take
-AT_ONCE = BoundedSemaphore(
-    20
-)  # look-ups under way in this process; those given up count until the system ends them
+# Look-ups under way in this process; those given up count until the system ends them.
+AT_ONCE = BoundedSemaphore(20)
 EMBEDDING = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48")]  # IPv4 inside of IPv6
 # Python calls these global: the old site-local range, protocol assignments, 6to4's relays, a cloud's own host.
 NOT_THE_INTERNET = [

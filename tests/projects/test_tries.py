@@ -41,6 +41,19 @@ def test_after_a_few_wrong_ones_the_right_one_is_of_no_use_from_there(scene, her
     assert page(PASSWORD, f"{here}, elsewhere").status_code == 302, "the person is not shut out"
 
 
+@pytest.mark.parametrize(("proxy", "believed"), [("127.0.0.1", True), ("203.0.113.9", False)])
+def test_behind_a_proxy_that_is_trusted_each_visitor_has_an_address(scene, proxy, believed):
+    def visit(password: str, address: str) -> Any:
+        told = f"198.51.100.77, {address}"  # the first was sent by the visitor, the last one was seen by the proxy
+        client = Client(REMOTE_ADDR=proxy, HTTP_X_FORWARDED_FOR=told)
+        return client.post("/login/", {"username": "mira", "password": password})
+
+    for _ in range(tries.FROM_HERE):
+        assert visit("not it", "192.0.2.66").status_code == 200
+    assert "Too many wrong passwords" in visit(PASSWORD, "192.0.2.66").content.decode()
+    assert (visit(PASSWORD, "192.0.2.10").status_code == 302) is believed
+
+
 def test_a_name_that_is_nobodys_is_answered_alike(scene, here):
     for _ in range(tries.FROM_HERE):
         assert api("not it", here, who="nobody") == 401
