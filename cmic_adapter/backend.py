@@ -16,12 +16,12 @@ from cmic_adapter.document import jobs_of, problems_of
 from cmic_adapter.enter_budget import EnterBudget
 from cmic_adapter.limiter import Budget, host_of, limiter_for
 from cmic_adapter.options import options_of
-from cmic_adapter.pci import Found, Pci
+from cmic_adapter.pci import Pci
 from cmic_adapter.posting import Postings
 from cmic_adapter.push import PciPush
 from cmic_adapter.recording import record
 from cmic_adapter.report import report
-from cmic_adapter.routes import Route, decide, ensure_visible, entry_words, started
+from cmic_adapter.routes import Route, decide, ensure_visible, entry_words, route_of, started
 from cmic_adapter.setup import Setup, Setups
 from cmic_adapter.sight import Sight
 from cmic_adapter.steps import lines_there
@@ -153,11 +153,11 @@ class CmicBackend(ErpBackend):
         pci = Pci(client=self._client, setup=setup, document=document)
         found = pci.look()
         if pci.finished(found):
-            return pci.receipt(found=found, route=_route_of(document, setup=setup, found=found))
+            return pci.receipt(found=found, route=route_of(document, setup=setup, found=found))
         route = decide(document=document, options=setup.options, jobs=jobs)
         if route is Route.ENTER_BUDGET:
             return self._push_budget(document, setup=setup, journal=journal, jobs=jobs)
-        route = Route(_route_of(document, setup=setup, found=found) or route)
+        route = Route(route_of(document, setup=setup, found=found) or route)
         return PciPush(pci=pci, journal=journal, route=route).run(found)
 
     def _push_budget(
@@ -191,7 +191,7 @@ class CmicBackend(ErpBackend):
             return None
         if not pci.finished(found):
             return None
-        return pci.receipt(found=found, route=_route_of(document, setup=setup, found=found))
+        return pci.receipt(found=found, route=route_of(document, setup=setup, found=found))
 
     def _is_entered(self, document: ErpDocument) -> bool:
         """Whether to look for amounts and not for a number: as remembered, else as the job's status says."""
@@ -312,11 +312,3 @@ class CmicBackend(ErpBackend):
     def record(self) -> Mapping[str, str]:
         """This function will return the descriptions of all applications, by file name."""
         return record(self._client)
-
-
-def _route_of(document: ErpDocument, *, setup: Setup, found: Found) -> str:
-    """The way a document went: as it remembers, or as the type of its header says."""
-    if document.route or found.header is None:
-        return document.route
-    kind = setup.kind_of_type(found.header.type)
-    return next((route.value for route in Route if route.value == f"pci_{kind}"), "")

@@ -8,6 +8,8 @@ from enum import StrEnum
 from cmic_adapter.document import jobs_of
 from cmic_adapter.findings import refused
 from cmic_adapter.options import CompanyOptions
+from cmic_adapter.pci import Found
+from cmic_adapter.setup import Setup
 from cmic_adapter.wire import Job
 from erp.port import DocumentKind, ErpDocument, ErpNotYet, ErpRefused, Finding, JobStatus
 
@@ -117,3 +119,11 @@ def _job_faults(*, document: ErpDocument, jobs: Mapping[str, Job]) -> list[Findi
 def _fault(document: ErpDocument, job: str, code: str, words: str) -> Finding:
     refs = tuple(line.ref for line in document.lines if line.key.job == job)
     return Finding(code=code, message=f"Job {job} {words}.", refs=refs, field="job")
+
+
+def route_of(document: ErpDocument, *, setup: Setup, found: Found) -> str:
+    """This function will tell the way a document went: as it remembers, or as the type of its header says."""
+    if document.route or found.header is None:
+        return document.route
+    kind = setup.kind_of_type(found.header.type)
+    return next((route.value for route in Route if route.value == f"pci_{kind}"), "")

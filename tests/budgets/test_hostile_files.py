@@ -181,7 +181,7 @@ READER = """
 import json, resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-from budgets import spreadsheets
+from budgets.files import spreadsheets
 def used():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before, told = used(), {}
