@@ -25,8 +25,8 @@ from erp.delivery import outbox
 from erp.models import Batch, Call, Document, DocumentState, ErpReading, ReadingState
 from erp.posting import polling as posting
 from erp.setup import linking
-from erp.sync import reading as sync
 from erp.sync import readings
+from erp.sync import syncing as sync
 from projects.models import BudgetLevel, ProjectRole
 from tests.support.simulator import Simulator
 from tests.support.story import Story

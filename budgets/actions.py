@@ -2,7 +2,7 @@
 
 from budgets import blockers as b
 from budgets.models import Attachment, Budget, BudgetLine, Modification, SavedView
-from budgets.modifications.reversal_blockers import modification_reversed, modification_reversed_by_another
+from budgets.modifications import blockers as m
 from budgets.requests import blockers as asking
 from budgets.saved_views.blockers import may_keep_view, may_share_view, shared_already
 from workflow.actions import Action, register, system_only
@@ -116,21 +116,21 @@ register(
         model=Modification,
         label="Change",
         permission=b.may_modify,
-        problems=(b.modification_sent, b.modification_void),
+        problems=(m.modification_sent, m.modification_void),
     ),
     Action(
         name="change_effective",
         model=Modification,
         label="Change",
         permission=b.may_modify,
-        problems=(*b.IN_FLIGHT, b.modification_empty, b.modification_unbalanced),
+        problems=(*b.IN_FLIGHT, m.modification_empty, m.modification_unbalanced),
     ),
     Action(
         name="delete_modification",
         model=Modification,
         label="Delete draft",
         permission=b.may_modify,
-        problems=(b.modification_not_draft,),
+        problems=(m.modification_not_draft,),
         tone="danger",
         confirm="Delete this draft?",
     ),
@@ -140,12 +140,12 @@ register(
         label="Make effective",
         permission=b.may_modify,
         problems=(
-            b.modification_not_draft,
+            m.modification_not_draft,
             b.not_locked,
             *b.IN_FLIGHT,
-            b.modification_empty,
-            b.modification_unbalanced,
-            modification_reversed_by_another,
+            m.modification_empty,
+            m.modification_unbalanced,
+            m.modification_reversed_by_another,
         ),
         transition="make_effective",
         tone="primary",
@@ -162,7 +162,11 @@ register(
         model=Modification,
         label="Void",
         permission=b.may_modify,
-        problems=(b.modification_sent, b.modification_not_effective, *b.IN_FLIGHT),
+        problems=(
+            m.modification_sent,
+            m.modification_not_effective,
+            *b.IN_FLIGHT,
+        ),
         transition="void",
         tone="danger",
         confirm="Void this modification? It stops counting; its row stays in the list.",
@@ -172,7 +176,11 @@ register(
         model=Modification,
         label="Reverse",
         permission=b.may_modify,
-        problems=(b.modification_not_posted, b.not_locked, modification_reversed),
+        problems=(
+            m.modification_not_posted,
+            b.not_locked,
+            m.modification_reversed,
+        ),
         confirm="Write the opposite of this modification as a draft?",
     ),
     Action(
@@ -180,14 +188,22 @@ register(
         model=Modification,
         label="Attach",
         permission=b.may_modify,
-        problems=(b.modification_sent, b.modification_void, b.too_many_attachments),
+        problems=(
+            m.modification_sent,
+            m.modification_void,
+            m.too_many_attachments,
+        ),
     ),
     Action(
         name="detach",
         model=Attachment,
         label="Take off",
         permission=b.may_modify,
-        problems=(b.attachment_was_sent, b.modification_sent, b.modification_void),
+        problems=(
+            m.attachment_was_sent,
+            m.modification_sent,
+            m.modification_void,
+        ),
     ),
 )
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets.grid import large_reads
+from budgets import large_reads
 from budgets.models import Budget
 
 

@@ -14,12 +14,7 @@ from django_fsm import FSMField, transition
 
 from budgets.fields import AMOUNT, QUANTITY, history
 from budgets.forecasts.models import Forecast
-from budgets.importing.models import (  # noqa: F401  Django finds an app's models through this module
-    ImportKind,
-    ImportState,
-    RememberedColumns,
-    StagedImport,
-)
+from budgets.importing.models import ImportKind, ImportState, RememberedColumns, StagedImport  # noqa: F401  Django finds an app's models through this module
 from budgets.modifications.attachment_models import Attachment, AttachmentContent, ModificationFile
 from budgets.modifications.models import Modification, ModificationLine, ModificationState
 from budgets.money import LARGEST, LARGEST_QUANTITY

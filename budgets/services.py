@@ -1,4 +1,4 @@
-"""One function for each thing a person can do to a budget; those of modifications are in `modification_services`.
+"""One function for each thing a person can do to a budget; those of modifications are in their room.
 
 Each locks the budget's row first, asks `ensure`, changes, and records the event, in one transaction. All raise
 ActionBlocked; those that take values raise InvalidInput (with a sentence a field) and Conflict (somebody was faster).

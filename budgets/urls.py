@@ -3,17 +3,18 @@
 from django.urls import path, re_path
 
 from budgets import line_set_views, line_views, my_projects, pulse_views, views
-from budgets.forecasts import pages as forecast_pages
-from budgets.grid import cell_views, chart_pages
+from budgets.forecasts import views as forecast_pages
+from budgets.grid import cell_views
+from budgets.grid import chart_views as chart_pages
 from budgets.grid import views as grid_views
 from budgets.history import views as history_views
 from budgets.importing import urls as import_urls
 from budgets.modifications import attachment_views
 from budgets.modifications import file_views as modification_file_views
-from budgets.modifications import list_pages as modification_list
+from budgets.modifications import list_views as modification_list
 from budgets.modifications import views as modification_views
 from budgets.requests import views as request_views
-from budgets.saved_views import pages as view_pages
+from budgets.saved_views import views as view_pages
 
 project_urls = [path("", my_projects.mine, name="mine")]
 

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from erp.health import checks as erp
+from erp.health import checks as erp_checks
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +38,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def healthz_erp(request: HttpRequest) -> JsonResponse:
     """Answer how the way into the ERP does: 200 while ok or degraded, 503 when failing. Says no names; asks no ERP."""
     parts = {"database": database_answers(), "cache": cache_answers()}
-    said = {name: {"status": erp.OK if well else erp.FAILING} for name, well in parts.items()}
-    state = erp.OK if all(parts.values()) else erp.FAILING
+    said = {name: {"status": erp_checks.OK if well else erp_checks.FAILING} for name, well in parts.items()}
+    state = erp_checks.OK if all(parts.values()) else erp_checks.FAILING
     if parts["database"]:
-        checks = [*erp.of_installation(), *erp.of_connections(now=timezone.now())]
+        checks = [*erp_checks.of_installation(), *erp_checks.of_connections(now=timezone.now())]
         said |= {check.name: check.told() for check in checks}
-        state = max(state, erp.worst(checks), key=erp.ORDER.index)
-    return JsonResponse({"status": state, "checks": said}, status=503 if state == erp.FAILING else 200)
+        state = max(state, erp_checks.worst(checks), key=erp_checks.ORDER.index)
+    return JsonResponse({"status": state, "checks": said}, status=503 if state == erp_checks.FAILING else 200)
 
 
 def database_answers() -> bool:

@@ -22,9 +22,10 @@ from demo.people import give_roles, hire
 from demo.stories import SLOW_SECONDS, STORIES, Calendar, Story
 from erp.backends import forget_backends
 from erp.models import Connection, ErpReading, ReadingState
-from erp.setup import connections, linking
-from erp.sync import reading as sync
+from erp.setup import linking
+from erp.setup import stopping as connections
 from erp.sync import readings
+from erp.sync import syncing as sync
 from projects.models import Company
 from workflow import events
 from workflow.models import Event

@@ -13,7 +13,7 @@ from erp.delivery import blockers as after
 from erp.models import Batch, Document
 from erp.reconciliation import drift_blockers as drift
 from erp.reset.blockers import being_reset, reset_not_clearing
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from erp.snapshots import erp_connection, latest_batch
 from erp.takeover import blockers as imports
 from erp.words import erp_name

@@ -14,9 +14,7 @@ from erp.mapping.models import MappingKind
 from erp.models import ErpJob
 from erp.port import JobStatus
 from erp.readiness import unfit_lines
-from erp.snapshots import (
-    erp_connection,
-)
+from erp.snapshots import erp_connection
 from erp.words import erp_admins, erp_name, unlock_first
 from projects.models import CostCode
 from workflow.blockers import Check, Found, Kind, blocker, once_per_object

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db.models import Model, Prefetch, QuerySet
 
-from budgets.grid import large_reads
+from budgets import large_reads
 from budgets.models import Budget, BudgetLine
 from erp.models import BatchLine
 from erp.port import ErpKey

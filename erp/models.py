@@ -12,20 +12,9 @@ from django.db.models import Q
 from django_fsm import FSMField, transition
 
 from budgets.models import Budget, BudgetLine
-from erp.approval.models import (  # noqa: F401  Django finds an app's models here
-    ApprovalRule,
-    BatchStep,
-    BatchStepPerson,
-    Delegation,
-    RuleKind,
-)
+from erp.approval.models import ApprovalRule, BatchStep, BatchStepPerson, Delegation, RuleKind  # noqa: F401  Django finds an app's models here
 from erp.decision.attachment_models import BatchAttachment  # noqa: F401  Django finds an app's models here
-from erp.decision.bulk_models import (  # noqa: F401  likewise
-    BulkDecision,
-    BulkItem,
-    BulkKind,
-    BulkOutcome,
-)
+from erp.decision.bulk_models import BulkDecision, BulkItem, BulkKind, BulkOutcome  # noqa: F401  likewise
 from erp.delivery.circuit_models import Circuit  # noqa: F401  Django finds an app's models here
 from erp.delivery.models import Call, Document, DocumentState  # noqa: F401  Django finds an app's models here
 from erp.mail.models import DailyMail, Notice, NoticeSwitch  # noqa: F401  likewise
@@ -33,15 +22,12 @@ from erp.mapping.models import MappingChange, MappingKind, MappingRule  # noqa: 
 from erp.posting.confirmation_models import Confirmation, ConfirmationState  # noqa: F401  likewise
 from erp.queue.filter_models import DefaultQueueFilter, QueueFilter  # noqa: F401  likewise
 from erp.reconciliation.drift_models import DriftDecision, DriftKind, DriftSighting  # noqa: F401  likewise
-from erp.refusals.dictionary_models import (  # noqa: F401  Django finds an app's models through this module
-    ErrorExplanation,
-    UnknownErrorText,
-)
+from erp.refusals.dictionary_models import ErrorExplanation, UnknownErrorText  # noqa: F401  Django finds an app's models through this module
 from erp.reset.models import LinkReset, ResetDocument  # noqa: F401  likewise
 from erp.setup.models import SeenCompany, TestSend, TestSendState  # noqa: F401  likewise
 from erp.snapshot_models import BatchItem, BatchLine  # noqa: F401  likewise
 from erp.sync.cost_models import ErpCost  # noqa: F401  likewise
-from erp.sync.mirror import (  # noqa: F401  Django finds an app's models through this module
+from erp.sync.mirror_models import (  # noqa: F401  Django finds an app's models through this module
     Connection,
     CostCodeLink,
     CostTypeLink,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from budgets.grid import large_reads
+from budgets import large_reads
 from budgets.models import Budget, BudgetLine
 from erp.line_codes import with_codes
 from erp.models import Connection, ErpAssignment, ErpUnit

@@ -1,4 +1,4 @@
-"""Reads for screens and the API: what Send would carry, what an approver decides on, a batch's timeline."""
+"""Reads for screens and the API: what Send would carry, who sees which batches, a batch's events."""
 
 from __future__ import annotations
 
@@ -16,20 +16,12 @@ from erp.backends import backend
 from erp.blockers import open_remarks
 from erp.documents import ZERO
 from erp.line_codes import erp_key
-from erp.models import (
-    OPEN,
-    Batch,
-    BatchLine,
-    BatchState,
-    ErpReading,
-    Remark,
-)
+from erp.models import OPEN, Batch, BatchLine, ErpReading
 from erp.snapshots import (
     NewItem,
     current_budget,
     erp_connection,
     held_originals,
-    latest_batch,
     latest_reading,
     new_items,
 )
@@ -45,7 +37,6 @@ __all__ = [
     "open_batch",
     "open_remarks",
     "preview",
-    "remarks_on_lines",
     "timeline",
     "visible_batches",
 ]
@@ -61,14 +52,6 @@ def visible_batches(user: Any) -> QuerySet[Batch]:
 def open_batch(budget: Budget) -> Batch | None:
     """This function will find the batch that is waiting or under way."""
     return budget.batches.filter(state__in=OPEN).first()
-
-
-def remarks_on_lines(budget: Budget) -> dict[int, Remark]:
-    """This function will find the newest batch's remarks by line id, answered or not, if it was rejected."""
-    last = latest_batch(budget)
-    if last is None or last.state != BatchState.REJECTED:
-        return {}
-    return {remark.line_id: remark for remark in last.remarks.select_related("answered_by", "line")}
 
 
 # -- before sending ---------------------------------------------------------------------------------------

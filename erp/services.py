@@ -1,4 +1,4 @@
-"""One function for each thing a person can do with a batch until it is decided; `aftercare` and `confirmations` follow.
+"""One function for each thing a person can do with a batch until it is decided; then `delivery` and `posting`.
 
 Each locks budget, then batch, then documents; asks `ensure`; changes; records one event; and enqueues on commit. All
 raise ActionBlocked. Three are less than that: `read_again` and `read_erp` change nothing and record no event, and
@@ -25,15 +25,7 @@ from erp.delivery.settling import settle_batch
 from erp.documents import ZERO
 from erp.locking import lock_batch, on_budget
 from erp.mail import notifications
-from erp.models import (
-    Batch,
-    BatchLine,
-    BatchState,
-    DocumentState,
-    ErpReading,
-    RejectReason,
-    Remark,
-)
+from erp.models import Batch, BatchLine, BatchState, DocumentState, ErpReading, RejectReason, Remark
 from erp.rounds import next_numbers
 from erp.snapshots import freeze, latest_reading, new_items
 from erp.sync import readings

@@ -9,14 +9,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from budgets.models import (
-    Attachment,
-    Budget,
-    BudgetLine,
-    Modification,
-    ModificationLine,
-    ModificationState,
-)
+from budgets.models import Attachment, Budget, BudgetLine, Modification, ModificationLine, ModificationState
 from budgets.money import moved
 from erp.documents import ZERO, OriginalLine, bases_in_erp, original_lines
 from erp.line_codes import amounts_and_keys, keys_of, linked_lines

@@ -17,11 +17,12 @@ from erp.models import Connection, ErpReading, LinkReset, ReadingState, SyncRun
 from erp.posting import polling as posting
 from erp.posting import reminders
 from erp.reset import cutting
-from erp.setup import actions as setup_actions
-from erp.setup import connections, trials
-from erp.sync import reading as sync
+from erp.setup import connecting_actions as setup_actions
+from erp.setup import stopping as connections
+from erp.setup import trials
 from erp.sync import readings
 from erp.sync import runs as sync_runs
+from erp.sync import syncing as sync
 from erp.sync.models import SyncState
 from workflow import submissions
 

@@ -56,7 +56,6 @@ COST_TYPES = Kind("cost_types", ("code", "name"), ("active",))
 UNITS = Kind("units", ("code", "name"))
 BUDGET = Kind("budget", ("job", "cost_code", "cost_type", "original", "current"), ("name", "active", "unit"))
 ASSIGNMENTS = Kind("assignments", ("job", "cost_code"), ("active",), optional=True)
-KINDS = (JOBS, COST_CODES, COST_TYPES, UNITS, BUDGET, ASSIGNMENTS)
 
 
 class Reference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from erp.models import Connection
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from workflow.actions import Action, register
 
 register(

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
+from erp.desk import DeskAdmin, companies
 from erp.models import Connection
-from erp.people.admin_access import DeskAdmin, companies
 from webhooks import sealing, services, signing
 from webhooks.kinds import ALL, TYPES
 from webhooks.models import Delivery, DeliveryState, Endpoint, Format

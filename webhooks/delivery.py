@@ -5,7 +5,6 @@ An endpoint is claimed by one worker at a time, on the database's clock; no tran
 
 from __future__ import annotations
 
-import logging
 import random
 import secrets
 from datetime import datetime, timedelta
@@ -24,8 +23,6 @@ from webhooks.kinds import BY_ACTION
 from webhooks.models import Attempt, Delivery, DeliveryState, Endpoint
 from workflow import bell, events
 from workflow.models import ChainHead, Event
-
-log = logging.getLogger(__name__)
 
 # Pauses after each try in vain, in seconds: the schedule that Standard Webhooks recommends, about three days.
 PAUSES = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)

@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import CharField, F
 from django.db.models.functions import Cast, Coalesce
 
-from budgets import facts, selectors
-from budgets.grid import large_reads
+from budgets import facts, large_reads, selectors
 from budgets.models import Budget
 from budgets.money import ZERO
 from projects.models import Job

@@ -10,9 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from budgets import facts
+from budgets import facts, large_reads
 from budgets.facts import LineFacts
-from budgets.grid import large_reads
 from budgets.grid.look import CHANGED, CHIPS, DIFFERS, DIVISION, JOB, REMARKS, TYPE, WARNINGS, Look, key_of
 from budgets.grid.sums import Sums
 from budgets.models import Budget
@@ -39,7 +38,7 @@ LEFT JOIN (
 LEFT JOIN ({facts}) facts ON facts.line_id = line.id
 WHERE line.budget_id = %(budget)s
 """
-ORDER = "cost_code, cost_code_text, job_code, position, cost_type_text, id"  # as budgets.rows.ORDER
+ORDER = "cost_code, cost_code_text, job_code, position, cost_type_text, id"  # as budgets.grid.rows.ORDER
 GROUPS = {  # job and code of the group a line is summed under
     DIVISION: ("''::text", f"COALESCE(code.division, '{UNKNOWN}')"),
     TYPE: ("''::text", "COALESCE(kind.code, line.cost_type_text)"),

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets.grid import large_reads
+from budgets import large_reads
 from budgets.history import sql
 from budgets.models import Budget, BudgetLine, ModificationState
 from workflow.events import TIEBACK, label

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from budgets.files import layouts
-from budgets.files.spreadsheets import FileRow, RowError, Sheet
+from budgets.files.spreadsheets import RowError, Sheet
 from budgets.importing.loading import removable
 from budgets.importing.plan import Entry, Plan, Values, code_of, type_of
 from budgets.models import Budget
@@ -141,9 +141,3 @@ def unpack(kept: bytes | memoryview) -> Shown:
     """This function will read a kept preview."""
     shown: Shown = json.loads(zlib.decompress(bytes(kept)))
     return shown
-
-
-def good_rows(sheet: Sheet, plan: Plan) -> Sequence[FileRow]:
-    """This function will list the rows that can be loaded."""
-    bad = plan.bad
-    return [row for row in sheet.rows if row.number not in bad]

@@ -19,13 +19,7 @@ from budgets.files.workbooks import LARGEST_FILE, read_cells
 from budgets.importing import copying
 from budgets.importing import preview as import_preview
 from budgets.importing.column_guess import settle_layout
-from budgets.importing.models import (
-    KEPT,
-    ImportKind,
-    ImportState,
-    RememberedColumns,
-    StagedImport,
-)
+from budgets.importing.models import KEPT, ImportKind, ImportState, RememberedColumns, StagedImport
 from budgets.importing.working import AT_WORK, locked, ring, whole, work_on
 from budgets.models import Budget
 from workflow.actions import ensure

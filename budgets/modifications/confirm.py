@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from budgets import links, selectors
-from budgets.blockers import amounts_of
 from budgets.models import Budget, Modification
+from budgets.modifications.blockers import amounts_of
 from workflow import actions
 
 SURE = "net"  # the field that repeats by how much the person was told the grand total changes

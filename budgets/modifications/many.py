@@ -13,12 +13,12 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from budgets.blockers import know_amounts
 from budgets.bulk import insert, update
 from budgets.changing import change, who
 from budgets.errors import MOST_TEXT, InvalidInput
 from budgets.lines import added_line
 from budgets.models import Budget, Modification, ModificationLine
+from budgets.modifications.blockers import know_amounts
 from budgets.modifications.services import MOST_TITLE, last_number
 from budgets.modifications.twins import looking_alike
 from budgets.money import ZERO

@@ -19,10 +19,10 @@ from django.views.decorators.http import require_http_methods
 from budgets import money
 from budgets.errors import Conflict, InvalidInput
 from erp.approval import delegations, reauthentication, route_trial, routes
-from erp.approval import settings as approval_settings
-from erp.approval.settings import RuleValues
+from erp.approval import settings_actions as approval_settings
+from erp.approval.settings_actions import RuleValues
+from erp.desk import DeskAdmin, memberships
 from erp.models import Delegation, RuleKind
-from erp.people.admin_access import DeskAdmin, memberships
 from projects import permissions
 from projects.models import Company, Direction
 from workflow import submissions

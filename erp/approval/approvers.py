@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Min, Q, QuerySet, Sum
 from django.utils import timezone
 
-from budgets.grid import large_reads
+from budgets import large_reads
 from budgets.models import Budget, BudgetLine, Modification
 from erp.approval import route_rules, route_words, routes
 from erp.models import Batch, BatchLine, BatchPreparer, BatchState

@@ -12,11 +12,7 @@ from django.contrib.auth import get_user_model
 
 from erp.approval import routes
 from erp.approval.route_rules import Circle, Way, lasting, takers
-from erp.models import (
-    Batch,
-    BatchState,
-    BatchStep,
-)
+from erp.models import Batch, BatchState, BatchStep
 from workflow.blockers import once_per_object
 
 MOST_NAMED = 4

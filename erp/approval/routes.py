@@ -12,15 +12,7 @@ from django.utils import timezone
 
 from erp.approval.route_rules import Circle, Lent, Seat, Way, gap, ways
 from erp.documents import ZERO
-from erp.models import (
-    ApprovalRule,
-    Batch,
-    BatchState,
-    BatchStep,
-    BatchStepPerson,
-    Delegation,
-    RuleKind,
-)
+from erp.models import ApprovalRule, Batch, BatchState, BatchStep, BatchStepPerson, Delegation, RuleKind
 from erp.port import DocumentKind
 from erp.snapshots import NewItem
 from projects import permissions

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.db.models import F
 
-from budgets.grid import large_reads
+from budgets import large_reads
 from budgets.models import Budget
 from budgets.money import moved
 from erp.documents import ZERO, bases_in_erp, content_hash, mint_number, nets_to_nothing

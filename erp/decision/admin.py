@@ -22,11 +22,11 @@ from erp.approval import reauthentication
 from erp.decision import beside_erp as decisions
 from erp.decision import entries
 from erp.decision import lines as decision_lines
-from erp.decision import page as decision_page
+from erp.decision import pages as decision_page
 from erp.decision.admin_deeds import DEEDS, remarks
 from erp.decision.asked import asked
+from erp.desk import memberships
 from erp.models import Batch, BatchAttachment, BatchState, Document, RejectReason
-from erp.people.admin_access import memberships
 from erp.queue import pane as queue_pane
 from erp.timeline import views as timeline_views
 from projects import permissions

@@ -10,15 +10,7 @@ from erp.compare.sides import mapped_now
 from erp.decision.acceptance import lines_of, set_bases
 from erp.documents import ZERO
 from erp.line_codes import key_of
-from erp.models import (
-    Batch,
-    BatchItem,
-    BatchLine,
-    BatchState,
-    Document,
-    ErpReading,
-    Remark,
-)
+from erp.models import Batch, BatchItem, BatchLine, BatchState, Document, ErpReading, Remark
 from erp.port import ErpKey, JobStatus
 from erp.posting.differences import posted_more
 from erp.refusals.explaining import explained_of

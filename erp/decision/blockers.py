@@ -13,12 +13,7 @@ from erp.decision import preflight
 from erp.decision.acceptance import lines_of
 from erp.line_codes import with_codes
 from erp.mapping import links as mapping_links
-from erp.models import (
-    Batch,
-    BatchLine,
-    BatchState,
-    ReadingState,
-)
+from erp.models import Batch, BatchLine, BatchState, ReadingState
 from erp.snapshots import erp_connection, latest_reading
 from erp.words import erp_name
 from projects import permissions

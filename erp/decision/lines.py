@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from erp.decision.asked import ALL, MOST_LINES, WINDOW, Asked, Window, says, window
 from erp.decision.beside_erp import Decision, DecisionItem, DecisionRow
-from erp.transfers import Transfer, drawn
+from erp.decision.transfers import Transfer, drawn
 
 FEW_UNCHANGED = 50  # folded in place; more have a page of their own
 

@@ -9,13 +9,7 @@ from budgets.requests.book import open_request
 from budgets.requests.models import RequestKind
 from erp.approval import routes
 from erp.delivery.circuit import open_circuit
-from erp.models import (
-    Batch,
-    BatchState,
-    ConfirmationState,
-    Document,
-    DocumentState,
-)
+from erp.models import Batch, BatchState, ConfirmationState, Document, DocumentState
 from erp.posting.waiting import question_of
 from erp.snapshots import erp_connection
 from erp.words import erp_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 
 
 class Circuit(models.Model):

@@ -10,8 +10,8 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 
 from erp import bell
-from erp.delivery.moves import NOTHING_WRITTEN
 from erp.delivery.outcomes import Clock, backend_of, connection_of, tell
+from erp.delivery.still_as_seen import NOTHING_WRITTEN
 from erp.models import BatchState, Call, Connection, Document, DocumentState
 from erp.port import DocumentKind
 from workflow.actions import SYSTEM, ensure

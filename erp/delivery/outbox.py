@@ -17,7 +17,6 @@ from erp.decision.acceptance import erp_document
 from erp.delivery import circuit, silence
 from erp.delivery.claims import OF_DOCUMENT, askable, claim, claimable, ring_next, take_probe
 from erp.delivery.journal import DatabaseJournal, LostClaim
-from erp.delivery.moves import has_written, refuse_if_moved
 from erp.delivery.outcomes import (
     Clock,
     back_to_queue,
@@ -29,6 +28,7 @@ from erp.delivery.outcomes import (
     release,
     unconfirm,
 )
+from erp.delivery.still_as_seen import has_written, refuse_if_moved
 from erp.delivery.stumbles import stumble
 from erp.delivery.unknown import leave_to_a_person
 from erp.models import Document, DocumentState, ErpReading, ReadingState
@@ -45,7 +45,7 @@ from erp.port import (
 )
 from erp.posting.seen import facts_of
 from erp.refusals.own_advice import CHANGED_THERE
-from erp.setup.connections import stop
+from erp.setup.stopping import stop
 from workflow import events
 
 NOT_YET = timedelta(minutes=5)  # how soon a document that has to wait for the ERP's people is tried again

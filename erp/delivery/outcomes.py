@@ -18,11 +18,7 @@ from erp.backends import backend
 from erp.delivery.settling import settle_batch
 from erp.mail import notifications
 from erp.models import Batch, Connection, Document, DocumentState
-from erp.port import (
-    ErpBackend,
-    Finding,
-    Receipt,
-)
+from erp.port import ErpBackend, Finding, Receipt
 from erp.refusals import unknown_texts
 from erp.snapshots import erp_connection
 from workflow import events

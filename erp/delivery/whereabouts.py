@@ -10,7 +10,7 @@ from enum import Enum
 from django.db.models import Count, Q
 
 from erp.delivery.left_there import is_left, look_up
-from erp.delivery.moves import NOTHING_WRITTEN
+from erp.delivery.still_as_seen import NOTHING_WRITTEN
 from erp.models import Batch, Call, Document, DocumentState
 
 REMOVED, TURNED_DOWN = "removed_in_erp", "rejected_in_erp"

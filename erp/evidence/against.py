@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from erp.delivery.masking import mask
 from erp.evidence.check import line_name
 from erp.evidence.events import Broken, Pack, named
 from erp.evidence.events import digest as digest_of
@@ -17,6 +16,7 @@ from erp.evidence.pack import gather, one_snapshot
 from erp.evidence.past import BACK
 from erp.evidence.sides import CLOCKS, Row, Sides, differ, paired
 from erp.models import Batch
+from erp.timeline.masking import mask
 from workflow import events as trail
 from workflow.models import Event
 

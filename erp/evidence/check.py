@@ -2,7 +2,7 @@
 
 A pack that was sealed anew by whoever changed it still has to agree with itself: events with their own hashes,
 decisions with events, lines with the content hash their document was sent under. What agrees with nothing outside the
-file is held against the database by `evidence_against`.
+file is held against the database by `against`.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from typing import Any
 
 from erp.decision.acceptance import main_jobs
 from erp.delivery.left_there import is_left, look_up
-from erp.delivery.masking import mask
 from erp.evidence.seal import sha256
 from erp.evidence.words import at, day, named, person
 from erp.models import Batch, BatchState, Call, Document
+from erp.timeline.masking import mask
 from workflow.models import Event
 
 

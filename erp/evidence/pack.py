@@ -1,7 +1,7 @@
 """Everything that proves what became of a batch, gathered into one neutral structure for an auditor.
 
 Read in one snapshot of the database and written nowhere: whoever may see the batch may take it away, and that leaves no
-event (record 0009). The sections are described in docs/evidence.md; `evidence_check` holds each of them.
+event (record 0009). The sections are described in docs/evidence.md; `check` holds each of them.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import reportlab
 
-from erp.delivery.masking import readable
 from erp.evidence.paper import Paper
 from erp.evidence.seal import ATTACHMENT, MANIFEST, canonical, written
+from erp.timeline.masking import readable
 from workflow.templatetags.figures import plain_day, plain_moment
 
 Pack = Mapping[str, Any]

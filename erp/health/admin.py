@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from erp.health import page as health_page
+from erp.health import pages as health_page
 from erp.models import Connection
 from erp.setup import checkup
 

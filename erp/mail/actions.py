@@ -10,7 +10,7 @@ from django.db import transaction
 from erp import bell
 from erp.mail import sending as mail_queue
 from erp.models import Connection
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker

@@ -26,7 +26,7 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from django.urls import reverse
 
 from erp.mail.models import Notice
-from erp.people.notices import INVITATION, invitation
+from erp.mail.people_notices import INVITATION, invitation
 from projects.models import Company
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from erp.mapping.models import MappingKind
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 from projects import permissions
 from workflow.blockers import Found
 

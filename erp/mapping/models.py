@@ -1,6 +1,6 @@
 """What an ERP admin decided about codes: rules in order, and every change of the mapping, append-only.
 
-The table is no table of its own: a link of `erp/sync/mirror.py` whose `means` is `table` is its row.
+The table is no table of its own: a link of `erp/sync/mirror_models.py` whose `means` is `table` is its row.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from erp.mapping.resolving import LONGEST
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 
 
 class MappingKind(models.TextChoices):

@@ -20,7 +20,7 @@ from erp.mapping.models import MappingKind
 from erp.mapping.resolving import Means, Resolved, Rule, resolve
 from erp.mapping.state import SIDES, Side
 from erp.mapping.suggestions import Candidate, Suggester, Suggestion
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 from projects.permissions import visible_projects
 
 PAGE = 50

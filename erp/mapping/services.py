@@ -22,7 +22,7 @@ from erp.mapping.outcome import Outcome, outcome_of
 from erp.mapping.resolving import Rule
 from erp.mapping.settling import merged, settle
 from erp.mapping.state import Difference, Edit
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 from projects.models import CostCode
 from workflow.actions import ensure
 from workflow.templatetags.figures import plain_moment_in

@@ -13,7 +13,7 @@ from erp.mapping.models import MappingChange, MappingKind, MappingRule
 from erp.mapping.outcome import Outcome, outcome_of
 from erp.mapping.resolving import Means, Rule, wrong_with_all
 from erp.mapping.state import Difference, Edit, Standing
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 from workflow import events
 
 MOST_RULES = 100

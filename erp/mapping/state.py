@@ -9,7 +9,7 @@ from typing import Any
 
 from erp.mapping.models import MappingKind, MappingRule
 from erp.mapping.resolving import Means, Resolved, Rule, resolve
-from erp.sync.mirror import Connection, CostCodeLink, CostTypeLink, ErpCostCode, ErpCostType
+from erp.sync.mirror_models import Connection, CostCodeLink, CostTypeLink, ErpCostCode, ErpCostType
 from projects.models import CostCode, CostType
 
 

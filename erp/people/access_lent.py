@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from erp.approval import routes
 from erp.approval.models import Delegation, RuleKind
-from erp.approval.settings import said_of
+from erp.approval.settings_actions import said_of
 from erp.words import person
 from projects.models import Company
 from workflow.models import Event

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from budgets.errors import InvalidInput, refuse_long
 from erp.locking import lock_company
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from projects.models import Company
 from workflow import events
 from workflow.actions import Action, ensure, register

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from erp.setup.connection_actions import may_administer
 from projects import permissions
 from projects.models import Company, Membership, ProjectRole
-from workflow.actions import Action, register
 from workflow.blockers import Found, Kind, blocker
 
 
@@ -65,24 +63,3 @@ def has_rights_elsewhere(person: Any, company: Company) -> bool:
     members = Membership.objects.filter(user=person).exclude(company=company)
     roles = ProjectRole.objects.filter(user=person).exclude(project__company=company)
     return members.exists() or roles.exists()
-
-
-register(
-    Action(name="change_people", model=Company, label="Save", permission=may_administer, tone="primary"),
-    Action(
-        name="take_admin_right",
-        model=Company,
-        label="Take the admin level away",
-        permission=may_administer,
-        problems=(last_erp_admin,),
-        tone="danger",
-    ),
-    Action(
-        name="lock_login",
-        model=Company,
-        label="Lock the login",
-        permission=may_administer,
-        problems=(your_own_login, works_elsewhere, last_erp_admin),
-        tone="danger",
-    ),
-)

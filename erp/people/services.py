@@ -17,8 +17,8 @@ from django.db.models import Q
 from budgets.errors import Conflict, InvalidInput
 from erp import bell
 from erp.locking import lock_company
+from erp.mail.people_notices import tell_of_own_rights, write_invitation
 from erp.people.blockers import speak_of
-from erp.people.notices import tell_of_own_rights, write_invitation
 from projects.models import Company, ErpLevel, Membership, ProjectRole
 from projects.trail import stored, tell
 from workflow import events

@@ -32,7 +32,7 @@ from erp.port import (
     PostingState,
 )
 from erp.posting import by_hand, seen
-from erp.setup.connections import stop
+from erp.setup.stopping import stop
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from budgets.errors import InvalidInput
 from erp.models import Connection, Reminder
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from workflow import events
 from workflow.actions import Action, ensure, register
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from budgets.errors import InvalidInput
+from erp.desk import memberships
 from erp.models import QueueFilter
-from erp.people.admin_access import memberships
 from erp.queue import filters as queue_filters
 from erp.queue import listing as queue
 from erp.queue.narrowing import Narrowing, listed

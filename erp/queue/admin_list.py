@@ -21,8 +21,8 @@ from django.utils.safestring import SafeString
 from erp.approval.other_eyes import who_instead
 from erp.decision import admin as admin_views
 from erp.decision import admin_bulk
+from erp.desk import DeskAdmin, memberships
 from erp.models import Batch
-from erp.people.admin_access import DeskAdmin, memberships
 from erp.queue import admin_filters
 from erp.queue import listing as queue
 from erp.queue import narrowing as queue_narrowing

@@ -1,4 +1,4 @@
-"""What narrows the queue's list. The page draws the choices itself; `queue_narrowing` says what they find."""
+"""What narrows the queue's list. The page draws the choices itself; `narrowing` says what they find."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from erp.desk import memberships
 from erp.models import Batch
-from erp.people.admin_access import memberships
 from erp.queue import listing as queue
 from erp.queue import narrowing as queue_narrowing
 

@@ -17,7 +17,7 @@ SHELVES = ("mine", "waiting", "exporting", "attention", "in_erp", "posted", "bac
 
 
 class QueueFilter(models.Model):
-    """What `queue_narrowing.Narrowing` asks for, under a name. A shared one is always of one company."""
+    """What `narrowing.Narrowing` asks for, under a name. A shared one is always of one company."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=MOST_NAME)

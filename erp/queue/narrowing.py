@@ -62,7 +62,7 @@ class Narrowing:
         return len(self.given) > 1
 
     def holds(self, memberships: Sequence[Membership]) -> Q:
-        """The condition, on rows of `queue.queue`. A shelf that is none counts as the one that opens first."""
+        """The condition, on rows of `listing.queue`. A shelf that is none counts as the one that opens first."""
         shelves = {shelf.key: shelf.holds for shelf in queue.shelves(list(memberships))}
         found = shelves.get(self.shelf, shelves[queue.DEFAULT])
         if self.company is not None:

@@ -19,8 +19,8 @@ from budgets.files import downloads
 from budgets.models import Budget
 from budgets.states import state_of
 from erp import services
+from erp.desk import DeskAdmin, companies, memberships
 from erp.models import Connection
-from erp.people.admin_access import DeskAdmin, companies, memberships
 from erp.port import ErpKey
 from erp.reconciliation import actions as reconciliation_actions
 from erp.reconciliation import balance_company, balance_pages, balance_views, drift, drift_blockers

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
+from erp.desk import DeskAdmin, companies
 from erp.models import Connection, UnknownErrorText
-from erp.people.admin_access import DeskAdmin, companies
 from erp.port import Advice, Fixer, Place
 from erp.refusals import explaining, unknown_texts
 from erp.refusals import explanation_actions as services

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from erp.port import Fixer, Place
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 from workflow import guards
 
 

@@ -13,7 +13,7 @@ from budgets.errors import InvalidInput
 from erp.models import Connection, ErrorExplanation
 from erp.port import Advice, Fixer, Place
 from erp.refusals.advice import NAMED, BadPattern, compiled
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from workflow import events
 from workflow.actions import Action, ensure, register
 

@@ -5,7 +5,7 @@ from erp.reset import answer_blockers as reversal
 from erp.reset import blockers as rules
 from erp.reset import counter_blockers as counter
 from erp.reset.models import LinkReset
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from workflow.actions import Action, register
 
 COUNTER = (

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from erp.delivery.models import Document
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 from projects.models import Project
 from workflow import guards
 

@@ -8,10 +8,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from erp.people import access_pages
 from erp.people import admin as admin_people
+from erp.people import admin_report as access_pages
+from erp.setup import admin_checklist as setup_pages
 from erp.setup import admin_settings, admin_trial
-from erp.setup import pages as setup_pages
 
 COMPANY = "setup/<int:company>/"
 PAGES: tuple[tuple[str, Callable[..., HttpResponse], str], ...] = (

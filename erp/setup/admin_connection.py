@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
+from erp.desk import DeskAdmin, companies, memberships
 from erp.health import admin as admin_health
 from erp.mail import actions as mail_actions
 from erp.mapping import admin as admin_mapping
 from erp.mapping import admin_edit as admin_mapping_edit
 from erp.models import Connection, CostTypeLink, Document, DocumentState, Reminder
-from erp.people.admin_access import DeskAdmin, companies, memberships
 from erp.posting import reminder_actions
 from erp.posting.waiting import usual
 from erp.reset import admin as admin_reset

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from budgets.errors import Conflict, InvalidInput
-from erp.people.admin_access import memberships
+from erp.desk import memberships
 from projects.models import Company
 from workflow import actions, submissions
 from workflow.actions import ActionBlocked

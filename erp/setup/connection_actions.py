@@ -9,40 +9,15 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 
-from budgets.models import Budget
 from erp import bell
 from erp.delivery import circuit
 from erp.delivery.silence import silence_of
-from erp.models import Batch, Connection, CostTypeLink, SyncRun
-from erp.reset.models import LinkReset
+from erp.models import Connection, CostTypeLink
+from erp.rights import may_administer
 from erp.setup import linking
-from projects import permissions
-from projects.models import Company
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
-
-
-@blocker("not_erp_admin", Kind.PERMISSION)
-def may_administer(
-    obj: Company | Connection | SyncRun | Budget | Batch | LinkReset, user: Any
-) -> Found | None:
-    """Settings, mappings, sync, people, approval rules, links and naming somebody for a step take level admin."""
-    company = _company_of(obj)
-    if permissions.may_administer(user, company):
-        return None
-    who = permissions.names(permissions.who_administers(company))
-    return Found(f"You are no ERP admin of {company.name}. Ask {who}.", who=who)
-
-
-def _company_of(obj: Company | Connection | SyncRun | Budget | Batch | LinkReset) -> Company:
-    if isinstance(obj, Company):
-        return obj
-    if isinstance(obj, Connection):
-        return obj.company
-    if isinstance(obj, SyncRun):
-        return obj.connection.company
-    return obj.budget.project.company if isinstance(obj, Batch) else obj.project.company
 
 
 @blocker("connection_not_in_use", Kind.STATE)

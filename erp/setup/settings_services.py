@@ -18,7 +18,7 @@ from erp.backends import backend
 from erp.locking import lock_company
 from erp.models import Batch, Connection
 from erp.port import Setting
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from erp.setup.settings_words import (
     ANY,
     COMPANY_FIELDS,

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from erp.delivery.silence import silence_of
 from erp.models import Connection, CostCodeLink, ErpJob
-from erp.setup import actions as setup_actions
 from erp.setup import checkup, trial_actions
+from erp.setup import connecting_actions as setup_actions
 from erp.setup.models import TestSendState
 from erp.words import erp_name
 from projects import permissions

@@ -25,7 +25,7 @@ from erp.models import (
     ErpReading,
     ReadingState,
 )
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from erp.sync import readings
 from erp.sync.costs import forget_costs
 from erp.words import erp_name, person

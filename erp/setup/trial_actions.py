@@ -14,7 +14,8 @@ from erp import bell
 from erp.documents import mint_number
 from erp.models import Connection, ErpJob
 from erp.port import JobStatus
-from erp.setup.connection_actions import erp_silent, may_administer, not_in_use
+from erp.rights import may_administer
+from erp.setup.connection_actions import erp_silent, not_in_use
 from erp.setup.models import OPEN_TESTS, TestSend
 from erp.words import erp_name
 from workflow import events

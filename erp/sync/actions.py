@@ -11,7 +11,8 @@ from django.urls import reverse
 from erp import bell
 from erp.delivery import circuit
 from erp.models import Connection, SyncRun
-from erp.setup.connection_actions import erp_silent, may_administer, not_in_use
+from erp.rights import may_administer
+from erp.setup.connection_actions import erp_silent, not_in_use
 from erp.sync import runs as sync_runs
 from erp.sync.models import SyncKind, SyncState
 from erp.words import erp_name, person

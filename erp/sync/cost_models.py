@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from erp.sync.mirror import Connection
+from erp.sync.mirror_models import Connection
 
 
 class ErpCost(models.Model):

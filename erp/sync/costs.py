@@ -17,6 +17,7 @@ from django.db import transaction
 from budgets.models import Budget
 from erp.backends import backend
 from erp.documents import ZERO
+from erp.line_codes import ERP_CODES
 from erp.models import Connection, ErpJob
 from erp.port import ErpKey, JobCosts
 from erp.snapshots import erp_connection
@@ -25,11 +26,6 @@ from erp.sync.mirroring import Changes, Watch, keep_mark, latest, mark
 from workflow.blockers import once_per_object
 
 WORDS = "costs"
-ERP_CODES = (
-    "job__erp_link__erp_job__code",
-    "cost_code__erp_link__erp_cost_code__code",
-    "cost_type__erp_link__erp_cost_type__code",
-)
 
 # -- the sync ----------------------------------------------------------------------------------------------
 

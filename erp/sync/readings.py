@@ -18,7 +18,7 @@ from erp.line_codes import codes_on
 from erp.models import Batch, BatchState, Connection, ErpReading, JobLink, ReadingState
 from erp.port import ErpError, ErpMisconfigured, Reading
 from erp.reconciliation import comparing as reconciliation
-from erp.setup.connections import stop
+from erp.setup.stopping import stop
 from erp.snapshots import erp_connection, latest_reading
 
 

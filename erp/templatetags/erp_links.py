@@ -6,7 +6,7 @@ from django import template
 from django.conf import settings
 from django.urls import reverse
 
-from erp.people.admin_access import memberships
+from erp.desk import memberships
 from projects.models import ErpLevel
 
 register = template.Library()

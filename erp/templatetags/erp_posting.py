@@ -12,9 +12,9 @@ from django.utils import timezone
 from budgets.models import Budget, Hold
 from erp.approval import route_words, routes
 from erp.delivery import whereabouts
-from erp.evidence import facts as evidence
 from erp.models import Document
 from erp.posting import differences, waiting
+from erp.posting import proof as evidence
 from erp.posting.waiting import Usual
 from erp.snapshots import latest_batch
 from erp.timeline import waits as timeline_waits

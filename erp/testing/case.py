@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from erp.port import (
-    ErpDocument,
-    Receipt,
-)
-from erp.testing.tenant import (
-    HIDE_HALVES,
-    Diary,
-    ErpTenant,
-    Shape,
-    in_order,
-)
+from erp.port import ErpDocument, Receipt
+from erp.testing.tenant import HIDE_HALVES, Diary, ErpTenant, Shape, in_order
 
 
 class Case:

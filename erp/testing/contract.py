@@ -12,21 +12,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from erp.port import (
-    DocumentKind,
-    ErpBackend,
-)
+from erp.port import DocumentKind, ErpBackend
 from erp.testing.outcomes import Outcomes
 from erp.testing.push import Pushing
 from erp.testing.reads import Reads
-from erp.testing.tenant import (
-    ABILITIES,
-    DEEDS,
-    CannotDo,
-    ErpTenant,
-    Shape,
-    failure,
-)
+from erp.testing.tenant import ABILITIES, DEEDS, CannotDo, ErpTenant, Shape, failure
 
 __all__ = ["CannotDo", "ErpContract", "ErpTenant", "Shape"]
 

@@ -8,25 +8,9 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from erp.port import (
-    ErpDocument,
-    ErpMisconfigured,
-    ErpRefused,
-    ErpUnavailable,
-    PostingState,
-    WithdrawState,
-)
+from erp.port import ErpDocument, ErpMisconfigured, ErpRefused, ErpUnavailable, PostingState, WithdrawState
 from erp.testing.case import Case
-from erp.testing.tenant import (
-    DEEDS,
-    POSTED_ON,
-    Diary,
-    Killed,
-    cents_changed,
-    change,
-    failure,
-    in_order,
-)
+from erp.testing.tenant import DEEDS, POSTED_ON, Diary, Killed, cents_changed, change, failure, in_order
 
 
 class Outcomes(Case):

@@ -5,21 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import count
 
-from erp.port import (
-    ErpRefused,
-    ErpUnconfirmed,
-    PostingState,
-)
+from erp.port import ErpRefused, ErpUnconfirmed, PostingState
 from erp.testing.case import Case
-from erp.testing.tenant import (
-    POSTED_ON,
-    TRICKY,
-    ClaimLost,
-    Diary,
-    Killed,
-    failure,
-    in_order,
-)
+from erp.testing.tenant import POSTED_ON, TRICKY, ClaimLost, Diary, Killed, failure, in_order
 
 
 class Pushing(Case):

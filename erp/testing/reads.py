@@ -7,15 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from erp.port import (
-    CheckState,
-    JobStatus,
-)
+from erp.port import CheckState, JobStatus
 from erp.testing.case import Case
-from erp.testing.tenant import (
-    TRICKY,
-    CannotDo,
-)
+from erp.testing.tenant import TRICKY, CannotDo
 
 
 class Reads(Case):

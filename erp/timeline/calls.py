@@ -15,8 +15,8 @@ from uuid import UUID
 from django.db.models import Count, Max, Min, QuerySet, TextField
 from django.db.models.functions import Cast, Left, Length
 
-from erp.delivery.masking import mask, readable
 from erp.models import Batch, Call, Document, DocumentState
+from erp.timeline.masking import mask, readable
 
 A_PAGE = 20  # calls shown at once
 READ = 20_000  # characters of a body that are read to be laid out

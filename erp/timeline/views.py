@@ -120,7 +120,7 @@ def call_file(batch: Batch, pk: int) -> HttpResponse:
     return answer
 
 
-# -- the project manager's addresses; the desk's stand in admin_trail -----------------------------------------------
+# -- the project manager's addresses; the desk's stand in admin.py -----------------------------------------------
 
 
 def batch_of(budget: Budget, number: int) -> Batch:

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
+from erp.desk import desk_memberships
 from erp.models import DefaultQueueFilter, QueueFilter
-from erp.people.admin_access import desk_memberships
 from erp.queue import filters as queue_filters
 from erp.queue.narrowing import Narrowing, read
 from projects.models import ErpLevel, Membership

@@ -11,7 +11,7 @@ from erp import tasks
 from erp.health import heartbeat
 from erp.models import Connection, SyncChange, SyncRun
 from erp.sync import actions as sync_actions
-from erp.sync import reading as sync
+from erp.sync import syncing as sync
 from tests.support import scene as acts
 
 RECONCILIATION = "/admin/erp/driftdecision/"

@@ -8,11 +8,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from erp.mail import posting_notices
+from erp.mail import people_notices, posting_notices
 from erp.mail import sending as mail_queue
 from erp.mail import switches as notice_switches
 from erp.models import Batch, Confirmation, Notice
-from erp.people import notices as people_notices
 from erp.posting import confirmations
 from tests.browser_pages.test_accessibility import faults
 from tests.support import drift

@@ -14,17 +14,7 @@ from cmic_adapter.backend import CmicBackend
 from erp.port import DocumentKind, ErpDocument, ErpKey, PostingState
 from erp.testing.contract import ErpContract
 from erp.testing.tenant import HIDE_HALVES, TRICKY, CannotDo, Entry, ErpTenant, Shape, sums
-from tests.cmic_adapter.support import (
-    COMPANY,
-    ON,
-    PASSWORD,
-    PENDING,
-    STARTED,
-    USER,
-    Tenant,
-    book,
-    company,
-)
+from tests.cmic_adapter.support import COMPANY, ON, PASSWORD, PENDING, STARTED, USER, Tenant, book, company
 
 AMOUNTS_ALONE = {
     PostingState.REJECTED: "Amounts of a pending job have no status that anybody could reject.",

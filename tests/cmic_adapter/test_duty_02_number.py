@@ -7,14 +7,7 @@ import pytest
 
 from cmic_adapter.backend import CmicBackend
 from erp.port import ErpUnconfirmed
-from tests.cmic_adapter.support import (
-    STARTED,
-    Diary,
-    Tenant,
-    change,
-    line,
-    refusal,
-)
+from tests.cmic_adapter.support import STARTED, Diary, Tenant, change, line, refusal
 
 TRANSFER = change(
     line("01-100", "L", "-250.00"), line("02-100", "M", "150.00"), line("03-100", "E", "100.00")

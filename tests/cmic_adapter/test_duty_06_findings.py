@@ -4,15 +4,7 @@ import pytest
 
 from cmic_adapter.backend import CmicBackend
 from erp.port import ErpRefused
-from tests.cmic_adapter.support import (
-    COMPANY,
-    STARTED,
-    Diary,
-    Tenant,
-    change,
-    line,
-    money,
-)
+from tests.cmic_adapter.support import COMPANY, STARTED, Diary, Tenant, change, line, money
 
 DOCUMENT = change(
     line("01-100", "L", "-30", ref="a"),

@@ -7,15 +7,7 @@ import pytest
 from cmic_adapter import wire
 from cmic_adapter.backend import CmicBackend
 from erp.port import ErpMisconfigured
-from tests.cmic_adapter.support import (
-    COMPANY,
-    Diary,
-    Tenant,
-    book,
-    change,
-    company,
-    line,
-)
+from tests.cmic_adapter.support import COMPANY, Diary, Tenant, book, change, company, line
 
 DOCUMENT = change(line("01-100", "L", "-30"), line("02-100", "M", "15"), line("03-100", "E", "15"))
 

@@ -22,7 +22,7 @@ from erp.port import (
     JobStatus,
     UnitRow,
 )
-from erp.sync import reading as erp_sync
+from erp.sync import syncing as erp_sync
 from tests.support.paper import PaperErp
 from tests.support.scene import COST_CODES, COST_TYPES, MAIN, SUB, Scene
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from knox.models import get_token_model
 
 from erp.approval import delegations
-from erp.approval.settings import RuleValues, save_rule
+from erp.approval.settings_actions import RuleValues, save_rule
 from erp.people import access_past, access_report
 from erp.people import services as people_services
 from projects.models import Company, Membership, ProjectRole

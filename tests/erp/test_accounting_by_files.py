@@ -16,8 +16,9 @@ from erp.decision.acceptance import erp_document
 from erp.delivery import aftercare
 from erp.models import Connection, Document, DocumentState, ErpReading
 from erp.posting import confirmations
-from erp.setup import connections, linking, switching
-from erp.sync import reading as sync
+from erp.setup import linking, switching
+from erp.setup import stopping as connections
+from erp.sync import syncing as sync
 from projects.models import BudgetLevel, ErpLevel, Membership, ProjectRole
 from tests.file_adapter.folder import COMPANY, Folder
 from tests.support.simulator import Simulator

@@ -8,7 +8,8 @@ from erp.mapping import services as mapping_services
 from erp.mapping.resolving import Rule
 from erp.mapping.state import Edit
 from erp.models import Connection, CostTypeLink, Notice
-from erp.setup import connection_actions, connections, settings_services
+from erp.setup import connection_actions, settings_services
+from erp.setup import stopping as connections
 from erp.setup.settings_words import COMPANY_FIELDS, CONNECTION_FIELDS
 from projects.models import ErpLevel, Membership
 from tests.erp.office import sync

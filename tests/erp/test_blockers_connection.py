@@ -10,7 +10,8 @@ from erp.backends import forget_backends
 from erp.delivery import circuit
 from erp.models import Connection, JobLink
 from erp.port import ErpUnavailable, JobStatus
-from erp.setup import connections, linking
+from erp.setup import linking
+from erp.setup import stopping as connections
 from projects.models import Company, Membership, Project
 from tests.erp.office import sync
 from tests.support import scene as acts

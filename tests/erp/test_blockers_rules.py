@@ -9,8 +9,8 @@ from django.utils import timezone
 from budgets.errors import InvalidInput
 from erp import services
 from erp.approval import delegations
-from erp.approval import settings as approval_settings
-from erp.approval.settings import RuleValues
+from erp.approval import settings_actions as approval_settings
+from erp.approval.settings_actions import RuleValues
 from projects.models import Company, Membership
 from tests.erp.test_approval_steps import lend
 from tests.support import scene as acts

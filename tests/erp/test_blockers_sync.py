@@ -6,10 +6,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from erp.models import Connection, SyncRun
-from erp.setup import connections
+from erp.setup import stopping as connections
 from erp.sync import actions as sync_actions
-from erp.sync import reading as sync
 from erp.sync import runs as sync_runs
+from erp.sync import syncing as sync
 from projects.models import ErpLevel, Membership
 from tests.workflow.cases import codes, gone, met, removes, shows
 from workflow.blockers import Kind

@@ -33,9 +33,10 @@ from erp.port import (
     Receipt,
 )
 from erp.posting import polling as posting
-from erp.setup import connection_actions, connections
-from erp.sync import reading as sync
+from erp.setup import connection_actions
+from erp.setup import stopping as connections
 from erp.sync import readings
+from erp.sync import syncing as sync
 from tests.support import scene as acts
 from tests.support.paper import PaperErp
 from tests.support.scene import MAIN, Scene

@@ -12,7 +12,7 @@ from django.utils import timezone
 from cmic_simulator import describes
 from erp.backends import forget_backends
 from erp.models import Connection
-from erp.setup import connections
+from erp.setup import stopping as connections
 from tests.support import paper
 from tests.support.scene import Scene
 from tests.support.simulator import Simulator

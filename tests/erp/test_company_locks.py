@@ -13,7 +13,7 @@ from erp.approval import delegations
 from erp.models import Notice
 from erp.people import access_review
 from erp.people import services as people_services
-from erp.setup import actions as setup_actions
+from erp.setup import connecting_actions as setup_actions
 from erp.setup import settings_services
 from erp.setup.settings_words import COMPANY_FIELDS, CONNECTION_FIELDS
 from projects.models import Company, ErpLevel, Membership

@@ -16,19 +16,7 @@ from erp import services
 from erp.compare.states import CHANGED, ONLY_A, ONLY_B, SAME, NoSuchSide, compare
 from erp.models import CostCodeLink, ErpCostCode
 from projects.models import CostCode
-from tests.support.scene import (
-    MAIN,
-    SUB,
-    TOTAL,
-    accept,
-    add_line,
-    deliver,
-    modify,
-    post,
-    read,
-    reject,
-    send,
-)
+from tests.support.scene import MAIN, SUB, TOTAL, accept, add_line, deliver, modify, post, read, reject, send
 
 CONCRETE, LABOR, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "03-30-00", "L"), (MAIN, "09-68-00", "S")
 

@@ -11,7 +11,7 @@ from cmic_adapter.backend import CmicBackend
 from erp import services
 from erp.delivery import circuit, outbox
 from erp.models import DocumentState, Notice
-from erp.setup import connections
+from erp.setup import stopping as connections
 from tests.support.delivery import assert_books_agree, fill, finish, new_process, one, send_and_accept, writes
 from tests.support.simulator import Simulator
 from tests.support.story import Story, begin

@@ -12,7 +12,7 @@ from erp.models import Connection, CostCodeLink, ErpCost, ErpCostCode, ErpJob
 from erp.port import ErpKey
 from erp.setup import switching
 from erp.sync import costs
-from erp.sync import reading as sync
+from erp.sync import syncing as sync
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, PHASES, SUB_JOB, Story, begin
 from workflow.models import Event

@@ -16,7 +16,7 @@ from erp.models import Batch, BatchState, Document, DocumentState, Notice
 from erp.posting import polling as posting
 from erp.refusals import explaining
 from erp.setup import linking
-from erp.sync import reading as sync
+from erp.sync import syncing as sync
 from projects.models import BudgetLevel, ProjectRole
 from tests.support.delivery import assert_books_agree, fill, finish, one, send_and_accept, time_passes, writes
 from tests.support.simulator import Simulator

@@ -15,7 +15,7 @@ from erp.delivery import outbox
 from erp.delivery.outbox import LONGEST_BACKOFF
 from erp.models import Document, DocumentState, ErpReading, Notice, ReadingState
 from erp.posting import polling as posting
-from erp.setup import connections
+from erp.setup import stopping as connections
 from erp.sync import readings
 from tests.support.delivery import (
     assert_books_agree,

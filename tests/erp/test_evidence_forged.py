@@ -17,15 +17,7 @@ from erp import services
 from erp.delivery import aftercare
 from erp.models import Batch
 from erp.posting import confirmations
-from tests.erp.test_evidence import (  # noqa: F401  fixtures among them
-    Pack,
-    deliver,
-    pack_of,
-    posted,
-    rejected,
-    sealed_anew,
-    verify,
-)
+from tests.erp.test_evidence import Pack, deliver, pack_of, posted, rejected, sealed_anew, verify  # noqa: F401  fixtures among them
 from tests.erp.test_timeline import called
 from tests.support import scene as acts
 

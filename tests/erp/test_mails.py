@@ -15,7 +15,7 @@ from django.utils import timezone
 from erp import services
 from erp.mail import notifications
 from erp.models import Notice
-from erp.setup import connections
+from erp.setup import stopping as connections
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
 

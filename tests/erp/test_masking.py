@@ -2,7 +2,7 @@
 
 import pytest
 
-from erp.delivery.masking import mask, readable
+from erp.timeline.masking import mask, readable
 
 CANARY = "hunter2canary"
 

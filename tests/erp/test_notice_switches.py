@@ -17,7 +17,7 @@ from erp.mail import sending as mail_queue
 from erp.mail import switches as notice_switches
 from erp.mail.kinds import KINDS
 from erp.models import Notice, NoticeSwitch
-from erp.setup import connections
+from erp.setup import stopping as connections
 from projects.models import BudgetLevel, Membership, ProjectRole
 from tests.support import scene as acts
 from tests.support.scene import Scene

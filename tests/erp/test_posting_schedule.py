@@ -13,14 +13,7 @@ from erp.decision.acceptance import erp_documents
 from erp.delivery import circuit
 from erp.delivery.circuit import OPENS_AFTER
 from erp.models import Connection, Document, DocumentState, Notice
-from erp.port import (
-    ErpDocument,
-    ErpRefused,
-    ErpUnavailable,
-    Finding,
-    Posting,
-    PostingState,
-)
+from erp.port import ErpDocument, ErpRefused, ErpUnavailable, Finding, Posting, PostingState
 from erp.posting import polling as posting
 from tests.support import scene as acts
 from tests.support.paper import PaperErp

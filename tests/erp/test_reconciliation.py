@@ -9,8 +9,8 @@ from django.utils import timezone
 from budgets.states import state_of
 from erp.models import ErpReading, ReadingState
 from erp.reconciliation import comparing as reconciliation
-from erp.sync import reading as sync
 from erp.sync import readings
+from erp.sync import syncing as sync
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story, begin
 from workflow.models import Event

@@ -15,7 +15,7 @@ from erp.posting import polling as posting
 from erp.reconciliation.balance_reads import balance_of
 from erp.reset import resetting
 from erp.snapshots import unsent_modifications
-from erp.sync import reading as sync
+from erp.sync import syncing as sync
 from tests.erp.test_resetting import ask, confirm, current, link, posted, send_and_post, sums
 from tests.erp.test_waiting import page
 from tests.support.simulator import Simulator

@@ -12,9 +12,9 @@ from erp.models import Batch, Document, DocumentState, JobLink, LinkReset
 from erp.posting import polling as posting
 from erp.reset import resetting
 from erp.setup import linking
-from erp.setup.actions import link_jobs
+from erp.setup.connecting_actions import link_jobs
 from erp.snapshots import unsent_modifications
-from erp.sync import reading as sync
+from erp.sync import syncing as sync
 from projects.models import Job
 from tests.erp.test_waiting import page
 from tests.support.delivery import finish, send_and_accept

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from erp.delivery import aftercare, outbox
 from erp.models import Call, Document
-from erp.setup import connections
+from erp.setup import stopping as connections
 from tests.support import scene as stage
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from erp.models import Connection, JobLink
 from erp.port import JobStatus, Setting, SettingKind
-from erp.setup import actions as setup_actions
+from erp.setup import connecting_actions as setup_actions
 from erp.setup.models import SeenCompany
 from erp.setup.steps import steps
 from projects.models import Company, CostType, Membership, Project

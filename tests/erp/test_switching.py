@@ -13,7 +13,8 @@ from erp.models import Confirmation, CostTypeLink, ErpReading
 from erp.port import ErpUnavailable
 from erp.posting import confirmations
 from erp.posting import polling as posting
-from erp.setup import connections, switching
+from erp.setup import stopping as connections
+from erp.setup import switching
 from erp.sync import readings
 from tests.support import scene as stage
 from tests.workflow.cases import met

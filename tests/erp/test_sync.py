@@ -21,7 +21,7 @@ from erp.models import (
 )
 from erp.port import ErpMisconfigured, ErpUnavailable
 from erp.setup import linking
-from erp.sync import reading as sync
+from erp.sync import syncing as sync
 from projects.models import CostCode, CostType, Job, Project, Unit
 from tests.support.delivery import assert_books_agree, fill
 from tests.support.simulator import Simulator

@@ -12,7 +12,7 @@ from erp.models import Connection, ErpAssignment, ErpCostCode, ErpJob
 from erp.port import ErpUnavailable
 from erp.setup import linking
 from erp.sync import mirroring
-from erp.sync import reading as sync
+from erp.sync import syncing as sync
 from projects.models import CostCode
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, PHASES, SUB_JOB, Story, begin, cmic_holds

@@ -20,8 +20,8 @@ from erp.models import (
 from erp.port import ErpUnavailable, JobRow, JobStatus, UnitRow
 from erp.setup import linking
 from erp.sync import actions as sync_actions
-from erp.sync import reading as sync
 from erp.sync import runs as sync_runs
+from erp.sync import syncing as sync
 from tests.erp import office as erp_office
 from tests.support import scene as acts
 from tests.support.scene import MAIN, SUB

@@ -9,9 +9,9 @@ from django.utils import timezone
 from erp.delivery import outbox
 from erp.models import ErpReading
 from erp.posting import polling as posting
-from erp.setup import connections
-from erp.sync import reading as sync
+from erp.setup import stopping as connections
 from erp.sync import readings
+from erp.sync import syncing as sync
 from tests.support.scene import Scene
 
 CALLS: dict[str, Callable[[Scene], object]] = {

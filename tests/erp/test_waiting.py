@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from erp.evidence.facts import evidence_of
 from erp.models import Batch, Document
 from erp.posting import confirmations, waiting
 from erp.posting import polling as posting
 from erp.posting.differences import lay_out
+from erp.posting.proof import evidence_of
 from tests.erp.test_posting_schedule import Asked, asked, delivered, posted  # noqa: F401  `asked` is a fixture
 from tests.support import scene as acts
 from tests.support.delivery import fill, finish, one, send_and_accept

@@ -22,7 +22,7 @@ from erp.backends import backend, forget_backends
 from erp.delivery import outbox
 from erp.delivery.models import EDGES
 from erp.models import Batch, Call, Circuit, Document, DocumentState
-from erp.setup import connections
+from erp.setup import stopping as connections
 from tests.support.simulator import Simulator
 from tests.support.story import Story
 from workflow import events

@@ -14,9 +14,10 @@ from erp import services
 from erp.delivery import outbox
 from erp.models import Batch, Connection, Document, DocumentState, ErpReading, ReadingState
 from erp.posting import polling as posting
-from erp.setup import connections, linking
-from erp.sync import reading as sync
+from erp.setup import linking
+from erp.setup import stopping as connections
 from erp.sync import readings
+from erp.sync import syncing as sync
 from projects.models import BudgetLevel, ErpLevel, Membership, Project, ProjectRole
 from tests.support.simulator import Simulator
 

@@ -8,7 +8,7 @@ from django_fsm import TransitionNotAllowed
 
 from budgets import services as budget_services
 from budgets.models import Budget
-from erp.setup import connections
+from erp.setup import stopping as connections
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from workflow import actions

@@ -15,8 +15,9 @@ from django.utils import timezone
 from erp.backends import backend
 from erp.models import Connection, CostTypeLink
 from erp.port import CompanyRow, ErpError, ErpMisconfigured
-from erp.setup import connections, linking
-from erp.sync import reading as sync
+from erp.setup import linking
+from erp.setup import stopping as connections
+from erp.sync import syncing as sync
 from projects.models import ErpLevel, Membership
 
 

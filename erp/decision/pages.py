@@ -1,4 +1,4 @@
-"""What the queue's pages of one batch show, besides what `decisions.decision` works out."""
+"""What the queue's pages of one batch show, besides what `beside_erp.decision` works out."""
 
 from __future__ import annotations
 
@@ -27,16 +27,7 @@ from erp.decision.lines import ShownItem
 from erp.delivery import whereabouts
 from erp.delivery.whereabouts import Where
 from erp.documents import ZERO
-from erp.models import (
-    OPEN,
-    Batch,
-    BatchLine,
-    BatchState,
-    Document,
-    DocumentState,
-    ErpReading,
-    ReadingState,
-)
+from erp.models import OPEN, Batch, BatchLine, BatchState, Document, DocumentState, ErpReading, ReadingState
 from erp.posting import waiting
 from erp.posting.confirmations import contradicted
 from erp.reset.pages import declared_reversed

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from budgets.errors import InvalidInput
+from erp.desk import memberships
 from erp.mapping.suggestions import Candidate, Suggester
 from erp.models import Connection, ErpJob
-from erp.people.admin_access import memberships
-from erp.setup import actions as setup_actions
 from erp.setup import checkup, connection_actions
+from erp.setup import connecting_actions as setup_actions
 from erp.setup.admin_frame import act, for_admins, show
 from erp.setup.models import SeenCompany
 from erp.setup.steps import DONE, LATER, free_jobs, steps

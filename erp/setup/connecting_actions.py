@@ -16,8 +16,9 @@ from erp.backends import backend, outside_transactions
 from erp.locking import lock_company
 from erp.models import Connection, CostTypeLink, ErpJob, JobLink
 from erp.reset.models import LinkReset, ResetState
+from erp.rights import may_administer
 from erp.setup import linking
-from erp.setup.connection_actions import may_administer, nothing_to_map_to
+from erp.setup.connection_actions import nothing_to_map_to
 from erp.setup.models import SeenCompany
 from projects.models import Company, CostType, Job, Project
 from workflow import events

@@ -22,7 +22,7 @@ from erp.delivery import circuit
 from erp.models import Connection, ErpAssignment, ErpCostCode, ErpCostType, ErpJob, ErpUnit
 from erp.port import ErpError, ErpMisconfigured
 from erp.reconciliation import comparing as reconciliation
-from erp.setup.connections import stop
+from erp.setup.stopping import stop
 from erp.sync import readings
 from erp.sync import runs as sync_runs
 from erp.sync.assigned import read_assignments

@@ -18,9 +18,9 @@ from django.db import transaction
 from budgets.errors import Conflict, InvalidInput
 from erp.approval import reauthentication, routes
 from erp.locking import lock_company
+from erp.mail.people_notices import tell_of_fewer_passwords
 from erp.models import ApprovalRule, RuleKind
-from erp.people.notices import tell_of_fewer_passwords
-from erp.setup.connection_actions import may_administer
+from erp.rights import may_administer
 from projects import permissions
 from projects.models import Company, Direction
 from workflow import events
