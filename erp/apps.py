@@ -23,7 +23,7 @@ class ErpConfig(AppConfig):
         from erp.reconciliation import actions as reconciliation_actions  # noqa: F401
         from erp.refusals import explanation_actions  # noqa: F401
         from erp.reset import actions as reset_actions  # noqa: F401
-        from erp.setup import (  # noqa: F401  # noqa: F401
+        from erp.setup import (  # noqa: F401
             connecting_actions,
             connection_actions,
             settings_services,
