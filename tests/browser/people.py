@@ -21,6 +21,7 @@ expect.set_options(timeout=FOR_A_PAGE)
 
 PATIENCE = 90.0  # seconds for workers, on a busy machine
 GLANCE = 400  # milliseconds to look at a page before it is loaded again
+ATTEMPTS = 5  # to open an address
 
 
 def wait_for(page: Page, place: Locator, *, patience: float = PATIENCE) -> None:
@@ -58,11 +59,15 @@ class Person:
         sign_in(self.page, username=self.username, password=self.password)
 
     def goes_to(self, address: str) -> None:
-        """Open an address in a tab of its own and close the old one, which may be loading itself anew."""
-        left = self.page
-        self.page = left.context.new_page()
-        self.page.goto(address)
-        left.close()
+        """Open an address, once more where the page before was loading itself anew at that very moment."""
+        for _ in range(ATTEMPTS):
+            try:
+                self.page.goto(address)
+                return
+            except Error as outrun:
+                if "interrupted by another navigation" not in outrun.message:
+                    raise
+        raise AssertionError(f"{address} was outrun {ATTEMPTS} times by the page before it")
 
     def presses(self, name: str, *, inside: Locator | None = None) -> None:
         """Press the button of exactly that name, on a page that fits the window."""
