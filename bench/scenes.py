@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from budgets.files import spreadsheets
 from budgets.importing import loading as imports
-from config import env
+from config import erp_env
 from erp.backends import forget_backends
 from tests.support import story
 from tests.support.simulator import Simulator
@@ -25,7 +25,7 @@ def connect(address: str, **options: Any) -> Simulator:
     simulator = Simulator(address)
     simulator.reset()
     os.environ.update(simulator.environment)
-    settings.ERP_BACKENDS = env.erp_backends(redis_url=settings.REDIS_URL)
+    settings.ERP_BACKENDS = erp_env.erp_backends(redis_url=settings.REDIS_URL)
     settings.ERP_BACKENDS["cmic"]["OPTIONS"] |= {"write_timeout": 20.0, "read_timeout": 20.0, **options}
     forget_backends()
     return simulator

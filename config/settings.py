@@ -4,7 +4,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from config import env
+from config import env, erp_env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -18,8 +18,8 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 REDIS_URL = env.redis_url()
 DATABASES = {"default": env.database()}
 TIEBACK_NUMBER_PREFIX = env.number_prefix()
-CMIC_DESK_URL = env.desk_url()
-ERP_BACKENDS = env.erp_backends(redis_url=REDIS_URL)
+CMIC_DESK_URL = erp_env.desk_url()
+ERP_BACKENDS = erp_env.erp_backends(redis_url=REDIS_URL)
 WEBHOOK_HOSTS = env.webhook_hosts()
 
 # -- The house ----------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "config.logs.LineFormatter",
-            "secrets": [SECRET_KEY, *SECRET_KEY_FALLBACKS, *env.erp_passwords(ERP_BACKENDS)],
+            "secrets": [SECRET_KEY, *SECRET_KEY_FALLBACKS, *erp_env.erp_passwords(ERP_BACKENDS)],
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},

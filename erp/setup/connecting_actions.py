@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import transaction
 
 from budgets.errors import InvalidInput
-from budgets.services import budget_for
 from erp import bell
 from erp.backends import backend, outside_transactions
 from erp.locking import lock_company
@@ -177,17 +176,7 @@ def _join(connection: Connection, code: str, project_id: int, *, user: Any, now:
         if Job.objects.filter(company=connection.company_id, code=code).exists():
             raise linking.CannotLink(f"{code} is a job of another project here.")
         main = Job.objects.create(company=connection.company, project=project, code=code, name=theirs.name)
-    JobLink.objects.create(job=main, erp_job=theirs)
-    linking.give_sub_jobs(main, theirs)
-    budget = budget_for(project, now=now)
-    events.record(
-        chain=connection.company_id,
-        at=now,
-        actor=user,
-        action="link_project",
-        about=[budget, project],
-        sentence=f"Linked {project} to job {code}",
-    )
+    linking.tie(main, theirs, user=user, now=now)
     return project
 
 

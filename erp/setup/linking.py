@@ -106,18 +106,22 @@ def link_project(
             )
         project = Project.objects.create(company=connection.company, name=name or row.name or job_code)
         main = Job.objects.create(company=connection.company, project=project, code=row.code, name=row.name)
-        JobLink.objects.create(job=main, erp_job=row)
-        give_sub_jobs(main, row)
-        budget = budget_for(project, now=now)
-        events.record(
-            chain=connection.company_id,
-            at=now,
-            actor=user,
-            action="link_project",
-            about=[budget, project],
-            sentence=f"Linked {project} to job {job_code}",
-        )
+        tie(main, row, user=user, now=now)
     return project
+
+
+def tie(main: Job, erp_main: ErpJob, *, user: Any, now: datetime) -> None:
+    """This function will link a project's main job to its job in the ERP, with sub jobs, a budget and the event."""
+    JobLink.objects.create(job=main, erp_job=erp_main)
+    give_sub_jobs(main, erp_main)
+    events.record(
+        chain=main.company_id,
+        at=now,
+        actor=user,
+        action="link_project",
+        about=[budget_for(main.project, now=now), main.project],
+        sentence=f"Linked {main.project} to job {erp_main.code}",
+    )
 
 
 def give_sub_jobs(main: Job, erp_main: ErpJob) -> int:

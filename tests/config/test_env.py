@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, erp_env
 
 REDIS = "unix:///run/valkey.sock?db=0"
 
@@ -44,7 +44,7 @@ def cmic(shell):
 
 
 def options():
-    return env.erp_backends(redis_url=REDIS)["cmic"]["OPTIONS"]
+    return erp_env.erp_backends(redis_url=REDIS)["cmic"]["OPTIONS"]
 
 
 def test_a_whole_connection_reaches_the_adapter_as_it_stands(cmic):
@@ -63,7 +63,7 @@ def test_a_whole_connection_reaches_the_adapter_as_it_stands(cmic):
 
 
 def test_without_cmic_there_is_no_erp(shell):
-    assert env.erp_backends(redis_url=REDIS) == {}
+    assert erp_env.erp_backends(redis_url=REDIS) == {}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_mail_may_go_to_a_folder(shell):
 
 def test_a_folder_is_an_erp_of_its_own_beside_cmic(cmic):
     cmic(FILE_ERP_FOLDER="/srv/accounting", FILE_ERP_NAME="Sage")
-    backends = env.erp_backends(redis_url=REDIS)
+    backends = erp_env.erp_backends(redis_url=REDIS)
     assert sorted(backends) == ["cmic", "file"]
     assert backends["file"] == {
         "BACKEND": "file_adapter.backend.FileBackend",
@@ -251,7 +251,7 @@ def test_a_folder_is_an_erp_of_its_own_beside_cmic(cmic):
 
 def test_a_folder_alone_is_enough(shell):
     shell(FILE_ERP_FOLDER="/srv/accounting")
-    assert env.erp_backends(redis_url=REDIS)["file"]["OPTIONS"]["name"] == "Accounting"
+    assert erp_env.erp_backends(redis_url=REDIS)["file"]["OPTIONS"]["name"] == "Accounting"
 
 
 @pytest.mark.parametrize(
@@ -262,12 +262,12 @@ def test_an_odd_setting_of_the_folder_is_refused_by_name(shell, name, value):
     shell(FILE_ERP_FOLDER="/srv/accounting")
     shell(**{name: value})
     with pytest.raises(ImproperlyConfigured, match=name):
-        env.erp_backends(redis_url=REDIS)
+        erp_env.erp_backends(redis_url=REDIS)
 
 
 def test_the_log_hides_the_passwords_of_every_erp_that_has_one(cmic):
     cmic(FILE_ERP_FOLDER="/srv/accounting")
-    assert env.erp_passwords(env.erp_backends(redis_url=REDIS)) == ["pass word "]
+    assert erp_env.erp_passwords(erp_env.erp_backends(redis_url=REDIS)) == ["pass word "]
 
 
 def test_tieback_starts_where_accounting_goes_by_files_beside_cmic(cmic, tmp_path):

@@ -16,7 +16,7 @@ import pytest
 from django.conf import LazySettings
 from django.conf import settings as django_settings
 
-from config import env
+from config import erp_env
 
 ROOT = Path(django_settings.BASE_DIR)
 TOKEN = "sim-token-of-the-tests"  # only opens the control interface of this test's own simulator
@@ -147,6 +147,6 @@ def cmic(simulator: Simulator, settings: LazySettings, monkeypatch: pytest.Monke
     """The empty simulator, connected to this installation as the ERP `cmic`."""
     for name, value in simulator.environment.items():
         monkeypatch.setenv(name, value)
-    settings.ERP_BACKENDS = env.erp_backends(redis_url=settings.REDIS_URL)
-    settings.CMIC_DESK_URL = env.desk_url()
+    settings.ERP_BACKENDS = erp_env.erp_backends(redis_url=settings.REDIS_URL)
+    settings.CMIC_DESK_URL = erp_env.desk_url()
     return simulator
