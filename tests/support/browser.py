@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 FLAGS = [
@@ -24,12 +24,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the leanest first
 PATIENCE = 15_000  # milliseconds for a page to show what a test waits for; a busy machine needs some
 
 
 def chromium() -> str:
     """Return the Chromium to use: $CHROMIUM, or the first one on PATH."""
-    for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
+    for name in (os.environ.get("CHROMIUM", ""), *CHROMIUMS):
         found = shutil.which(name) if name else None
         if found:
             return found
@@ -37,15 +38,21 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests of this process."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+def playwright() -> Iterator[Playwright]:
+    """The driver of all browsers of this process."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as driver:
         # Playwright keeps an event loop running in this thread, which makes Django refuse every query here.
         # Nothing of ours runs in that loop, so the refusal has nothing to protect.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield started
-        started.close()
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One browser for the tests of a module: what a long day leaves in one, the next does not meet."""
+    started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield started
+    started.close()
 
 
 @dataclass
