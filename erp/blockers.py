@@ -27,10 +27,11 @@ from erp.snapshots import (
     posted_targets,
     unsent_modifications,
 )
-from erp.words import erp_admins, erp_name, person, unlock_first, when
+from erp.words import erp_admins, erp_name, unlock_first, when
 from projects import permissions
 from projects.models import ErpLevel
 from workflow.blockers import Found, Kind, blocker, once_per_object
+from workflow.people import name_of
 
 # -- the connection -------------------------------------------------------------------------------------
 
@@ -247,5 +248,6 @@ def batch_already_decided(budget: Budget, user: Any) -> Found | None:
 def decided_sentence(batch: Batch) -> str:
     """This function will say who decided a batch and when: "Retrieved by Dana Reyes at 14:02"."""
     if batch.accepted_by_id:
-        return f"Accepted by {person(batch.accepted_by)} {when(batch.accepted_at, batch)}."
-    return f"{batch.get_state_display().capitalize()} by {person(batch.sent_back_by)} {when(batch.state_since, batch)}."
+        return f"Accepted by {name_of(batch.accepted_by)} {when(batch.accepted_at, batch)}."
+    fate = batch.get_state_display().capitalize()
+    return f"{fate} by {name_of(batch.sent_back_by)} {when(batch.state_since, batch)}."

@@ -27,10 +27,11 @@ from erp.models import (
 from erp.reconciliation import drift_reads
 from erp.reset.link_epochs import epoch_of
 from erp.snapshots import erp_connection
-from erp.words import erp_name, person
+from erp.words import erp_name
 from projects import permissions
 from workflow.actions import blockers
 from workflow.blockers import Kind, forget_facts
+from workflow.people import name_of
 
 
 def refresh(budget: Budget, *, now: datetime) -> None:
@@ -64,7 +65,7 @@ def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | 
         return Hold.RETRIEVED, batch.state_since, {}
     documents = list(batch.documents.all())
     if batch.state == BatchState.RETURNED:
-        by = {"by": person(batch.sent_back_by)} if batch.sent_back_by else {}
+        by = {"by": name_of(batch.sent_back_by)} if batch.sent_back_by else {}
         left = len(left_ones(documents))
         told = {"text": batch.reason or "returned by accounting", "left": left, **by}
         return Hold.RETURNED, batch.state_since, told
@@ -80,7 +81,11 @@ def _who_decides(batch: Batch) -> str:
 def _rejected(budget: Budget, batch: Batch) -> dict[str, Any]:
     """Who sent it back, why, and how many of the remarks Re-send still waits for."""
     counted = remarks.tally(budget)
-    told = {"text": batch.reason, "reason": batch.get_reason_code_display(), "by": person(batch.sent_back_by)}
+    told = {
+        "text": batch.reason,
+        "reason": batch.get_reason_code_display(),
+        "by": name_of(batch.sent_back_by),
+    }
     return {**told, "remarks": counted.every, "wanting": counted.wanting}
 
 

@@ -29,9 +29,9 @@ from erp.models import Batch, BatchLine, BatchState, DocumentState, ErpReading, 
 from erp.rounds import next_numbers
 from erp.snapshots import freeze, latest_reading, new_items
 from erp.sync import readings
-from erp.words import person
 from workflow import events
 from workflow.actions import SYSTEM, ensure
+from workflow.people import name_of
 
 
 def send(budget: Budget, *, user: Any, now: datetime, note: str = "") -> Batch:
@@ -294,7 +294,7 @@ def answer_remark(
         locked.__dict__["answering"] = row
         ensure(locked, "answer_remark", user)
         if row.answered_at != seen:
-            raise Conflict(f"{person(row.answered_by)} has answered this remark already.", current=row)
+            raise Conflict(f"{name_of(row.answered_by)} has answered this remark already.", current=row)
         row.answer, row.answered_by, row.answered_at = answer.strip(), user, now
         row.save()
         event |= {

@@ -30,8 +30,8 @@ from erp.snapshots import erp_connection
 from erp.sync import actions as sync_actions
 from erp.sync import runs as sync_runs
 from erp.timeline import views as timeline_views
-from erp.words import person
 from projects import permissions
+from workflow.people import name_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,7 +108,7 @@ def _lost(budget: Budget) -> str:
     """What retrieving undoes: steps that were taken are taken again once the budget is sent again."""
     batch = selectors.open_batch(budget)
     steps = [] if batch is None or batch.state != BatchState.WAITING else route_words.shown(batch)
-    by = ", ".join(f"{person(step.taken_by)} ({step.name})" for step in steps if step.state == "done")
+    by = ", ".join(f"{name_of(step.taken_by)} ({step.name})" for step in steps if step.state == "done")
     return f"Approved already by {by}. That is lost: a new send starts at the first step again." if by else ""
 
 

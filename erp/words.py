@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 
@@ -13,11 +12,6 @@ from erp.models import Batch, Connection
 from projects import permissions
 from workflow.blockers import once_per_object
 from workflow.templatetags.figures import plain_moment_in
-
-
-def person(user: Any) -> str:
-    """This function will name a person, or Tieback when nobody acted."""
-    return (user.get_full_name() or user.get_username()) if user else "Tieback"
 
 
 def when(moment: datetime | None, batch: Batch) -> str:

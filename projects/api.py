@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from projects.authentication import Basic, Token
 from projects.models import Company, Job
+from workflow.people import name_of
 
 
 class TokenSerializer(serializers.Serializer[Any]):
@@ -53,7 +54,7 @@ class PersonSerializer(serializers.Serializer[Any]):
 
     def get_name(self, person: Any) -> str:
         """The full name, or the username where there is none."""
-        return str(person.get_full_name() or person.get_username())
+        return name_of(person)
 
 
 class CompanySerializer(serializers.ModelSerializer[Company]):

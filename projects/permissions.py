@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from projects.models import BudgetLevel, Company, Direction, ErpLevel, Membership, Project, ProjectRole
+from workflow.people import name_of
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _people(ids: Any) -> QuerySet[Any]:
 
 def names(people: Iterable[Any], *, nobody: str = "nobody yet") -> str:
     """This function will name people in a sentence: "Dana Reyes, Tom Baptiste or Mira Osei" (at most four)."""
-    full = [person.get_full_name() or person.get_username() for person in people]
+    full = [name_of(person) for person in people]
     if not full:
         return nobody
     if len(full) > 4:

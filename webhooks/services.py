@@ -11,13 +11,13 @@ from django.db import transaction
 
 from budgets.errors import InvalidInput
 from erp.models import Connection
-from erp.words import person
 from projects.models import Company
 from webhooks import addresses, delivery, payload, sealing, signing
 from webhooks.kinds import TEST, TYPES
 from webhooks.models import Delivery, DeliveryState, Endpoint, Format
 from workflow import events
 from workflow.actions import ensure
+from workflow.people import name_of
 
 OVERLAP = timedelta(days=1)  # the secret before goes on signing so long
 MOST = 20  # endpoints a company
@@ -115,7 +115,7 @@ def send_test(endpoint: Endpoint, *, user: Any, now: datetime) -> Delivery:
     """This function will send a test event; behind what waits already, as any other."""
     with transaction.atomic():
         row = _locked(endpoint, user)
-        made = payload.of_test(row, now.isoformat(), person(user))
+        made = payload.of_test(row, now.isoformat(), name_of(user))
         sent = Delivery.objects.create(
             endpoint=row,
             kind=TEST,

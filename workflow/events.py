@@ -12,8 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 
 from workflow.models import ChainHead, Event
-
-TIEBACK = "Tieback"  # the actor's name when no person acted
+from workflow.people import name_of
 
 
 def label(obj: models.Model) -> str:
@@ -44,7 +43,7 @@ def record(
     event = Event(
         chain=chain,
         at=at,
-        actor=(actor.get_full_name() or actor.get_username()) if actor else TIEBACK,
+        actor=name_of(actor),
         actor_pk=actor.pk if actor else None,
         action=action,
         about=[label(obj) for obj in about],

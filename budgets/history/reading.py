@@ -15,7 +15,8 @@ from typing import Any
 from budgets import large_reads
 from budgets.history import sql
 from budgets.models import Budget, BudgetLine, ModificationState
-from workflow.events import TIEBACK, label
+from workflow.events import label
+from workflow.people import TIEBACK
 from workflow.templatetags.figures import plain_money, plain_price, plain_quantity
 
 OUTSIDE = "Outside of Tieback"  # rows changed in the database, with no event that says who

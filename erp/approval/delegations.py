@@ -20,12 +20,12 @@ from erp import holds
 from erp.approval import routes
 from erp.locking import lock_company
 from erp.models import Delegation
-from erp.words import person
 from projects import permissions
 from projects.models import Company, Direction
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
+from workflow.people import name_of
 
 LONGEST = timedelta(days=366)
 MOST_NOTE = 200
@@ -50,7 +50,7 @@ def may_revoke(delegation: Delegation, user: Any) -> Found | None:
         return None
     if permissions.may_administer(user, delegation.company):
         return None
-    who = f"{person(delegation.from_user)} or {permissions.names(permissions.who_administers(delegation.company))}"
+    who = f"{name_of(delegation.from_user)} or {permissions.names(permissions.who_administers(delegation.company))}"
     return Found(f"It is not yours to take back. Ask {who}.", who=who)
 
 
@@ -59,7 +59,7 @@ def delegation_over(delegation: Delegation, user: Any) -> Found | None:
     """It was taken back already; one that has ended by itself may still be closed, to no effect."""
     if delegation.revoked_at is None:
         return None
-    return Found(f"{person(delegation.revoked_by)} has taken it back already.", since=delegation.revoked_at)
+    return Found(f"{name_of(delegation.revoked_by)} has taken it back already.", since=delegation.revoked_at)
 
 
 register(
@@ -164,7 +164,7 @@ def _tell(row: Delegation, *, user: Any, now: datetime, action: str, until: date
     budgets = Budget.objects.filter(project__company=row.company_id, hold=Hold.WAITING).order_by("pk")
     for budget in budgets:
         holds.refresh(lock_row(budget), now=now)
-    both = f"{person(row.to_user)} act for {person(row.from_user)}"
+    both = f"{name_of(row.to_user)} act for {name_of(row.from_user)}"
     said = f"Lets {both} until {until}, up to {row.limit:,.2f}" if until else f"No longer lets {both}"
     events.record(
         chain=row.company_id,

@@ -8,8 +8,8 @@ from typing import Any
 
 from erp.approval.approvers import able_to_accept
 from erp.models import Batch, BatchState
-from erp.words import person
 from projects.permissions import names
+from workflow.people import name_of
 
 MOST_ASKED = 20
 
@@ -28,7 +28,7 @@ def eyes(batch: Batch, user: Any) -> Eyes:
     """This function will say who prepared a batch and who may accept it."""
     rows = list(batch.preparers.select_related("user").order_by("pk"))
     return Eyes(
-        prepared=[(person(row.user), row.what) for row in rows],
+        prepared=[(name_of(row.user), row.what) for row in rows],
         others=names(able_to_accept(batch), nobody=""),
         mine=next((row.what for row in rows if row.user_id == user.pk), ""),
         rule=batch.four_eyes,

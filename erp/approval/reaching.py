@@ -16,9 +16,9 @@ from erp.approval import route_words, routes
 from erp.approval.route_rules import Circle, Seat, Way, reaches, way_through, ways
 from erp.documents import ZERO
 from erp.models import Batch
-from erp.words import person
 from projects.models import Company
 from workflow.blockers import once_per_object
+from workflow.people import name_of
 
 ANYTHING = Seat("", None, last=True)  # what lets amounts go, without a route
 
@@ -61,10 +61,10 @@ def limits(circle: Circle, user: Any, *, used: frozenset[int] = frozenset()) -> 
     lenders = get_user_model()._default_manager.in_bulk([reach.acting for reach in lent])
     own = [f"{reach.limit:,.2f}" for reach in mine if reach.way.lender is None]
     return ", ".join(
-        [*own, *(f"for {person(lenders[reach.acting])} up to {reach.limit:,.2f}" for reach in lent)]
+        [*own, *(f"for {name_of(lenders[reach.acting])} up to {reach.limit:,.2f}" for reach in lent)]
     )
 
 
 def for_whom(lender: Any) -> str:
     """This function will say on whose behalf, as the end of a sentence; nothing in one's own right."""
-    return f", for {person(lender)}" if lender else ""
+    return f", for {name_of(lender)}" if lender else ""

@@ -14,6 +14,7 @@ from erp.approval import routes
 from erp.approval.route_rules import Circle, Way, lasting, takers
 from erp.models import Batch, BatchState, BatchStep
 from workflow.blockers import once_per_object
+from workflow.people import name_of
 
 MOST_NAMED = 4
 
@@ -91,7 +92,7 @@ class _People:
         """Who could take a step: "Mira Osei or Tom Baptiste (for Jonas Lindqvist)"; nothing where nobody can."""
         missing = {person for way in found for person in way.people} - self._names.keys()
         rows = get_user_model()._default_manager.filter(pk__in=missing) if missing else ()
-        self._names |= {row.pk: row.get_full_name() or row.get_username() for row in rows}
+        self._names |= {row.pk: name_of(row) for row in rows}
         first = {way.taker: way for way in reversed(found)}  # a person once, by the first way found
         told = [
             self._names[taker] + (f" (for {self._names[way.lender]})" if way.lender is not None else "")
@@ -114,5 +115,5 @@ def progress_of(batch: Batch) -> dict[str, Any]:
         return {}
     done = [one for one in steps if one.taken_by_id is not None]
     last = max(done, key=lambda one: one.position, default=None)
-    by = last.taken_by.get_full_name() or last.taken_by.get_username() if last and last.taken_by else ""
+    by = name_of(last.taken_by) if last else ""
     return {"step": step.name, "place": len(done) + 1, "steps": len(steps), "approved_by": by}

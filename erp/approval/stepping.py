@@ -13,9 +13,9 @@ from erp.approval.blockers import could_be_named, step_to_name_for
 from erp.locking import lock_batch, on_budget, told_by_rules
 from erp.mail import notifications
 from erp.models import Batch, BatchStep, BatchStepPerson, ErpReading
-from erp.words import person
 from workflow.actions import ensure
 from workflow.blockers import forget_facts
+from workflow.people import name_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Taken:
         """What the event keeps of it."""
         kept: dict[str, Any] = {"step": self.step.name, "place": self.place, "steps": self.of}
         if self.step.on_behalf_of_id:
-            kept |= {"on_behalf_of": person(self.step.on_behalf_of)}
+            kept |= {"on_behalf_of": name_of(self.step.on_behalf_of)}
         return kept
 
 
@@ -89,7 +89,7 @@ def name_for_step(batch: Batch, *, user: Any, now: datetime, person_id: int) -> 
         event |= {
             "action": "name_for_step",
             "about": [*event["about"], row],
-            "sentence": f"Named {person(named.user)} for the step {step.name} of batch {row.number}",
+            "sentence": f"Named {name_of(named.user)} for the step {step.name} of batch {row.number}",
             "data": {"step": step.name, "person": named.user_id},
         }
     return row

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from workflow.people import name_of
+
 
 def at(moment: datetime | None) -> str | None:
     """This function will write a moment as events are hashed with it."""
@@ -24,7 +26,7 @@ def money(amount: Decimal | None) -> str | None:
 
 def named(user: Any) -> dict[str, Any]:
     """This function will name a person, with the id that events know them by."""
-    return {"id": user.pk, "name": user.get_full_name() or user.get_username()}
+    return {"id": user.pk, "name": name_of(user)}
 
 
 def person(user: Any) -> dict[str, Any] | None:

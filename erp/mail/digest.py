@@ -17,9 +17,10 @@ from erp.mail import mails
 from erp.models import Batch, BatchState, DailyMail
 from erp.posting import reminders, waiting
 from erp.queue import listing as queue
-from erp.words import erp_name, person
+from erp.words import erp_name
 from projects import permissions
 from projects.models import Company
+from workflow.people import name_of
 from workflow.templatetags.figures import span
 
 log = logging.getLogger(__name__)
@@ -162,7 +163,7 @@ def _listed(batch: Batch, now: datetime, since: datetime | None = None) -> Liste
         number=batch.number,
         what=queue.what(batch),
         moved=batch.moved,
-        sender=person(batch.sent_by),
+        sender=name_of(batch.sent_by),
         age=span((now - (since or batch.state_since)).total_seconds()),
         round=batch.round,
         link=settings.BASE_URL + reverse("admin:erp_batch_change", args=[batch.pk]),

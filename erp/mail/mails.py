@@ -15,8 +15,8 @@ from django.urls import reverse_lazy
 
 from erp.mail.kinds import KINDS
 from erp.mail.models import Notice, NoticeSwitch
-from erp.words import person
 from projects.models import Company
+from workflow.people import name_of
 
 LONGEST_SUBJECT = 200
 SWITCHES = reverse_lazy("notices")  # where people choose their mails
@@ -58,7 +58,7 @@ def write(
 def _new(reader: Any, kind: str, key: str, template: str, told: dict[str, Any]) -> bool:
     if Notice.objects.filter(key=key).exists():
         return False  # it need not be rendered to find out
-    context = {**told, "reader": person(reader)}
+    context = {**told, "reader": name_of(reader)}
     _, written = Notice.objects.get_or_create(
         key=key,
         defaults={

@@ -17,9 +17,10 @@ from erp.models import Batch, BatchState, Circuit, Connection, Document, DriftDe
 from erp.refusals.explaining import explained
 from erp.rounds import sent_back_before
 from erp.snapshots import erp_connection, latest_batch
-from erp.words import erp_name, person
+from erp.words import erp_name
 from projects import permissions
 from projects.models import Direction
+from workflow.people import name_of
 
 MOST_LINES = 20  # in one mail
 
@@ -51,7 +52,7 @@ def _write(
         button="Open the batch" if deciding else button,
         batch=batch,
         project=budget.project,
-        sender=person(batch.sent_by),
+        sender=name_of(batch.sent_by),
         erp=erp_name(erp_connection(budget)),
         **more,
     )
@@ -77,7 +78,7 @@ def tell_approvers_of_resend(batch: Batch) -> None:
         deciding=True,
         answered=answered,
         returned=returned,
-        by=person(answered.sent_back_by) if answered else "accounting",
+        by=name_of(answered.sent_back_by) if answered else "accounting",
         subject=f"Sent again after {why}: {batch.budget.project}, round {batch.round}",
     )
 
@@ -107,7 +108,7 @@ def tell_sender_of_rejection(batch: Batch, remarks: list[Remark]) -> None:
         template="rejection",
         batch=batch,
         remarks=remarks,
-        by=person(batch.sent_back_by),
+        by=name_of(batch.sent_back_by),
         subject=f"Sent back: {batch.budget.project}",
     )
 
@@ -131,7 +132,7 @@ def tell_sender_of_end(batch: Batch) -> None:
             key=f"returned:{batch.pk}",
             template="return",
             batch=batch,
-            by=person(batch.sent_back_by),
+            by=name_of(batch.sent_back_by),
             left=[row.number for row in left_ones(list(batch.documents.order_by("number")))],
             subject=f"Returned by accounting: {batch.budget.project}",
         )
@@ -205,7 +206,7 @@ def tell_sender_of_kept(budget: Budget, decisions: Sequence[DriftDecision], *, b
         key=f"kept:{correction.pk}",
         template="kept",
         batch=batch,
-        by=person(by),
+        by=name_of(by),
         decisions=decisions[:MOST_LINES],
         others=max(0, lines - MOST_LINES),
         correction=correction,

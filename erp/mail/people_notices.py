@@ -15,9 +15,9 @@ from django.utils.http import urlsafe_base64_encode
 from erp import bell
 from erp.mail import mails
 from erp.mail.models import Notice
-from erp.words import person as name_of
 from projects import permissions
 from projects.models import Company
+from workflow.people import name_of
 
 INVITATION = "invitation"
 

@@ -14,9 +14,10 @@ from erp.models import Batch, Confirmation, Connection, Document
 from erp.posting.differences import differences_by_item
 from erp.posting.waiting import Waiting
 from erp.snapshots import erp_connection
-from erp.words import erp_name, person, when
+from erp.words import erp_name, when
 from projects import permissions
 from workflow import events
+from workflow.people import name_of
 
 
 def _about(batch: Batch) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def tell_of_a_disproved_word(document: Document, word: Confirmation) -> None:
         template="disproved",
         document=document,
         word=word,
-        who=person(word.confirmed_by),
+        who=name_of(word.confirmed_by),
         confirmed=when(word.confirmed_at, batch),
         differences=laid_out.get(document.item_id),
         **_about(batch),

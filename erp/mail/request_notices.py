@@ -12,7 +12,7 @@ from budgets.requests.models import BudgetRequest, RequestKind, RequestState
 from budgets.signals import request_told
 from erp.mail import mails
 from erp.snapshots import latest_batch
-from erp.words import person
+from workflow.people import name_of
 
 SAID = {
     RequestState.GRANTED: "{who} has done it.",
@@ -29,7 +29,7 @@ def tell(sender: Any, *, request: BudgetRequest, **kwargs: Any) -> None:
     """This function will write the mails that a new or an ended request asks for."""
     if request.state == RequestState.OPEN:
         for reader in who_answers(request.budget, request.kind).exclude(pk=request.asked_by_id):
-            _write(request, reader, "asked", f"{person(request.asked_by)} asks {request.get_kind_display()}")
+            _write(request, reader, "asked", f"{name_of(request.asked_by)} asks {request.get_kind_display()}")
     elif request.state in SAID and request.asked_by_id != request.answered_by_id:
         _write(request, request.asked_by, "asked_answered", f"Your request {request.get_kind_display()}")
 
@@ -47,8 +47,8 @@ def _write(request: BudgetRequest, reader: Any, template: str, subject: str) -> 
         button="Open it",
         request=request,
         project=project,
-        asker=person(request.asked_by),
-        said=SAID.get(RequestState(request.state), "").format(who=person(request.answered_by)),
+        asker=name_of(request.asked_by),
+        said=SAID.get(RequestState(request.state), "").format(who=name_of(request.answered_by)),
         what=WHAT[RequestKind(request.kind)],
     )
 

@@ -25,6 +25,7 @@ from erp.mapping.state import Difference, Edit
 from erp.sync.mirror_models import Connection
 from projects.models import CostCode
 from workflow.actions import ensure
+from workflow.people import name_of
 from workflow.templatetags.figures import plain_moment_in
 
 LONGEST_CODE = 16
@@ -127,7 +128,7 @@ def _unfit(code: str) -> str:
 
 
 def _meanwhile(last: MappingChange | None) -> str:
-    who = (last.by.get_full_name() or last.by.get_username()) if last and last.by else "Tieback"
+    who = name_of(last and last.by)
     what = f": {last.sentence}" if last else ""
     return f"{who} changed the mapping since you looked{what}. Look at it as it is now, then decide again."
 

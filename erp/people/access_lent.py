@@ -13,9 +13,9 @@ from django.db.models import Q
 from erp.approval import routes
 from erp.approval.models import Delegation, RuleKind
 from erp.approval.settings_actions import said_of
-from erp.words import person
 from projects.models import Company
 from workflow.models import Event
+from workflow.people import name_of
 
 ANYBODY = "anybody who may push to accounting"
 
@@ -45,8 +45,8 @@ def lent(company: Company, *, moment: datetime) -> list[Lent]:
     rows = rows.filter(Q(revoked_at=None) | Q(revoked_at__gt=moment)).select_related("from_user", "to_user")
     return [
         Lent(
-            person(one.to_user),
-            person(one.from_user),
+            name_of(one.to_user),
+            name_of(one.from_user),
             one.to_user_id,
             one.from_user_id,
             one.starts_at,
@@ -66,7 +66,7 @@ def rules(company: Company, *, moment: datetime | None) -> list[str]:
         first = later.order_by("seq").first()
         told = told if first is None else list(first.data["old"])
     names = {
-        user.get_username(): person(user)
+        user.get_username(): name_of(user)
         for user in get_user_model().objects.filter(username__in=_named(told))
     }
     return [_said(rule, names) for rule in told]

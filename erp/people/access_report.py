@@ -17,6 +17,7 @@ from erp.people import access_lent, access_past
 from projects.models import BudgetLevel, Company, Direction, ErpLevel, Project, ProjectRole
 from projects.permissions import BUDGET_RIGHTS
 from workflow.models import Event
+from workflow.people import name_of
 
 LATELY = timedelta(days=90)
 OLD_TOKEN = timedelta(days=365)
@@ -146,9 +147,7 @@ def _people(company: Company, standing: access_past.Standing) -> list[Person]:
     ids = {row["user_id"] for row in (*standing.members.values(), *standing.roles.values())}
     users = get_user_model().objects.in_bulk(ids)
     found = {
-        key: Person(
-            user, user.get_full_name() or user.get_username(), standing.active.get(key, user.is_active)
-        )
+        key: Person(user, name_of(user), standing.active.get(key, user.is_active))
         for key, user in users.items()
     }
     for row in standing.members.values():
@@ -185,7 +184,7 @@ def _facts(company: Company, people: dict[int, Person]) -> None:
 
 def _all(users: list[Any]) -> str:
     """Name everybody: an auditor wants no "and others"."""
-    return ", ".join(user.get_full_name() or user.get_username() for user in users)
+    return ", ".join(name_of(user) for user in users)
 
 
 def _rights(people: list[Person], lent: list[access_lent.Lent]) -> list[tuple[str, list[str]]]:

@@ -19,6 +19,7 @@ from erp.setup.admin_frame import act, for_admins, show
 from projects.models import BudgetLevel, Company, Direction, ErpLevel, Membership, ProjectRole
 from workflow import actions
 from workflow.numbers import number
+from workflow.people import name_of
 
 MOST_PROJECTS = 100  # in one matrix; a search finds the others
 GRANT_WORDS = [(name, str(ProjectRole._meta.get_field(name).verbose_name)) for name in services.GRANTS]  # type: ignore[union-attr]
@@ -40,7 +41,7 @@ def people(request: HttpRequest, company: Company) -> HttpResponse:
         given = {name: request.POST.get(name, "").strip() for name in names}
         person = services.invite(company, user=request.user, now=timezone.now(), given=given)
         mailed = " A mail with a link to set a password is on its way." if person.last_login is None else ""
-        return f"{_name(person)} is in.{mailed} Now give the rights.", redirect(
+        return f"{name_of(person)} is in.{mailed} Now give the rights.", redirect(
             "admin:erp_person", company.pk, person.pk
         )
 
@@ -141,7 +142,7 @@ def _level(request: HttpRequest, company: Company, person: Any) -> str:
         "approval_limit": limit,
     }
     services.set_level(company, person, **_by(request), values=values, seen=typed.get("seen", ""))
-    return f"The rights of {_name(person)} in {company.name} are kept."
+    return f"The rights of {name_of(person)} in {company.name} are kept."
 
 
 def _limit(text: str) -> Decimal | None:
@@ -167,7 +168,7 @@ def _roles(request: HttpRequest, company: Company, person: Any) -> str:
     count = services.set_roles(company, person, **_by(request), roles=roles, seen=typed.get("seen", ""))
     if not count:
         return "Nothing was different."
-    return f"{count} {'role' if count == 1 else 'roles'} of {_name(person)} changed."
+    return f"{count} {'role' if count == 1 else 'roles'} of {name_of(person)} changed."
 
 
 def _role(typed: Any, name: str) -> dict[str, Any]:
@@ -179,22 +180,22 @@ def _role(typed: Any, name: str) -> dict[str, Any]:
 
 def _take(request: HttpRequest, company: Company, person: Any) -> str:
     services.take_everything(company, person, **_by(request), seen=request.POST.get("seen", ""))
-    return f"{_name(person)} has no right in {company.name} any more."
+    return f"{name_of(person)} has no right in {company.name} any more."
 
 
 def _lock(request: HttpRequest, company: Company, person: Any) -> str:
     services.lock_login(company, person, **_by(request), locked=True)
-    return f"{_name(person)} cannot log in any more."
+    return f"{name_of(person)} cannot log in any more."
 
 
 def _open(request: HttpRequest, company: Company, person: Any) -> str:
     services.lock_login(company, person, **_by(request), locked=False)
-    return f"{_name(person)} can log in again."
+    return f"{name_of(person)} can log in again."
 
 
 def _link(request: HttpRequest, company: Company, person: Any) -> str:
     services.send_link_again(company, person, **_by(request))
-    return f"Another mail with a link is on its way to {_name(person)}."
+    return f"Another mail with a link is on its way to {name_of(person)}."
 
 
 DEEDS: dict[str, Callable[[HttpRequest, Company, Any], str]] = {
@@ -210,7 +211,3 @@ DEEDS: dict[str, Callable[[HttpRequest, Company, Any], str]] = {
 
 def _by(request: HttpRequest) -> dict[str, Any]:
     return {"user": request.user, "now": timezone.now()}
-
-
-def _name(person: Any) -> str:
-    return person.get_full_name() or person.get_username()

@@ -23,6 +23,7 @@ from projects.models import Company, ErpLevel, Membership, ProjectRole
 from projects.trail import stored, tell
 from workflow import events
 from workflow.actions import ensure
+from workflow.people import name_of
 
 GRANTS = ("can_edit_lines", "can_add_lines", "can_delete_lines", "can_lock", "can_send")
 LEVEL_FIELDS = ("erp_level", "can_push", "direction", "approval_limit")
@@ -152,7 +153,7 @@ def lock_login(company: Company, person: Any, *, user: Any, now: datetime, locke
                 actor=user,
                 action="lock_login" if locked else "open_login",
                 about=[person],
-                sentence=f"{'Locked' if locked else 'Opened'} the login of {_name(person)}",
+                sentence=f"{'Locked' if locked else 'Opened'} the login of {name_of(person)}",
                 data={"is_active": {"old": locked, "new": not locked}},
             )
 
@@ -166,14 +167,14 @@ def invite(company: Company, *, user: Any, now: datetime, given: Mapping[str, st
         person = _known(given["login"]) or _new(given)
         _, joined = Membership.objects.get_or_create(user=person, company=row)
         if not joined:
-            raise InvalidInput({"login": f"{_name(person)} is among the company’s people already."})
+            raise InvalidInput({"login": f"{name_of(person)} is among the company’s people already."})
         events.record(
             chain=row.pk,
             at=now,
             actor=user,
             action="invite_person",
             about=[person],
-            sentence=f"Brought {_name(person)} in, without any right yet",
+            sentence=f"Brought {name_of(person)} in, without any right yet",
         )
         if person.last_login is None and person.email:
             write_invitation(person, row, now=now)
@@ -216,7 +217,3 @@ def _new(given: Mapping[str, str]) -> Any:
         raise InvalidInput({name: " ".join(said) for name, said in problem.message_dict.items()}) from None
     person.save()
     return person
-
-
-def _name(person: Any) -> str:
-    return person.get_full_name() or person.get_username()

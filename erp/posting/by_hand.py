@@ -22,6 +22,7 @@ from erp.reset.blockers import open_reset
 from erp.snapshots import erp_connection
 from erp.sync import readings
 from workflow import events
+from workflow.people import name_of
 
 UNPOSTED_FOR = timedelta(days=1)  # how long an ERP may still call it unposted before that disproves the word
 OPEN = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
@@ -122,7 +123,7 @@ def _move(word: Confirmation, verdict: Verdict, posting: Posting, now: datetime)
 def _tell(row: Document, word: Confirmation, now: datetime) -> None:
     batch, budget = row.batch, row.batch.budget
     proved = word.state == ConfirmationState.PROVED
-    name = word.confirmed_by.get_full_name() or word.confirmed_by.get_username()
+    name = name_of(word.confirmed_by)
     what = f"{row.number} ({row.item.title})"
     events.record(
         chain=budget.project.company_id,

@@ -22,8 +22,9 @@ from erp.port import PostingState
 from erp.posting import by_hand
 from erp.posting.waiting import SAID
 from erp.snapshots import erp_connection
-from erp.words import erp_name, person
+from erp.words import erp_name
 from workflow.actions import SYSTEM, ensure
+from workflow.people import name_of
 
 TURNED_DOWN = (PostingState.REJECTED, PostingState.ABSENT)
 UNPOSTED = (PostingState.WAITING, PostingState.STAGING)
@@ -71,7 +72,7 @@ def confirm_posted(batch: Batch, *, user: Any, now: datetime, note: str, despite
             "sentence": f"Confirmed by hand that batch {row.number} is posted{reaching.for_whom(lender)}",
             "data": {
                 "despite_erp": bool(against),
-                **({"on_behalf_of": person(lender)} if lender else {}),
+                **({"on_behalf_of": name_of(lender)} if lender else {}),
             },
         }
         settle_batch(row, locked, now=now)

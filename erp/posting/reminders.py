@@ -13,9 +13,9 @@ from budgets.services import lock_row
 from erp.mail import posting_notices
 from erp.models import Batch, BatchState, Connection, Document, DocumentState, Reminder
 from erp.posting import waiting
-from erp.words import person
 from projects.models import Company
 from workflow import events
+from workflow.people import name_of
 
 LEAST_DAYS = 2  # working days, however fast a company usually is
 TIMES = 2  # as long as usual
@@ -96,7 +96,7 @@ def _remind(batch: Batch, connection: Connection, usual: waiting.Usual | None, n
             return 0
         row.reminded_at = now
         row.save(update_fields=["reminded_at"])
-        names = ", ".join(person(reader) for reader in told)
+        names = ", ".join(name_of(reader) for reader in told)
         events.record(
             chain=connection.company_id,
             at=now,

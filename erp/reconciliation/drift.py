@@ -26,8 +26,9 @@ from erp.reconciliation.balance import Row
 from erp.reconciliation.balance_reads import balance_of
 from erp.reconciliation.drift_blockers import CHOSEN, KIND, MOVES, READ_HASH, chosen_rows, way_to_settle
 from erp.snapshots import erp_connection
-from erp.words import erp_name, person
+from erp.words import erp_name
 from workflow.actions import ensure
+from workflow.people import name_of
 
 DONE = {
     DriftKind.TAKE: "Took the ERP’s amount",
@@ -87,7 +88,7 @@ def settle(
             "data": {
                 "kind": kind,
                 "reading": reading.hash,
-                **({"on_behalf_of": person(for_whom)} if for_whom else {}),
+                **({"on_behalf_of": name_of(for_whom)} if for_whom else {}),
                 "lines": [
                     [d.erp_job, d.erp_cost_code, d.erp_cost_type, d.posted, d.found] for d in decisions[:200]
                 ],

@@ -17,10 +17,11 @@ from erp.reconciliation.balance import Balance, Row
 from erp.reconciliation.balance_reads import balance_of
 from erp.reconciliation.drift_reads import last_decisions
 from erp.snapshots import erp_connection, latest_batch, latest_reading
-from erp.words import erp_name, person, when
+from erp.words import erp_name, when
 from projects import permissions
 from projects.models import Direction
 from workflow.blockers import Found, Kind, blocker
+from workflow.people import name_of
 
 MOST_SAID = 5  # lines in one sentence
 # What the service keeps on the row that it locked, and a page on the one it shows.
@@ -176,7 +177,7 @@ def _decided(budget: Budget, gone: list[ErpKey]) -> str:
         if one is None or batch is None:
             said.append(f"{code} is as it was posted.")
         else:
-            said.append(f"{code}: {one.get_kind_display()} by {person(one.by)} {when(one.at, batch)}.")
+            said.append(f"{code}: {one.get_kind_display()} by {name_of(one.by)} {when(one.at, batch)}.")
     return " ".join(said)
 
 

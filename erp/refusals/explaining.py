@@ -17,8 +17,9 @@ from erp.refusals.advice import Dictionary, filled
 from erp.refusals.dictionary import dictionary_of
 from erp.refusals.unknown_texts import without_secrets
 from erp.snapshots import erp_connection
-from erp.words import SOME_ERP, erp_name, person
+from erp.words import SOME_ERP, erp_name
 from projects import permissions
+from workflow.people import name_of
 
 NOBODY_SAID = (
     "Read the ERP’s own words, and put right what they ask for.",
@@ -222,10 +223,10 @@ def _shown(row: BatchLine, batch: Batch) -> ExplainedLine:
 def _names(who: Fixer, batch: Batch) -> str:
     company = batch.budget.project.company
     if who is Fixer.PROJECT_MANAGER:
-        return person(batch.sent_by)
+        return name_of(batch.sent_by)
     if who is Fixer.APPROVER:
         return (
-            person(batch.accepted_by)
+            name_of(batch.accepted_by)
             if batch.accepted_by
             else permissions.names(permissions.who_may_decide(company))
         )

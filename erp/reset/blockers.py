@@ -11,9 +11,10 @@ from erp.models import Batch, BatchState, Document, DocumentState, JobLink
 from erp.reset.link_epochs import counts
 from erp.reset.models import LinkReset, ResetState
 from erp.snapshots import erp_connection
-from erp.words import erp_name, person
+from erp.words import erp_name
 from projects import permissions
 from workflow.blockers import Found, Kind, blocker
+from workflow.people import name_of
 
 OPEN_STATES = (ResetState.ASKED, ResetState.CLEARING)
 
@@ -69,7 +70,7 @@ def reset_open(budget: Budget, user: Any) -> Found | None:
     reset = open_reset(budget)
     if reset is None:
         return None
-    said = f"{person(reset.asked_by)} asked for a reset of this link; it is not finished."
+    said = f"{name_of(reset.asked_by)} asked for a reset of this link; it is not finished."
     return Found(said, since=reset.asked_at, link=page_of(reset), link_label="Open the reset")
 
 
@@ -80,7 +81,7 @@ def being_reset(budget: Budget, user: Any) -> Found | None:
     if reset is None or reset.state != ResetState.CLEARING:
         return None
     erp = erp_name(erp_connection(budget))
-    said = f"The link to job {reset.job_code} in {erp} is being reset, as {person(reset.asked_by)} asked."
+    said = f"The link to job {reset.job_code} in {erp} is being reset, as {name_of(reset.asked_by)} asked."
     return Found(said, since=reset.confirmed_at)
 
 
@@ -132,7 +133,7 @@ def confirmed_already(reset: LinkReset, user: Any) -> Found | None:
     """The second confirmation was given."""
     if reset.state != ResetState.CLEARING:
         return None
-    return Found(f"{person(reset.confirmed_by)} confirmed this reset already.", since=reset.confirmed_at)
+    return Found(f"{name_of(reset.confirmed_by)} confirmed this reset already.", since=reset.confirmed_at)
 
 
 @blocker("reset_needs_another", Kind.PERMISSION)

@@ -28,10 +28,11 @@ from erp.models import (
 from erp.rights import may_administer
 from erp.sync import readings
 from erp.sync.costs import forget_costs
-from erp.words import erp_name, person
+from erp.words import erp_name
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
+from workflow.people import name_of
 
 UNDER_WAY = (BatchState.ACCEPTED, BatchState.EXPORTED)
 NAMED = 3  # batches named before "and n more"
@@ -113,7 +114,7 @@ def switch_erp(
         forget_costs(row)
         row.stopped_at = row.moved_at = now
         row.stopped_because = (
-            f"{person(user)} moved the company here from {old}: verify it, then read everything."
+            f"{name_of(user)} moved the company here from {old}: verify it, then read everything."
         )
         row.save()
         _fail_readings(row, old)

@@ -15,10 +15,11 @@ from erp.rights import may_administer
 from erp.setup.connection_actions import erp_silent, not_in_use
 from erp.sync import runs as sync_runs
 from erp.sync.models import SyncKind, SyncState
-from erp.words import erp_name, person
+from erp.words import erp_name
 from workflow import events
 from workflow.actions import Action, ensure, register
 from workflow.blockers import Found, Kind, blocker
+from workflow.people import name_of
 
 OLD_AFTER = timedelta(hours=4)  # then whoever is about to send is warned, and the codes are read again
 AGAIN_AFTER = timedelta(hours=1)  # at the soonest, so that an ERP that refuses is not asked with every page
@@ -40,7 +41,7 @@ def sync_under_way(connection: Connection, user: Any) -> Found | None:
     run = sync_runs.open_run(connection)
     if run is None:
         return None
-    who = person(run.asked_by) if run.asked_by else "Tieback"
+    who = name_of(run.asked_by) if run.asked_by else "Tieback"
     state = "is being read" if run.started_at else "waits to be read"
     return Found(
         f"{erp_name(connection)} {state} already, asked for by {who}.",
@@ -61,7 +62,7 @@ def ends_already(run: SyncRun, user: Any) -> Found | None:
     """Somebody asked for it before."""
     if not run.under_way or run.cancel_asked_at is None:
         return None
-    said = f"{person(run.cancelled_by)} cancelled this run; it ends before the next kind."
+    said = f"{name_of(run.cancelled_by)} cancelled this run; it ends before the next kind."
     return Found(said, since=run.cancel_asked_at)
 
 

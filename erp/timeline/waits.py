@@ -11,9 +11,10 @@ from erp.approval import routes
 from erp.approval.approvers import able_to_accept
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.posting.waiting import FEWEST, SAMPLES, Usual, usual
-from erp.words import erp_name, person
+from erp.words import erp_name
 from projects import permissions
 from projects.models import Company
+from workflow.people import name_of
 from workflow.templatetags.figures import span
 
 SENT_BACK = (BatchState.REJECTED, BatchState.RETURNED, BatchState.RETRIEVED)
@@ -69,7 +70,7 @@ def wait_of(batch: Batch, documents: Sequence[Document]) -> Wait | None:
         return (
             None
             if batch.answered_by.exists()
-            else Wait(person(batch.sent_by), "to send again", batch.state_since)
+            else Wait(name_of(batch.sent_by), "to send again", batch.state_since)
         )
     if batch.state == BatchState.POSTED:
         return None

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from workflow import actions, submissions
 from workflow.blockers import Blocker, Kind
+from workflow.people import name_of
 
 register = template.Library()
 
@@ -138,7 +139,7 @@ def only_waiting(found: Sequence[Blocker]) -> bool:
 @register.filter
 def with_you(who: str, user: Any) -> str:
     """This function will call the reader "you" where people are named."""
-    name = user.get_full_name() or user.get_username() if user else ""
+    name = name_of(user) if user else ""
     return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "you", who) if name else who
 
 
