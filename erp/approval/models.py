@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from erp.approval.lent_guards import LENT_LIMIT, LENT_NOW, OWN_LIMIT, lends, may_let_go
+from erp.approval.limit_guards import letting_go, may_let_go
 from projects.models import Company
 from workflow import guards
 
@@ -65,12 +65,6 @@ _COMPANY = (
     "(SELECT p.company_id FROM projects_project p JOIN budgets_budget g ON g.project_id = p.id"
     " JOIN erp_batch b ON b.budget_id = g.id WHERE b.id = NEW.batch_id)"
 )
-_LENT = {
-    "lender": "NEW.on_behalf_of_id",
-    "taker": "NEW.taken_by_id",
-    "company": _COMPANY,
-    "at": "NEW.taken_at",
-}
 _LAST = (
     "NOT EXISTS (SELECT 1 FROM erp_batchstep s WHERE s.batch_id = NEW.batch_id AND s.needed"
     " AND s.id <> NEW.id AND s.taken_by_id IS NULL)"
@@ -79,6 +73,15 @@ _BATCH = "(SELECT {} FROM erp_batch b WHERE b.id = NEW.batch_id)"
 _MOVED = _BATCH.format("b.moved")
 _ACTING = "COALESCE(NEW.on_behalf_of_id, NEW.taken_by_id)"
 _BOTH = "(NEW.taken_by_id, NEW.on_behalf_of_id)"
+_LETTING_GO = letting_go(
+    taker="NEW.taken_by_id",
+    lender="NEW.on_behalf_of_id",
+    company=_COMPANY,
+    at="NEW.taken_at",
+    lent=_MOVED,
+    own=_MOVED,
+    last=_LAST,
+)
 _TAKING = "NEW.taken_by_id IS NOT NULL AND OLD.taken_by_id IS NULL"
 
 
@@ -165,18 +168,7 @@ class BatchStep(models.Model):
                 f" WHERE p.step_id = NEW.id AND p.user_id = {_ACTING})",
                 "a step is taken by those who were named for it",
             ),
-            _when_taken("lent", f"NEW.on_behalf_of_id IS NOT NULL AND NOT {lends(**_LENT)}", LENT_NOW),
-            _when_taken(
-                "lent_limit",
-                f"NEW.on_behalf_of_id IS NOT NULL AND NOT {lends(**_LENT, amount=_MOVED)}",
-                LENT_LIMIT,
-            ),
-            _when_taken(
-                "own_limit",
-                f"NEW.on_behalf_of_id IS NOT NULL AND {_LAST} AND NOT "
-                + may_let_go(person="NEW.on_behalf_of_id", company=_COMPANY, amount=_MOVED),
-                OWN_LIMIT,
-            ),
+            *(_when_taken(*one) for one in _LETTING_GO),
         ]
 
     def __str__(self) -> str:

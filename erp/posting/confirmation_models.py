@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from erp.approval.lent_guards import acting_for
+from erp.approval.limit_guards import letting_go, when_inserted
 from erp.delivery.models import ANSWERS, Document
 from workflow import guards
 
@@ -89,8 +89,15 @@ class Confirmation(models.Model):
                 when="OLD.state IN ('proved', 'closed')",
             ),
             guards.kept("kept", when="TRUE"),
-            *acting_for(
-                taker="NEW.confirmed_by_id", company=_COMPANY, at="NEW.confirmed_at", lent=_MOVED, own=_MOVED
+            *when_inserted(
+                letting_go(
+                    taker="NEW.confirmed_by_id",
+                    lender="NEW.on_behalf_of_id",
+                    company=_COMPANY,
+                    at="NEW.confirmed_at",
+                    lent=_MOVED,
+                    own=_MOVED,
+                )
             ),
         ]
 

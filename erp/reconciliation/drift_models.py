@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from budgets.models import AMOUNT, Budget, BudgetLine, Modification
-from erp.approval.lent_guards import acting_for
+from erp.approval.limit_guards import letting_go, when_inserted
 from erp.port import ErpKey
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -128,13 +128,17 @@ class DriftDecision(OnACode):
         ]
         triggers = [
             APPEND_ONLY,
-            *acting_for(
-                taker="NEW.by_id",
-                company="(SELECT p.company_id FROM projects_project p JOIN budgets_budget g"
-                " ON g.project_id = p.id WHERE g.id = NEW.budget_id)",
-                at="NEW.at",
-                lent=_with_all_of("NEW.by_id"),
-                own=_with_all_of("NEW.on_behalf_of_id"),
+            *when_inserted(
+                letting_go(
+                    taker="NEW.by_id",
+                    lender="NEW.on_behalf_of_id",
+                    company="(SELECT p.company_id FROM projects_project p JOIN budgets_budget g"
+                    " ON g.project_id = p.id WHERE g.id = NEW.budget_id)",
+                    at="NEW.at",
+                    lent=_with_all_of("NEW.by_id"),
+                    own=_with_all_of("COALESCE(NEW.on_behalf_of_id, NEW.by_id)"),
+                    where="NEW.kind <> 'accept'",
+                )
             ),
         ]
 

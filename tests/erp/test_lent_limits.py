@@ -151,7 +151,7 @@ def test_one_limit_is_not_used_twice_by_two_people(drifted):
     with pytest.raises(ActionBlocked) as told:
         paper.settle(scene, "take", scene.seen, codes=[CONCRETE])
     assert [one.code for one in told.value.blockers] == ["settles_over_limit"]
-    with refused("no further than the right and the limit"):
+    with refused("within the limit of whoever has the right, or lent it"):
         copy(once, by_id=scene.mira.pk)
     limited(scene.jonas, "699.50")
     [second] = paper.settle(scene, "take", scene.seen, codes=[CONCRETE])
@@ -254,7 +254,7 @@ def test_a_step_is_taken_for_another_within_what_was_lent_and_within_their_own_l
         taking(scene, batch)
     lend(scene, scene.jonas, scene.mira, "92500.75")
     limited(scene.jonas, "92500.74")
-    with refused("no further than the right and the limit of whoever lent it"):
+    with refused("within the limit of whoever has the right, or lent it"):
         taking(scene, batch)
     limited(scene.jonas, "92500.75")
     taking(scene, batch)
