@@ -10,6 +10,7 @@ from budgets.models import Budget, BudgetState
 from erp.backends import backend
 from erp.models import Batch, Connection
 from projects import permissions
+from projects.models import Company
 from workflow.blockers import once_per_object
 from workflow.templatetags.figures import plain_moment_in
 
@@ -29,6 +30,11 @@ def erp_name(connection: Connection | None) -> str:
     if connection is None or connection.alias not in settings.ERP_BACKENDS:
         return SOME_ERP
     return backend(connection.alias).name
+
+
+def erp_of(company: Company) -> str:
+    """This function will name a company's ERP."""
+    return erp_name(getattr(company, "erp_connection", None))
 
 
 @once_per_object

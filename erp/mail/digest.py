@@ -17,7 +17,8 @@ from erp.mail import mails
 from erp.models import Batch, BatchState, DailyMail
 from erp.posting import reminders, waiting
 from erp.queue import listing as queue
-from erp.words import erp_name
+from erp.queue import row_words
+from erp.words import erp_of
 from projects import permissions
 from projects.models import Company
 from workflow.people import name_of
@@ -113,7 +114,7 @@ def _to(reader: Any, company: Company, now: datetime, local: datetime) -> int:
         path=f"{reverse('admin:erp_batch_changelist')}?queue={'mine' if waits.mine_count else 'attention'}",
         button="Open the queue",
         waits=waits,
-        erp=erp_name(getattr(company, "erp_connection", None)),
+        erp=erp_of(company),
         day=local,
     )
     return len(told)
@@ -161,7 +162,7 @@ def _listed(batch: Batch, now: datetime, since: datetime | None = None) -> Liste
     return Listed(
         project=str(batch.budget.project),
         number=batch.number,
-        what=queue.what(batch),
+        what=row_words.what(batch),
         moved=batch.moved,
         sender=name_of(batch.sent_by),
         age=span((now - (since or batch.state_since)).total_seconds()),

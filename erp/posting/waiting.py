@@ -12,7 +12,7 @@ from django.db.models import F
 
 from erp.models import Batch, BatchState, ConfirmationState, Document, DocumentState
 from erp.port import PostingState
-from erp.words import erp_name, when
+from erp.words import erp_of, when
 from projects.models import Company
 from workflow.events import events_about
 from workflow.templatetags.figures import plain_moment, span
@@ -124,7 +124,7 @@ def waiting_of(
     posted = tuple(d.item.title for d in documents if d.state == DocumentState.POSTED)
     since = batch.exported_at if batch.state == BatchState.EXPORTED and batch.exported_at else first
     return Waiting(
-        erp=erp_name(getattr(company, "erp_connection", None)),
+        erp=erp_of(company),
         since=since.astimezone(ZoneInfo(company.time_zone)),
         total=len(documents),
         posted=posted,

@@ -23,7 +23,7 @@ from erp.decision import admin as admin_views
 from erp.decision import admin_bulk
 from erp.desk import DeskAdmin, memberships
 from erp.models import Batch
-from erp.queue import admin_filters
+from erp.queue import admin_filters, row_words
 from erp.queue import listing as queue
 from erp.queue import narrowing as queue_narrowing
 from erp.queue.admin_narrowed import CompanyFilter, SenderFilter, ShelfFilter, WholeNarrowing, counted
@@ -42,6 +42,7 @@ class QueueList(ChangeList):
         super().get_results(request)
         self.result_list = list(self.result_list)
         self.sums = queue.sums(self.queryset) if self.result_list else []
+        row_words.count_left(self.result_list)
         instead = who_instead(self.result_list)
         listed = urlencode({"list": queue_narrowing.read(request.GET)[0].query})
         for batch in self.result_list:
@@ -173,7 +174,7 @@ class BatchAdmin(DeskAdmin):
     @admin.display(description="What")
     def holds(self, batch: Batch) -> str:
         """Original, modifications."""
-        return queue.what(batch)
+        return row_words.what(batch)
 
     @admin.display(description="Lines", ordering="lines_changed")
     def lines(self, batch: Batch) -> int:
@@ -193,7 +194,7 @@ class BatchAdmin(DeskAdmin):
     @admin.display(description="Sent by", ordering="sent_by__first_name")
     def sender(self, batch: Batch) -> str:
         """Who pressed the button."""
-        return queue.sender(batch)
+        return row_words.sender(batch)
 
     @admin.display(description="Age", ordering="-sent_at")
     def waiting(self, batch: Batch) -> SafeString:
@@ -208,14 +209,14 @@ class BatchAdmin(DeskAdmin):
     @admin.display(description="State", ordering="state")
     def standing(self, batch: Batch) -> SafeString:
         """Where it stands, in words."""
-        tone, words = queue.standing(batch)
+        tone, words = row_words.standing(batch)
         return format_html('<span class="state {}">{}</span>', tone, words)
 
     @admin.display(description="Note")
     def heed(self, batch: Any) -> SafeString:
         """What to look at before deciding, and where a batch that was sent back went on."""
         marks = format_html_join(
-            " ", '<span class="mark warn">{}</span>', ((w,) for w in queue.warnings(batch))
+            " ", '<span class="mark warn">{}</span>', ((w,) for w in row_words.warnings(batch))
         )
         if batch.state not in SENT_BACK or batch.later is None:
             return marks

@@ -21,16 +21,14 @@ from erp.models import (
     BatchPreparer,
     BatchState,
     ConfirmationState,
-    Connection,
     Document,
     DocumentState,
     ErpReading,
     ReadingState,
 )
 from erp.rounds import SENT_BACK
-from erp.words import SOME_ERP, erp_name
-from projects.models import Company, ErpLevel, Membership
-from projects.permissions import names
+from erp.words import SOME_ERP, erp_of
+from projects.models import ErpLevel, Membership
 
 
 def desk_memberships(user: Any) -> list[Membership]:
@@ -87,13 +85,9 @@ def _over_limit(memberships: list[Membership]) -> Case:
     return Case(*limits, default=Value(False), output_field=BooleanField())
 
 
-def _connection(company: Company) -> Connection | None:
-    return getattr(company, "erp_connection", None)
-
-
 def _erp(memberships: list[Membership]) -> str:
     """The name that the ERPs of these companies share."""
-    named = {erp_name(_connection(row.company)) for row in memberships}
+    named = {erp_of(row.company) for row in memberships}
     return named.pop() if len(named) == 1 else SOME_ERP
 
 
@@ -196,103 +190,3 @@ def sums(listed: QuerySet[Batch]) -> list[Sums]:
     )
     found = rows.annotate(Count("pk"), Sum("lines_changed"), Sum("moved"), Sum("net"))
     return [Sums(*row) for row in found]
-
-
-# -- one row -------------------------------------------------------------------------------------------------
-
-
-def what(batch: Any) -> str:
-    """This function will say what a row of the queue holds: "original, 2 modifications"."""
-    number = batch.modifications or 0
-    said = ["original"] if batch.originals else []
-    if number:
-        said.append(f"{number} modification" if number == 1 else f"{number} modifications")
-    return ", ".join(said)
-
-
-WORDS = {
-    BatchState.WAITING: ("wait", "Waiting for accounting"),
-    BatchState.ACCEPTED: ("wait", "Accepted, exporting"),
-    BatchState.EXPORTED: ("wait", "In {erp}, waiting for posting"),
-    BatchState.POSTED: ("good", "Posted"),
-    BatchState.REJECTED: ("warn", "Sent back"),
-    BatchState.RETURNED: ("warn", "Returned"),
-    BatchState.RETRIEVED: ("neutral", "Retrieved"),
-}
-
-
-def standing(batch: Any) -> tuple[str, str]:
-    """This function will say where a row of the queue stands: (tone, words)."""
-    if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
-        if batch.refused or batch.unsure or batch.budget.hold == Hold.ATTENTION:
-            return "bad", "Needs attention"
-        if batch.withdrawing:
-            return "wait", "Being taken back"
-    if batch.disproved:
-        return "bad", "Needs attention"
-    tone, words = WORDS[batch.state]
-    if batch.state == BatchState.WAITING and batch.budget.hold_data.get("step"):
-        return tone, _on_its_route(batch.budget.hold_data)
-    erp = erp_name(_connection(batch.budget.project.company))
-    return tone, f"{words.format(erp=erp)}{_so_far(batch, erp)}"
-
-
-def _so_far(batch: Any, erp: str) -> str:
-    """How many of the documents that are being written are there."""
-    told = batch.budget.hold_data
-    if batch.state != BatchState.ACCEPTED or told.get("batch") != batch.number or not told.get("total"):
-        return ""
-    return f", {told['done']} of {told['total']} document{'' if told['total'] == 1 else 's'} in {erp}"
-
-
-def _on_its_route(told: dict[str, Any]) -> str:
-    """Who approved, and for whom it waits now."""
-    waits = f"waiting for {told['step']}: {told['who']}"
-    if not told["approved_by"]:
-        return f"{waits[:1].upper()}{waits[1:]} ({told['place']} of {told['steps']})"
-    return f"Approved by {told['approved_by']} ({told['place'] - 1} of {told['steps']}), {waits}"
-
-
-def _more_steps(batch: Any) -> bool:
-    """Whether other steps follow the one that is due; limits count at the last."""
-    told = batch.budget.hold_data
-    return bool(told.get("place", 0) < told.get("steps", 0))
-
-
-def warnings(batch: Any) -> list[str]:
-    """This function will list what to heed about a row of the queue, in a few words each."""
-    said, connection = [], _connection(batch.budget.project.company)
-    if batch.state == BatchState.WAITING:
-        ask = f": ask {instead}" if (instead := getattr(batch, "instead", "")) else ""
-        if batch.four_eyes and batch.prepared:
-            said.append(f"you prepared it{ask}")
-        if batch.over_limit and not batch.yours and not _more_steps(batch):
-            said.append(f"over your limit{ask}")
-        if batch.read_at is None:
-            said.append(f"{erp_name(connection)} not read yet")
-    if batch.state in (BatchState.ACCEPTED, BatchState.EXPORTED):
-        if batch.refused:
-            said.append("a document was refused")
-        if batch.budget.hold == Hold.ATTENTION and not batch.refused:
-            said.append(batch.budget.hold_data["text"])
-        elif batch.unsure:
-            said.append("not known whether a document arrived")
-    if batch.disproved:
-        said.append(f"confirmed by hand, {erp_name(connection)} says otherwise")
-    elif batch.by_hand:
-        said.append(f"confirmed by hand, not seen posted in {erp_name(connection)}")
-    if batch.differing:
-        said.append("posted with other amounts")
-    if batch.state not in (
-        BatchState.POSTED,
-        BatchState.REJECTED,
-        BatchState.RETRIEVED,
-        BatchState.RETURNED,
-    ) and (connection is None or connection.stopped_at or not connection.enabled):
-        said.append("connection stopped")
-    return said
-
-
-def sender(batch: Batch) -> str:
-    """This function will name who sent a batch."""
-    return names([batch.sent_by])

@@ -14,6 +14,7 @@ from django.utils import timezone
 from erp.models import Batch
 from erp.queue import listing as queue
 from erp.queue import narrowing as queue_narrowing
+from erp.queue import row_words
 from erp.queue.narrowing import Narrowing
 from projects.models import Membership
 
@@ -62,6 +63,7 @@ def pane(batch: Batch, user: Any, memberships: list[Membership], *, listed: str)
     at = sums["before"] - start
     after = at + sums["here"]
     link = _links(narrowing.query)
+    row_words.count_left(rows)
     return Pane(
         title=_title(narrowing, memberships),
         rows=[_row(one, link(one.pk), batch.pk) for one in rows],
@@ -86,5 +88,5 @@ def _title(narrowing: Narrowing, memberships: list[Membership]) -> str:
 
 
 def _row(batch: Any, link: str, chosen: int) -> Row:
-    tone, words = queue.standing(batch)
-    return Row(batch, link, tone, words, queue.warnings(batch), batch.pk == chosen)
+    tone, words = row_words.standing(batch)
+    return Row(batch, link, tone, words, row_words.warnings(batch), batch.pk == chosen)

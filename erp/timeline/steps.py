@@ -17,7 +17,7 @@ from erp.posting.waiting import BY_HAND, SAID
 from erp.timeline.calls import A_PAGE as CALLS_A_PAGE
 from erp.timeline.calls import ShownCall, Turn, page_of_calls, turns
 from erp.timeline.waits import Wait, wait_of
-from erp.words import erp_name
+from erp.words import erp_of
 from workflow.events import label
 from workflow.models import Event
 
@@ -309,4 +309,4 @@ def _with_calls(batch: Batch, documents: list[Document], steps: list[Entry], num
 
 
 def _erp(batch: Batch) -> str:
-    return erp_name(getattr(batch.budget.project.company, "erp_connection", None))
+    return erp_of(batch.budget.project.company)

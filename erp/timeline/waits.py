@@ -11,7 +11,7 @@ from erp.approval import routes
 from erp.approval.approvers import able_to_accept
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.posting.waiting import FEWEST, SAMPLES, Usual, usual
-from erp.words import erp_name
+from erp.words import erp_of
 from projects import permissions
 from projects.models import Company
 from workflow.people import name_of
@@ -78,7 +78,7 @@ def wait_of(batch: Batch, documents: Sequence[Document]) -> Wait | None:
 
 
 def _under_way(batch: Batch, documents: Sequence[Document], company: Company) -> Wait:
-    erp = erp_name(getattr(company, "erp_connection", None))
+    erp = erp_of(company)
     states = {document.state for document in documents}
     if DocumentState.REFUSED in states:
         since = min(d.state_since for d in documents if d.state == DocumentState.REFUSED)

@@ -44,6 +44,7 @@ def test_every_page_mail_and_the_api_say_that_it_is_still_there(brisk_cmic: Simu
     hers = page(story.mira, f"/admin/erp/batch/{batch.pk}/change/")
     assert STATE in hers
     assert "0 of 1 document in CMiC, 1 left there, as changed there" in hers
+    assert "1 document left in CMiC, as changed there" in page(story.mira, "/admin/erp/batch/?queue=all")
     budget = f"/projects/{story.project.pk}/budget/"
     for shown in (hers, page(story.dana, f"{budget}batches/{batch.number}/")):
         assert STATE in shown
@@ -67,6 +68,7 @@ def test_what_was_taken_out_with_its_changes_is_told_as_taken_back(brisk_cmic: S
     choose(story, batch, verdicts.take_out_anyway)
     finish(story)
     is_back(story, batch)
+    assert "left in CMiC" not in page(story.mira, "/admin/erp/batch/?queue=all")
     hers = page(story.mira, f"/admin/erp/batch/{batch.pk}/change/")
     assert "Taken back" in hers and "0 of 1 document in CMiC, 1 taken back" in hers
     assert STATE not in hers
