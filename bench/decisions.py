@@ -24,6 +24,7 @@ from bench.figures import Figure, load
 from budgets import services as budget_services
 from budgets.models import Budget
 from erp import services
+from erp.decision import deciding
 from erp.models import Batch
 from erp.sync import readings
 from projects.models import BudgetLevel, ProjectRole
@@ -58,7 +59,7 @@ def _of_size(made: Scene, batch: Batch, lines: int) -> list[Figure]:
     page = reverse("admin:erp_batch_change", args=[batch.pk])
     shown = _timed(lambda: client.get(page), f"page to decide on, {lines:,} lines")
     began = time.perf_counter()
-    services.accept(
+    deciding.accept(
         Batch.objects.get(pk=batch.pk),
         user=made.jonas,
         now=timezone.now(),

@@ -21,6 +21,7 @@ from bench.place import worker
 from bench.replay import replay
 from budgets import services as budget_services
 from erp import services
+from erp.decision import deciding
 from erp.delivery import outbox
 from erp.models import Batch, Call, Document, DocumentState, ErpReading, ReadingState
 from erp.posting import polling as posting
@@ -151,7 +152,7 @@ def _sent(told: Story, job: str) -> Batch:
 
 def _accept(told: Story, batch: Batch) -> None:
     seen = batch.budget.readings.filter(state=ReadingState.MADE)[0]
-    services.accept(batch, user=told.mira, now=timezone.now(), reading_hash=seen.hash)
+    deciding.accept(batch, user=told.mira, now=timezone.now(), reading_hash=seen.hash)
 
 
 def p13_and_p18(address: str, *, batches: int, alone: int) -> list[Figure]:

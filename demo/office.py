@@ -17,6 +17,7 @@ from demo.catalog import COMPANY, DemoJob, file_of
 from demo.control import Control
 from demo.people import give_roles
 from erp import services as erp
+from erp.decision import deciding
 from erp.delivery import outbox
 from erp.models import Batch, Connection, Document, DocumentState, ErpReading, ReadingState
 from erp.posting import polling as posting
@@ -126,9 +127,9 @@ class Office:
     def accept(self, batch: Batch, *, by: str, now: datetime) -> None:
         """Open the batch, read CMiC again and accept."""
         user = self.people[by]
-        erp.open_batch(batch, user=user, now=now)
+        deciding.open_batch(batch, user=user, now=now)
         reading = self.read(batch.budget, now=now)
-        erp.accept(batch, user=user, now=now, reading_hash=reading.hash)
+        deciding.accept(batch, user=user, now=now, reading_hash=reading.hash)
 
     def deliver(self, batch: Batch, *, now: datetime) -> None:
         """A worker pushes the documents, the original first."""

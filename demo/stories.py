@@ -26,6 +26,7 @@ from demo.catalog import (
 )
 from demo.office import Key, Office
 from erp import services as erp
+from erp.decision import deciding
 from erp.models import Batch
 
 Story = Generator[datetime, datetime, None]
@@ -135,8 +136,8 @@ def clinic(office: Office, calendar: Calendar) -> Story:
         ("09-21-16", "S"): "Why more than in the estimate we have?",
         ("23-31-00", "S"): "Is the duct insulation in here or in 23-07-00?",
     }
-    erp.open_batch(batch, user=office.people["mira"], now=now)
-    erp.reject(
+    deciding.open_batch(batch, user=office.people["mira"], now=now)
+    deciding.reject(
         batch,
         user=office.people["mira"],
         now=now,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -19,24 +18,15 @@ from budgets.api import CREATED, BudgetView, read
 from budgets.selectors import visible_budgets
 from erp import selectors, services
 from erp.api_serializers import (
-    AcceptSerializer,
     AnswerSerializer,
     BatchDetailSerializer,
     BatchSerializer,
-    ConfirmSerializer,
     FullReadingSerializer,
-    NameSerializer,
-    NoteSerializer,
-    RejectSerializer,
     RemarkSerializer,
     SendSerializer,
-    VerdictSerializer,
 )
-from erp.approval import stepping
-from erp.delivery import aftercare, verdicts
 from erp.delivery.left_there import look_up
 from erp.models import Batch, Remark
-from erp.posting import confirmations
 from erp.snapshots import latest_reading
 from workflow.api import INVALID, REFUSED
 
@@ -122,175 +112,6 @@ class OneReading(BatchView):
         if reading is None:
             raise Http404("The ERP was not read yet.")
         return Response(FullReadingSerializer(reading).data)
-
-
-# -- what an approver does -----------------------------------------------------------------------------------
-
-
-@extend_schema(tags=["decisions"])
-class Accept(BatchView):
-    """The approver's yes."""
-
-    @extend_schema(
-        request=AcceptSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED}
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        """Take the step that is due, on the strength of the reading you looked at; the last lets it go to the ERP."""
-        batch, given = self.batch(), read(AcceptSerializer, request).validated_data
-        services.accept(batch, user=request.user, now=timezone.now(), **given)
-        return self.shown()
-
-
-@extend_schema(tags=["decisions"])
-class NameForStep(BatchView):
-    """An ERP admin's word."""
-
-    @extend_schema(request=NameSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED})
-    def post(self, request: Request, pk: int) -> Response:
-        """Let another person take a step of this batch that nobody can take any more."""
-        batch, given = self.batch(), read(NameSerializer, request).validated_data
-        stepping.name_for_step(batch, user=request.user, now=timezone.now(), person_id=given["person"])
-        return self.shown()
-
-
-@extend_schema(tags=["decisions"])
-class Reject(BatchView):
-    """The approver's no."""
-
-    @extend_schema(
-        request=RejectSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED}
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        """Send a batch back with a reason, a sentence, and remarks pinned to lines."""
-        batch, given = self.batch(), read(RejectSerializer, request).validated_data
-        services.reject(batch, user=request.user, now=timezone.now(), **given)
-        return self.shown()
-
-
-@extend_schema(tags=["decisions"])
-class ReadAgain(BatchView):
-    """A new reading."""
-
-    @extend_schema(request=None, responses={202: BatchDetailSerializer, 409: REFUSED})
-    def post(self, request: Request, pk: int) -> Response:
-        """Ask for a new reading; it is made within seconds, look again."""
-        services.read_again(self.batch(), user=request.user, now=timezone.now())
-        return self.shown(status=202)
-
-
-@extend_schema(tags=["delivery"])
-class Retry(BatchView):
-    """Trying again."""
-
-    @extend_schema(request=None, responses={200: BatchDetailSerializer, 409: REFUSED})
-    def post(self, request: Request, pk: int) -> Response:
-        """Queue the refused documents again; what is in the ERP already is not sent twice."""
-        aftercare.retry(self.batch(), user=request.user, now=timezone.now())
-        return self.shown()
-
-
-@extend_schema(tags=["delivery"])
-class CheckNow(BatchView):
-    """Asking for postings."""
-
-    @extend_schema(request=None, responses={202: BatchDetailSerializer, 409: REFUSED})
-    def post(self, request: Request, pk: int) -> Response:
-        """Ask the ERP for postings now instead of at the next poll; look again in a few seconds."""
-        confirmations.check_now(self.batch(), user=request.user, now=timezone.now())
-        return self.shown(status=202)
-
-
-@extend_schema(tags=["delivery"])
-class ReturnToPm(BatchView):
-    """The way back."""
-
-    @extend_schema(request=NoteSerializer, responses={202: BatchDetailSerializer, 400: INVALID, 409: REFUSED})
-    def post(self, request: Request, pk: int) -> Response:
-        """Take what is not posted out of the ERP again and hand the budget back when that is done."""
-        batch, given = self.batch(), read(NoteSerializer, request).validated_data
-        aftercare.return_to_pm(batch, user=request.user, now=timezone.now(), **given)
-        return self.shown(status=202)
-
-
-@extend_schema(tags=["delivery"])
-class ConfirmPosted(BatchView):
-    """An approver's word."""
-
-    @extend_schema(
-        request=ConfirmSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED}
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        """Say that the delivered documents are posted, and how you know; check within the 10 minutes before."""
-        batch, given = self.batch(), read(ConfirmSerializer, request).validated_data
-        confirmations.confirm_posted(batch, user=request.user, now=timezone.now(), **given)
-        return self.shown()
-
-
-@extend_schema(tags=["delivery"])
-class DeclineReturn(BatchView):
-    """The no to a request for return."""
-
-    @extend_schema(request=NoteSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED})
-    def post(self, request: Request, pk: int) -> Response:
-        """Turn down that a batch comes back, with a sentence for whoever asked."""
-        batch, given = self.batch(), read(NoteSerializer, request).validated_data
-        aftercare.decline_return(batch, user=request.user, now=timezone.now(), **given)
-        return self.shown()
-
-
-@extend_schema(tags=["delivery"])
-class CloseAlarm(BatchView):
-    """The end of an alarm."""
-
-    @extend_schema(request=NoteSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED})
-    def post(self, request: Request, pk: int) -> Response:
-        """Say what became of documents that were confirmed by hand and that the ERP holds otherwise."""
-        batch, given = self.batch(), read(NoteSerializer, request).validated_data
-        confirmations.close_alarm(batch, user=request.user, now=timezone.now(), **given)
-        return self.shown()
-
-
-class VerdictView(BatchView):
-    """What a person says of one document."""
-
-    verdict: Callable[..., Batch]
-
-    @extend_schema(
-        request=VerdictSerializer, responses={200: BatchDetailSerializer, 400: INVALID, 409: REFUSED}
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        """Say what becomes of one document of the batch, and how you know."""
-        batch, given = self.batch(), read(VerdictSerializer, request).validated_data
-        type(self).verdict(batch, user=request.user, now=timezone.now(), **given)
-        return self.shown()
-
-
-@extend_schema(tags=["delivery"])
-class SayArrived(VerdictView):
-    """A lost document is in the ERP."""
-
-    verdict = staticmethod(verdicts.say_arrived)
-
-
-@extend_schema(tags=["delivery"])
-class SayNotArrived(VerdictView):
-    """A lost document is not in the ERP; it is sent again."""
-
-    verdict = staticmethod(verdicts.say_not_arrived)
-
-
-@extend_schema(tags=["delivery"])
-class TakeOutAnyway(VerdictView):
-    """A document that somebody changed in the ERP is taken out all the same."""
-
-    verdict = staticmethod(verdicts.take_out_anyway)
-
-
-@extend_schema(tags=["delivery"])
-class LeaveInErp(VerdictView):
-    """A document that somebody changed in the ERP stays there as the ERP's own."""
-
-    verdict = staticmethod(verdicts.leave_in_erp)
 
 
 # -- what a project manager does -----------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from budgets.errors import InvalidInput
 from budgets.modifications.attachment_views import handed_out
-from erp import selectors, services
+from erp import selectors
 from erp.approval import reauthentication
 from erp.decision import beside_erp as decisions
-from erp.decision import entries
+from erp.decision import deciding, entries
 from erp.decision import lines as decision_lines
 from erp.decision import pages as decision_page
 from erp.decision.admin_deeds import DEEDS, remarks
@@ -63,7 +63,7 @@ def batch_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 def page(request: HttpRequest, batch: Batch) -> HttpResponse:
     """This function will show a batch: to decide while it waits, else how far it is."""
     if permissions.may_decide(request.user, batch.budget.project.company):
-        services.open_batch(batch, user=request.user, now=timezone.now())
+        deciding.open_batch(batch, user=request.user, now=timezone.now())
     return show(request, find(request, batch.pk))
 
 

@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import selectors, services
-from erp.decision import bulk, bulk_look
+from erp import selectors
+from erp.decision import bulk, bulk_look, deciding
 from erp.decision.bulk_look import Candidate
 from erp.models import Batch, BulkDecision, BulkItem, BulkKind, BulkOutcome, RejectReason
 from projects.models import Company
@@ -101,7 +101,7 @@ def read_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Bat
     """This function will ask for a new reading for each selected batch; they are made within seconds."""
 
     def read(batch: Batch) -> None:
-        services.read_again(batch, user=request.user, now=timezone.now())
+        deciding.read_again(batch, user=request.user, now=timezone.now())
 
     _each(request, _chosen(request), read, done="being read; this takes a few seconds", undone="read")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from erp import services
 from erp.approval import route_words, routes, stepping
+from erp.decision import deciding
 from erp.delivery import aftercare, verdicts
 from erp.models import Batch, BatchState
 from erp.posting import confirmations
@@ -81,10 +81,10 @@ def _confirmed(request: HttpRequest) -> dict[str, Any]:
 
 
 DEEDS = {
-    "accept": Deed(services.accept, went_on, _accepted),
+    "accept": Deed(deciding.accept, went_on, _accepted),
     "name_for_step": Deed(stepping.name_for_step, "Named. They were told by mail if it is due.", _named),
-    "reject": Deed(services.reject, "Sent back. {sender} reads your reason and remarks.", _rejected),
-    "read_again": Deed(services.read_again, "The ERP is being read. This takes a few seconds."),
+    "reject": Deed(deciding.reject, "Sent back. {sender} reads your reason and remarks.", _rejected),
+    "read_again": Deed(deciding.read_again, "The ERP is being read. This takes a few seconds."),
     "retry": Deed(aftercare.retry, "Queued again. What is in the ERP already is not sent twice."),
     "check_now": Deed(
         confirmations.check_now, "The ERP is being asked for postings. This takes a few seconds."

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from budgets.errors import InvalidInput
-from erp import services
+from erp.decision import deciding
 from erp.decision.bulk_models import MOST_AT_ONCE
 from erp.models import Batch, BatchState, BulkDecision, BulkItem, BulkKind, BulkOutcome
 from workflow.actions import ActionBlocked
@@ -40,7 +40,7 @@ def keep(
     The same form sent again finds what the first one kept. Raises InvalidInput.
     """
     if kind == BulkKind.REJECT:
-        services.refuse_incomplete(reason_code=reason_code, reason=reason)
+        deciding.refuse_incomplete(reason_code=reason_code, reason=reason)
     if not batches:
         raise InvalidInput({"batches": "Select at least one batch."})
     if len(batches) > MOST_AT_ONCE:
@@ -104,7 +104,7 @@ def _outcome(
 
 def _decide(decision: BulkDecision, item: BulkItem, batch: Batch, now: datetime) -> Batch:
     if decision.kind == BulkKind.ACCEPT:
-        return services.accept(batch, user=decision.user, now=now, reading_hash=item.reading_hash)
-    return services.reject(
+        return deciding.accept(batch, user=decision.user, now=now, reading_hash=item.reading_hash)
+    return deciding.reject(
         batch, user=decision.user, now=now, reason_code=decision.reason_code, reason=decision.reason
     )

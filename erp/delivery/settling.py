@@ -10,6 +10,7 @@ from datetime import datetime
 from budgets.models import Budget, BudgetLine, BudgetState, Modification
 from budgets.requests.book import close
 from budgets.requests.models import RequestKind, RequestState
+from erp.giving_back import free_modifications, give_back
 from erp.mail import notifications
 from erp.models import Batch, BatchLine, BatchState, Document, DocumentState
 from erp.sync import readings
@@ -61,13 +62,9 @@ def _finish(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
     else:
         over = "It was posted meanwhile: unlock it, or write a modification."
         close(budget, RequestKind.RETURN, RequestState.OVER, user=None, now=now, answer=over)
-    Modification.objects.filter(pk__in=batch.items.exclude(modification=None).values("modification")).update(
-        in_batch=False
-    )
+    free_modifications(batch)
     if budget.state == BudgetState.SENT:
-        ensure(budget, "give_back", SYSTEM)
-        budget.give_back(now=now)
-        budget.save(update_fields=["state", "state_since"])
+        give_back(budget, now=now)
     # What the ERP holds now stands beside our amounts from here on, not what it held at acceptance.
     readings.ask(budget, now=now)
     notifications.tell_sender_of_end(batch)

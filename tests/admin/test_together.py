@@ -7,8 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from erp import services
-from erp.decision import bulk
+from erp.decision import bulk, deciding
 from erp.models import Batch, BatchState, BulkDecision, BulkKind, Connection, Document
 from erp.sync import readings
 from tests.admin.test_queue import QUEUE, another_batch, choose, read
@@ -55,7 +54,7 @@ def test_a_request_decides_as_many_as_fit_and_the_next_goes_on(scene, desk, four
 def test_what_there_was_no_time_to_look_at_is_said_and_decided_when_its_turn_comes(
     scene, desk, four, monkeypatch
 ):
-    services.reject(four[3], user=scene.mira, now=timezone.now(), reason_code="amounts", reason="Too high")
+    deciding.reject(four[3], user=scene.mira, now=timezone.now(), reason_code="amounts", reason="Too high")
     monkeypatch.setattr("erp.decision.admin_bulk.LOOKING", -1.0)
     client = desk(scene.mira)
     page = choose(client, "accept_selected", four).content.decode()
@@ -101,7 +100,7 @@ def test_every_reason_is_told_of_each_batch(scene, desk):
 
 
 def test_a_fault_in_one_batch_keeps_none_of_the_others(scene, desk, four, monkeypatch):
-    whole = services.accept
+    whole = deciding.accept
 
     def broken(batch, **given):
         done = whole(batch, **given)
@@ -109,7 +108,7 @@ def test_a_fault_in_one_batch_keeps_none_of_the_others(scene, desk, four, monkey
             raise RuntimeError("a bug")
         return done
 
-    monkeypatch.setattr(services, "accept", broken)
+    monkeypatch.setattr(deciding, "accept", broken)
     answer = choose(desk(scene.mira), "accept_selected", four, confirm="yes", **seen(four))
     assert states(four) == ["accepted", "waiting", "accepted", "accepted"]
     (failed,) = answer.context["result"].refused
@@ -155,7 +154,7 @@ def test_nothing_selected_and_too_many_are_refused(scene, desk, four, monkeypatc
 
 
 def test_what_stays_where_it_is_is_listed_first_below_the_button(scene, desk, four):
-    services.reject(four[2], user=scene.jonas, now=timezone.now(), reason_code="amounts", reason="Too high")
+    deciding.reject(four[2], user=scene.jonas, now=timezone.now(), reason_code="amounts", reason="Too high")
     answer = choose(desk(scene.mira), "accept_selected", four)
     page = answer.content.decode()
     assert [one.batch.pk for one in answer.context["candidates"]] == [

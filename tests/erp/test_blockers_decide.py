@@ -9,6 +9,7 @@ from django.utils import timezone
 from budgets import services as budget_services
 from erp import services as erp_services
 from erp.approval.approvers import able_to_accept
+from erp.decision import deciding
 from erp.mapping import services as mapping_services
 from erp.mapping.resolving import Rule
 from erp.mapping.state import Edit
@@ -57,7 +58,7 @@ def test_project_managers_and_other_companies_decide_nothing(scene, who):
     batch = acts.send(scene)
     user, seen = getattr(scene, who), scene.budget.readings.first()
     with pytest.raises(ActionBlocked) as told:
-        erp_services.accept(batch, user=user, now=now(), reading_hash=seen.hash)
+        deciding.accept(batch, user=user, now=now(), reading_hash=seen.hash)
     assert "no_right_to_decide" in [b.code for b in told.value.blockers]
     batch.refresh_from_db()
     assert batch.state == "waiting"
@@ -209,7 +210,7 @@ def test_a_reading_that_failed_says_why(scene, office):
     ErpReading.objects.filter(pk=reading.pk).update(state=ReadingState.FAILED, error="CMiC is down.")
     found = met(batch, "accept", scene.mira, "reading_missing")
     assert found.sentence == "CMiC could not be read: CMiC is down. Read again."
-    make(erp_services.read_again(batch, user=scene.mira, now=now()), now=now())
+    make(deciding.read_again(batch, user=scene.mira, now=now()), now=now())
     assert codes(batch, "accept", scene.mira) == []
 
 
@@ -222,7 +223,7 @@ def test_a_reading_older_than_a_quarter_of_an_hour_is_made_again(scene):
     found = met(batch, "accept", scene.mira, "reading_old")
     assert (found.kind, found.since) == (Kind.STATE, made)
     assert found.sentence == "CMiC was last read more than 15 minutes ago. Read again, then decide."
-    asked = erp_services.read_again(batch, user=scene.mira, now=now())
+    asked = deciding.read_again(batch, user=scene.mira, now=now())
     waits = met(batch, "accept", scene.mira, "reading_old")
     assert waits.sentence == "CMiC is being read again. This takes a few seconds."
     ErpReading.objects.filter(pk=asked.pk).update(state=ReadingState.FAILED, error="CMiC is down.")
@@ -230,7 +231,7 @@ def test_a_reading_older_than_a_quarter_of_an_hour_is_made_again(scene):
     assert failed.sentence == (
         "CMiC was last read more than 15 minutes ago, and could not be read since: CMiC is down. Read again."
     )
-    make(erp_services.read_again(batch, user=scene.mira, now=now()), now=now())
+    make(deciding.read_again(batch, user=scene.mira, now=now()), now=now())
     gone(batch, "accept", scene.mira, "reading_old")
 
 
@@ -238,7 +239,7 @@ def test_a_reading_of_exactly_a_quarter_of_an_hour_is_fresh_enough(scene):
     batch = acts.send(scene, read_it=False)
     reading = acts.read(scene)
     later = reading.made_at + timedelta(minutes=15)
-    erp_services.accept(batch, user=scene.mira, now=later, reading_hash=reading.hash)
+    deciding.accept(batch, user=scene.mira, now=later, reading_hash=reading.hash)
 
 
 @shows("erp_changed")
@@ -249,7 +250,7 @@ def test_an_approver_who_looked_at_old_amounts_looks_again(scene):
     scene.sheet.hold(MAIN, "03-30-00", "2000", "39000.00")
     acts.read(scene)
     with pytest.raises(ActionBlocked) as told:
-        erp_services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+        deciding.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
     found = met_among(told.value.blockers, batch, "accept", scene.mira, "erp_changed")
     assert found.kind is Kind.STATE
     assert found.sentence == "CMiC changed since you read it. Look at the new amounts first."
@@ -261,7 +262,7 @@ def test_a_second_reading_that_says_the_same_is_no_change(scene):
     batch = acts.send(scene)
     seen = scene.budget.readings.first().hash
     acts.read(scene)
-    erp_services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+    deciding.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
 
 
 @shows("lines_not_mapped")
@@ -305,7 +306,7 @@ def test_codes_that_were_mapped_anew_are_looked_at_before_the_decision(scene):
         "Read again, then decide."
     )
     gone(batch, "reject", scene.mira, "mapping_changed")
-    make(erp_services.read_again(batch, user=scene.mira, now=now()), now=now())
+    make(deciding.read_again(batch, user=scene.mira, now=now()), now=now())
     gone(batch, "accept", scene.mira, "mapping_changed")
     acts.accept(scene, batch)
 
@@ -406,10 +407,8 @@ def test_whoever_only_sends_back_is_nobodys_approver_and_has_nothing_to_decide(s
     assert not queue(scene.mira, held["mira"], now=now()).filter(mine(held["mira"], now=now())).exists()
     assert queue(scene.jonas, held["jonas"], now=now()).filter(mine(held["jonas"], now=now())).get() == batch
     with pytest.raises(ActionBlocked):
-        erp_services.accept(batch, user=scene.mira, now=now(), reading_hash="")
-    erp_services.reject(
-        batch, user=scene.mira, now=now(), reason_code="amounts", reason="Too high.", remarks=[]
-    )
+        deciding.accept(batch, user=scene.mira, now=now(), reading_hash="")
+    deciding.reject(batch, user=scene.mira, now=now(), reason_code="amounts", reason="Too high.", remarks=[])
     batch.refresh_from_db()
     assert batch.state == "rejected"
 

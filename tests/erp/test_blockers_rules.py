@@ -7,10 +7,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import services
 from erp.approval import delegations
 from erp.approval import settings_actions as approval_settings
 from erp.approval.settings_actions import RuleValues
+from erp.decision import deciding
 from projects.models import Company, Membership
 from tests.erp.test_approval_steps import lend
 from tests.support import scene as acts
@@ -73,7 +73,7 @@ def large(scene):
 
 def accept(scene, batch, password="", who=None):
     reading = scene.budget.readings.first()
-    return services.accept(
+    return deciding.accept(
         type(batch).objects.get(pk=batch.pk),
         user=who or scene.mira,
         now=timezone.now(),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from budgets.models import BudgetLine
 from budgets.states import state_of
-from erp import services
+from erp.decision import deciding
 from erp.delivery import aftercare, outbox
 from erp.mail import sending as mail_queue
 from erp.models import Batch, BatchState, Document, DocumentState, Notice
@@ -291,10 +291,10 @@ def test_a_job_started_between_send_and_accept_is_read_anew_and_gets_a_change_it
     batch = story.send()
     old = story.budget.readings.first()
     brisk_cmic.accountant("start_job", company="001", job=JOB)
-    services.read_again(batch, user=story.mira, now=timezone.now())
+    deciding.read_again(batch, user=story.mira, now=timezone.now())
     story.read()
     with pytest.raises(ActionBlocked, match="changed since you read it"):
-        services.accept(batch, user=story.mira, now=timezone.now(), reading_hash=old.hash)
+        deciding.accept(batch, user=story.mira, now=timezone.now(), reading_hash=old.hash)
     story.accept(batch)
     finish(story)
     assert one().route == "pci_original"

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from erp import services, tasks
+from erp.decision import deciding
 from erp.delivery import aftercare, outbox
 from erp.models import Document, DocumentState, ReadingState
 from tests.support.delivery import (
@@ -155,8 +156,8 @@ def test_a_reading_made_five_times_is_stored_once_and_one_that_is_asked_twice_is
     story = begin(brisk_cmic, status="I")
     fill(story)
     batch = services.send(story.budget, user=story.dana, now=timezone.now())
-    asked = services.read_again(batch, user=story.mira, now=timezone.now())
-    again = services.read_again(batch, user=story.mira, now=timezone.now())
+    asked = deciding.read_again(batch, user=story.mira, now=timezone.now())
+    again = deciding.read_again(batch, user=story.mira, now=timezone.now())
     assert asked == again
     assert story.budget.readings.count() == 1
     at_once(TIMES, lambda: tasks.make_reading(asked.pk))

@@ -11,6 +11,7 @@ from django.db import connections as databases
 from django.utils import timezone
 
 from erp import services
+from erp.decision import deciding
 from erp.delivery import outbox
 from erp.delivery.outbox import LONGEST_BACKOFF
 from erp.models import Document, DocumentState, ErpReading, Notice, ReadingState
@@ -267,16 +268,16 @@ def test_nobody_reads_over_a_stopped_connection_and_the_approver_is_told_why(bri
     batch = services.send(story.budget, user=story.dana, now=timezone.now())
     brisk_cmic.fault("401", times=None)
     for _ in range(3):
-        services.read_again(batch, user=story.mira, now=timezone.now())
+        deciding.read_again(batch, user=story.mira, now=timezone.now())
         for reading in ErpReading.objects.filter(state=ReadingState.ASKED):
             readings.make(reading, now=timezone.now())
     assert refused_logins(brisk_cmic) == 1
     with pytest.raises(ActionBlocked, match="log"):
-        services.accept(batch, user=story.mira, now=timezone.now(), reading_hash="x")
+        deciding.accept(batch, user=story.mira, now=timezone.now(), reading_hash="x")
     brisk_cmic.clear_faults()
     new_process()
     connections.verify(story.connection, user=story.jonas, now=timezone.now())
-    services.read_again(batch, user=story.mira, now=timezone.now())
+    deciding.read_again(batch, user=story.mira, now=timezone.now())
     story.read()
     story.accept(batch)
     goes_on(story)

@@ -11,6 +11,7 @@ from budgets.errors import InvalidInput
 from budgets.selectors import totals
 from budgets.states import state_of
 from erp import services
+from erp.decision import deciding
 from erp.mail import notifications
 from erp.mail.models import Notice
 from erp.models import DriftDecision, DriftSighting
@@ -47,7 +48,7 @@ def send_and_post(story: Story) -> None:
     """Dana sends, Jonas accepts, an accountant posts."""
     batch = story.send()
     seen = story.read()
-    services.accept(batch, user=story.jonas, now=timezone.now(), reading_hash=seen.hash)
+    deciding.accept(batch, user=story.jonas, now=timezone.now(), reading_hash=seen.hash)
     story.work()
     story.post_everything()
     story.poll()

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from erp import services
 from erp.approval import delegations, stepping
+from erp.decision import deciding
 from erp.evidence import outcome as evidence_outcome
 from erp.models import Batch, BatchStep, Confirmation, Delegation, DriftDecision
 from erp.people import access_report
@@ -291,7 +291,7 @@ def test_the_report_says_up_to_what_through_whom_and_for_whom_the_last_decision_
     limited(scene.mira, "10.00")
     lend(scene, scene.jonas, scene.mira, "95000.00")
     batch = acts.send(scene)
-    services.accept(
+    deciding.accept(
         batch, user=scene.mira, now=timezone.now(), reading_hash=scene.budget.readings.first().hash
     )
     found = access_report.report(scene.company, now=timezone.now())

@@ -8,6 +8,7 @@ from django.utils import timezone
 from budgets import services as budget_services
 from budgets.errors import InvalidInput
 from erp import services
+from erp.decision import deciding
 from erp.delivery import aftercare
 from erp.models import Remark
 from erp.posting import confirmations
@@ -28,7 +29,7 @@ def test_a_note_a_reason_a_remark_and_an_answer_have_an_end(scene):
     batch = acts.send(scene, note="\r\n".join("x" * 2_000)[:6_000])  # a browser counts a line's end once
     line = next(iter(scene.lines.values()))
     rejection = {"reason_code": "amounts", "reason": LONG, "remarks": {line.pk: LONG}}
-    assert told(services.reject, batch, by=scene.mira, **rejection) == {
+    assert told(deciding.reject, batch, by=scene.mira, **rejection) == {
         "reason": SENTENCE,
         "remarks": "A remark has at most 4,000 characters.",
     }

@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from django.db import transaction
 from django.utils import timezone
 
-from erp import services
+from erp.decision import deciding
 from erp.mail import notifications
 from erp.models import Notice
 from erp.setup import stopping as connections
@@ -38,7 +38,7 @@ def the_mail(kind: str, to: Any) -> Notice:
 def rejected(scene: Scene, reason: str = "Too high.", remark: str = "Check the hours.") -> Notice:
     batch = acts.send(scene)
     line = scene.lines[MAIN, "03-30-00", "L"]
-    services.reject(
+    deciding.reject(
         batch,
         user=scene.mira,
         now=timezone.now(),
@@ -127,7 +127,7 @@ def test_many_drifted_lines_are_counted_rather_than_listed(scene: Scene):
 def test_a_sender_who_may_not_see_the_budget_any_more_gets_no_amounts_by_mail(scene: Scene):
     batch = acts.send(scene)
     scene.dana.project_roles.all().delete()
-    services.reject(
+    deciding.reject(
         batch, user=scene.mira, now=timezone.now(), reason_code="amounts", reason="Too high.", remarks={}
     )
     assert not Notice.objects.filter(to=scene.dana).exists()

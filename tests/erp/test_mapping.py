@@ -5,7 +5,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from budgets.errors import Conflict, InvalidInput
-from erp import services, tasks
+from erp import tasks
+from erp.decision import deciding
 from erp.mapping import services as mapping_services
 from erp.mapping.models import MappingChange, MappingRule
 from erp.mapping.resolving import Rule
@@ -266,11 +267,11 @@ def test_an_approver_who_looked_before_the_change_reads_again_and_sees_where_cod
     edit(scene, table(c09_68_00="09"))
     assert codes(batch, "accept", scene.mira) == ["mapping_changed"]
     with pytest.raises(ActionBlocked, match=r"09-68-00 \(to 09-68-00 then, to 09 now\). Read again"):
-        services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+        deciding.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
     tasks.follow_mapping(scene.connection.pk)
     acts.read(scene)
     with pytest.raises(ActionBlocked, match="changed since you read it"):
-        services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+        deciding.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
     batch.refresh_from_db()
     assert batch.moved == acts.TOTAL - 2500  # weighed by what the new code holds
     acts.accept(scene, batch)
@@ -285,14 +286,14 @@ def test_the_amounts_being_the_same_is_no_excuse_for_not_looking_at_new_codes(sc
     acts.read(scene)
     assert scene.budget.readings.filter(state="made").first().hash != seen
     with pytest.raises(ActionBlocked, match="changed since you read it"):
-        services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+        deciding.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
 
 
 def test_whom_a_change_does_not_concern_goes_on_with_what_they_read(scene):
     batch = acts.send(scene)
     seen = scene.budget.readings.filter(state="made").first().hash
     edit(scene, table(c01="09"))
-    services.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
+    deciding.accept(batch, user=scene.mira, now=now(), reading_hash=seen)
 
 
 def test_mapping_makes_nobody_a_preparer_and_frees_nobody_from_being_one(scene):

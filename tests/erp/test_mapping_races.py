@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from budgets.errors import Conflict
-from erp import services
+from erp.decision import deciding
 from erp.mapping import services as mapping_services
 from erp.mapping.models import MappingChange
 from erp.mapping.state import Edit
@@ -64,7 +64,7 @@ def test_a_document_carries_the_codes_of_the_very_version_it_names(scene):
         batch = acts.send(scene)
         seen = scene.budget.readings.filter(state="made").first().hash
         target = ("09", "01-31-00")[number % 2]
-        accept = partial(services.accept, batch, user=scene.mira, now=now(), reading_hash=seen)
+        accept = partial(deciding.accept, batch, user=scene.mira, now=now(), reading_hash=seen)
         won, refused = split(race(accept, partial(changed, scene, target)), ActionBlocked)
         assert [b.code for error in refused for b in error.blockers] in ([], ["mapping_changed"])
         if refused:

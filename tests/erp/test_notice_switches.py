@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.requests import services as requests
-from erp import services
+from erp.decision import deciding
 from erp.mail import notifications
 from erp.mail import sending as mail_queue
 from erp.mail import switches as notice_switches
@@ -37,7 +37,7 @@ def choose(person: Any, company: Any, *wanted: str) -> Any:
 
 def send_back(scene: Scene) -> None:
     batch = acts.send(scene)
-    services.reject(
+    deciding.reject(
         batch, user=scene.mira, now=timezone.now(), reason_code="amounts", reason="Too high.", remarks={}
     )
 

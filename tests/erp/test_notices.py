@@ -10,6 +10,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from erp import services
+from erp.decision import deciding
 from erp.mail import notifications
 from erp.mail import sending as mail_queue
 from erp.models import Batch, Notice
@@ -32,7 +33,7 @@ def rejected(simulator: Simulator) -> Story:
 
 def reject(story: Story, batch: Batch) -> None:
     line = story.budget.lines.get(cost_type__code="L")
-    services.reject(
+    deciding.reject(
         batch,
         user=story.mira,
         now=timezone.now(),

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from budgets.models import Modification, ModificationLine, ModificationState
-from erp import services
+from erp.decision import deciding
 from erp.models import Document, DocumentState
 from erp.posting import polling as posting
 from tests.support.delivery import assert_books_agree, fill, finish, send_and_accept, writes
@@ -53,7 +53,7 @@ def many_delivered(story: Story, number: int) -> None:
     story.reload()
     batch = story.send()
     seen = story.budget.readings.filter(state="made")[0]
-    services.accept(batch, user=story.mira, now=timezone.now(), reading_hash=seen.hash)
+    deciding.accept(batch, user=story.mira, now=timezone.now(), reading_hash=seen.hash)
     put_into_cmic(story)
 
 

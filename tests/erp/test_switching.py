@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
-from erp import services
+from erp.decision import deciding
 from erp.delivery import circuit
 from erp.delivery.silence import silence_of
 from erp.models import Confirmation, CostTypeLink, ErpReading
@@ -109,7 +109,7 @@ def test_what_the_erp_before_held_is_nothing_to_accept_on(two_erps):
     assert connections.verify(moved, user=two_erps.jonas, now=timezone.now()) == []
     CostTypeLink.objects.bulk_create(CostTypeLink(**ends, confirmed_at=timezone.now()) for ends in matches)
     with pytest.raises(ActionBlocked, match="being read"):
-        services.accept(batch, user=two_erps.mira, now=timezone.now(), reading_hash=seen.hash)
+        deciding.accept(batch, user=two_erps.mira, now=timezone.now(), reading_hash=seen.hash)
     stage.read(two_erps)
     assert stage.accept(two_erps, batch).state == "accepted"
 

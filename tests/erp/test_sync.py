@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from budgets.states import state_of
 from erp import services
+from erp.decision import deciding
 from erp.models import (
     CostCodeLink,
     CostTypeLink,
@@ -199,9 +200,9 @@ def test_a_reading_that_failed_says_why_and_the_next_one_serves(brisk_cmic: Simu
     failed = ErpReading.objects.get()
     assert failed.state == ReadingState.FAILED and "CMiC" in failed.error
     with pytest.raises(ActionBlocked, match="could not be read"):
-        services.accept(batch, user=story.mira, now=timezone.now(), reading_hash="")
+        deciding.accept(batch, user=story.mira, now=timezone.now(), reading_hash="")
     brisk_cmic.clear_faults()
-    services.read_again(batch, user=story.mira, now=timezone.now())
+    deciding.read_again(batch, user=story.mira, now=timezone.now())
     story.read()
     story.accept(batch)
     story.work()
@@ -214,13 +215,13 @@ def test_a_superseded_reading_is_refused_and_an_equal_one_serves(brisk_cmic: Sim
     fill(story)
     batch = story.send()
     first = ErpReading.objects.get()
-    services.read_again(batch, user=story.mira, now=timezone.now())
+    deciding.read_again(batch, user=story.mira, now=timezone.now())
     assert story.read().hash == first.hash
     brisk_cmic.accountant("set_budget", company="001", **place, original="6.00")
-    services.read_again(batch, user=story.mira, now=timezone.now())
+    deciding.read_again(batch, user=story.mira, now=timezone.now())
     assert story.read().hash != first.hash
     with pytest.raises(ActionBlocked, match="changed since you read it"):
-        services.accept(batch, user=story.mira, now=timezone.now(), reading_hash=first.hash)
+        deciding.accept(batch, user=story.mira, now=timezone.now(), reading_hash=first.hash)
     story.accept(batch)
     assert batch.items.get().lines.get(cost_type="L").before is not None
     story.work()

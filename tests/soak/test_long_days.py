@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from erp import services
+from erp.decision import deciding
 from erp.delivery import aftercare, outbox
 from erp.models import Batch, Document, DocumentState
 from erp.posting import confirmations
@@ -99,12 +100,12 @@ class Day:
         story.read()
         who = self.dice.choice([story.mira, story.mira, story.jonas, story.dana])
         if self.dice.random() < 0.2:
-            services.reject(
+            deciding.reject(
                 batch, user=who, now=timezone.now(), reason_code="amounts", reason="Too high, please look."
             )
         else:
             seen = story.budget.readings.filter(state="made").first()
-            services.accept(batch, user=who, now=timezone.now(), reading_hash=seen.hash if seen else "")
+            deciding.accept(batch, user=who, now=timezone.now(), reading_hash=seen.hash if seen else "")
 
     def retry(self, story: Story, batch: Batch | None) -> None:
         if batch:

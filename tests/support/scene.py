@@ -41,6 +41,7 @@ from budgets import services as budget_services
 from budgets.models import Budget, BudgetLine, Modification
 from erp import holds, services
 from erp.backends import forget_backends
+from erp.decision import deciding
 from erp.delivery.settling import settle_batch
 from erp.models import (
     Batch,
@@ -356,7 +357,7 @@ def read(scene: Scene, *, at: datetime | None = None) -> ErpReading:
 def accept(scene: Scene, batch: Batch, *, by: Any = None) -> Batch:
     """Somebody (Mira) accepts on the newest reading."""
     seen = scene.budget.readings.filter(state=ReadingState.MADE)[0]
-    done = services.accept(batch, user=by or scene.mira, now=timezone.now(), reading_hash=seen.hash)
+    done = deciding.accept(batch, user=by or scene.mira, now=timezone.now(), reading_hash=seen.hash)
     scene.reload()
     return done
 
@@ -364,7 +365,7 @@ def accept(scene: Scene, batch: Batch, *, by: Any = None) -> Batch:
 def reject(scene: Scene, batch: Batch, **more: Any) -> Batch:
     """Mira sends it back."""
     given = {"reason_code": "amounts", "reason": "Concrete is too high.", **more}
-    done = services.reject(batch, user=scene.mira, now=timezone.now(), **given)
+    done = deciding.reject(batch, user=scene.mira, now=timezone.now(), **given)
     scene.reload()
     return done
 

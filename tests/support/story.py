@@ -11,6 +11,7 @@ from django.utils import timezone
 from budgets import services as budget_services
 from budgets.models import Budget, BudgetLine
 from erp import services
+from erp.decision import deciding
 from erp.delivery import outbox
 from erp.models import Batch, Connection, Document, DocumentState, ErpReading, ReadingState
 from erp.posting import polling as posting
@@ -123,7 +124,7 @@ class Story:
     def accept(self, batch: Batch) -> Batch:
         """Mira accepts on the newest reading."""
         seen = self.budget.readings.filter(state=ReadingState.MADE)[0]
-        return services.accept(batch, user=self.mira, now=timezone.now(), reading_hash=seen.hash)
+        return deciding.accept(batch, user=self.mira, now=timezone.now(), reading_hash=seen.hash)
 
     def work(self) -> None:
         """Workers take what is due until nothing is."""

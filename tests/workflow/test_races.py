@@ -14,6 +14,7 @@ from budgets import services as budget_services
 from budgets.errors import Conflict
 from budgets.models import Budget, BudgetLine, Modification
 from erp import services as erp_services
+from erp.decision import deciding
 from erp.delivery import aftercare
 from erp.models import Batch, BatchPreparer, Document
 from projects.models import BudgetLevel, Job, Membership, Project, ProjectRole
@@ -80,7 +81,7 @@ def test_accept_against_retrieve_one_wins_and_the_other_reads_who_it_was(scene):
         batch = acts.send(scene)
         reading = scene.budget.readings.first()
         accepted, retrieved = race(
-            partial(erp_services.accept, batch, user=scene.mira, now=now(), reading_hash=reading.hash),
+            partial(deciding.accept, batch, user=scene.mira, now=now(), reading_hash=reading.hash),
             partial(erp_services.retrieve, scene.budget, user=scene.dana, now=now()),
         )
         (_,), (told,) = split([accepted, retrieved], ActionBlocked)
@@ -111,7 +112,7 @@ def test_two_approvers_accept_at_once_and_the_documents_are_written_once(scene):
         seen = scene.budget.readings.first().hash
         ended = race(
             *(
-                partial(erp_services.accept, batch, user=p, now=now(), reading_hash=seen)
+                partial(deciding.accept, batch, user=p, now=now(), reading_hash=seen)
                 for p in (scene.mira, scene.jonas)
             )
         )
@@ -130,9 +131,9 @@ def test_accept_against_reject_leaves_one_decision(scene):
         batch = acts.send(scene)
         seen = scene.budget.readings.first().hash
         ended = race(
-            partial(erp_services.accept, batch, user=scene.mira, now=now(), reading_hash=seen),
+            partial(deciding.accept, batch, user=scene.mira, now=now(), reading_hash=seen),
             partial(
-                erp_services.reject,
+                deciding.reject,
                 batch,
                 user=scene.jonas,
                 now=now(),
@@ -281,7 +282,7 @@ def test_a_right_taken_away_while_people_press_counts_before_or_after_but_never_
         batch = acts.send(scene)
         seen = scene.budget.readings.first().hash
         accepted, _taken = race(
-            partial(erp_services.accept, batch, user=scene.jonas, now=now(), reading_hash=seen),
+            partial(deciding.accept, batch, user=scene.jonas, now=now(), reading_hash=seen),
             lambda: Membership.objects.filter(user=scene.jonas).update(can_push=False),
         )
         split([accepted], ActionBlocked)
