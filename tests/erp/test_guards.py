@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from erp.models import Batch, BatchItem, BatchLine, BatchPreparer, Call, Document, DocumentState
-from projects.models import Company
+from projects.models import Company, ErpLevel, Membership
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from tests.workflow.sql import copy, delete, edges_of, follows_only, refused, undone, update
@@ -68,6 +68,9 @@ def test_whoever_changed_a_line_cannot_accept_it_by_sql_either(scene):
 
 def test_one_person_may_do_both_where_the_company_said_so_when_it_was_sent(scene):
     Company.objects.filter(pk=scene.company.pk).update(four_eyes=False)
+    Membership.objects.create(
+        user=scene.dana, company=scene.company, erp_level=ErpLevel.STANDARD, can_push=True
+    )
     batch = acts.send(scene)
     with undone():
         step_taken(scene, batch, scene.dana)
