@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.within_size",
     "config.middleware.without_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -127,6 +128,8 @@ CSRF_COOKIE_SECURE = _HTTPS
 CSRF_COOKIE_HTTPONLY = True
 # An approver's form has a remark beside every line, and a budget has up to 20,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 25_000
+# All files of a modification together are 50 MB, sent in one form; everything else is less.
+LARGEST_REQUEST = 64 * 1024**2
 X_FRAME_OPTIONS = "DENY"
 # Joining the browsers' preload list binds a whole domain; that is its owner's choice, not this application's.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]

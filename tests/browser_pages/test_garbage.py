@@ -23,6 +23,16 @@ def test_an_address_with_a_nul_is_refused_in_the_queue_and_in_the_api(desk: Desk
     assert (answer.status_code, "NUL" in answer.json()["detail"]) == (400, True)
 
 
+def test_more_than_any_page_takes_is_refused_before_it_is_read(desk: Desk) -> None:
+    huge = {"CONTENT_LENGTH": str(64 * 1024**2 + 1), "content_type": "multipart/form-data; boundary=x"}
+    answer = desk.client.generic("POST", desk.url("import"), b"", **huge)
+    assert (answer.status_code, "larger than 64 MB" in words(answer)) == (413, True)
+    told = desk.client.generic("POST", "/api/v1/batches/", b"", **huge)
+    assert (told.status_code, "larger than 64 MB" in told.json()["detail"]) == (413, True)
+    for odd in ("9" * 5000, "-1", "²", ""):
+        assert desk.client.generic("GET", "/", b"", CONTENT_LENGTH=odd).status_code in {200, 413}
+
+
 def test_a_session_cookie_with_a_nul_is_no_session(desk: Desk) -> None:
     stranger = Client()
     stranger.cookies["sessionid"] = "aaaaaaaaaa\0b"
