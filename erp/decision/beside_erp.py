@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -64,9 +65,9 @@ class DecisionItem:
         return len(self.rows) + len(self.unchanged)
 
     @property
-    def in_erp(self) -> Decimal:
-        """What the ERP holds for all lines of the document."""
-        return sum((row.in_erp or ZERO for row in (*self.rows, *self.unchanged)), ZERO)
+    def in_erp(self) -> Decimal | None:
+        """What the ERP holds for all lines of the document; None where nothing was read, or is kept with the batch."""
+        return _held((*self.rows, *self.unchanged))
 
     @property
     def sent(self) -> Decimal:
@@ -74,9 +75,10 @@ class DecisionItem:
         return sum((row.sent for row in (*self.rows, *self.unchanged)), ZERO)
 
     @property
-    def after(self) -> Decimal:
+    def after(self) -> Decimal | None:
         """What the ERP will hold for all lines, or held when they were posted."""
-        return self.in_erp + self.net + sum((row.posted_more for row in self.rows), ZERO)
+        held = self.in_erp
+        return None if held is None else held + self.net + sum((row.posted_more for row in self.rows), ZERO)
 
     @property
     def unchanged_sum(self) -> Decimal:
@@ -84,9 +86,15 @@ class DecisionItem:
         return sum((row.sent for row in self.unchanged), ZERO)
 
     @property
-    def unchanged_in_erp(self) -> Decimal:
-        """What the ERP holds for the folded lines, before and after."""
-        return sum((row.in_erp or ZERO for row in self.unchanged), ZERO)
+    def unchanged_in_erp(self) -> Decimal | None:
+        """What the ERP holds for the folded lines, before and after; None where nothing was read."""
+        return _held(self.unchanged)
+
+
+def _held(rows: Iterable[DecisionRow]) -> Decimal | None:
+    """What the ERP holds for these lines. One that leads to no code holds nothing there; if none does, nobody knows."""
+    known = [row.in_erp for row in rows if row.in_erp is not None]
+    return sum(known, ZERO) if known else None
 
 
 @dataclass(frozen=True)

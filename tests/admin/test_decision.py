@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from erp import services
 from erp.mapping import services as mapping_services
 from erp.mapping.state import Edit
 from erp.models import Batch, Call
@@ -47,6 +48,24 @@ def test_every_line_is_read_beside_what_cmic_holds_and_the_totals_tie(scene, des
     assert "2 lines unchanged" in page
     assert "First draw on Friday" in page
     assert "The job is in process" in page
+
+
+@pytest.mark.parametrize("end", ["rejected", "retrieved"])
+def test_a_batch_that_was_never_accepted_says_of_no_line_what_cmic_held(scene, desk, end):
+    scene.sheet.hold(MAIN, "09-68-00", "4000", "12500.50")
+    batch = acts.send(scene)
+    if end == "rejected":
+        acts.reject(scene, batch)
+    else:
+        services.retrieve(scene.reload(), user=scene.dana, now=timezone.now())
+    answer = desk(scene.mira).get(url(batch))
+    (item,) = answer.context["decision"].items
+    assert (item.in_erp, item.after, item.unchanged_in_erp) == (None, None, None)
+    folded, total = (text(answer).split(part)[1].split("</tr>")[0] for part in ("lines unchanged", "<tfoot>"))
+    for row, sent in ((folded, "12,500.50"), (total, "92,500.75")):
+        for column, shows in (("In CMiC", "–"), ("Sent", sent), ("After posting", "–")):
+            assert shows in row.split(f'data-label="{column}" class="figure-cell">')[1].split("</td>")[0]
+    assert "at acceptance" not in text(answer)
 
 
 def test_codes_that_only_cmic_has_are_listed(scene, desk):
