@@ -72,6 +72,7 @@ class Facts:
     lines: Collection[OurLine] = ()
     held: Mapping[ErpKey, Held] = field(default_factory=dict)
     posted: Mapping[Key, Decimal] | None = None  # None: nothing of this budget was ever posted
+    measures: bool = False  # no original of ours counts there: they are measured against the ERP's own
     bases: Mapping[Key, Decimal] = field(default_factory=dict)  # while nothing was posted: fixed at accept
     on_its_way: Mapping[tuple[Key, Cause], Decimal] = field(default_factory=dict)
     posted_otherwise: Mapping[Key, Decimal] = field(default_factory=dict)  # posted more than was sent
@@ -239,8 +240,8 @@ ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
 def _posted(key: Key, lines: tuple[OurLine, ...], there: Decimal, facts: Facts) -> Decimal:
-    """What stands in the ERP by our account: posted; before the first posting, what is there counts as the base."""
-    if facts.posted is not None:
+    """What stands in the ERP by our account: posted; while originals are measured, what is there counts as the base."""
+    if facts.posted is not None and (key in facts.posted or not facts.measures):
         return facts.posted.get(key, ZERO)
     if not lines:
         return ZERO

@@ -56,7 +56,17 @@ class _Sent:
     homes: dict[int, ErpKey] = field(default_factory=dict)  # where a line was last fixed to be, by line
     seen: set[Key] = field(default_factory=set)
 
-    def posted(self, decided: Mapping[Key, Decimal]) -> dict[Key, Decimal] | None:
+    @property
+    def measures(self) -> bool:
+        """Whether modifications count and no original does: the next send measures originals against the ERP's own.
+
+        So it is after a reset of the link, and where the first original was returned.
+        """
+        return self.any_posted and not self.originals
+
+    def posted(
+        self, decided: Mapping[Key, Decimal], held: Mapping[ErpKey, Held]
+    ) -> dict[Key, Decimal] | None:
         """What was posted by code, and what was decided to count as posted; None before the first posting."""
         if not self.any_posted:
             return None
@@ -65,7 +75,15 @@ class _Sent:
             sums[key] += target
         for key, moved in decided.items():
             sums[key] += moved
+        if self.measures:
+            for key in sums:
+                sums[key] += self.bases.get(key, _original(held, key))
         return dict(sums)
+
+
+def _original(held: Mapping[ErpKey, Held], key: Key) -> Decimal:
+    there = held.get(key) if isinstance(key, ErpKey) else None
+    return there.original if there else ZERO
 
 
 def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Balance]]:
@@ -79,7 +97,7 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
     found = {}
     for budget in ids:
         was = sent[budget]
-        decided = moved[budget]
+        decided, held = moved[budget], _held(readings.get(budget))
         facts = Facts(
             lines=[
                 OurLine(
@@ -88,8 +106,9 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
                 )
                 for pk, key, code, words, amount in lines[budget]
             ],
-            held=_held(readings.get(budget)),
-            posted=was.posted(decided),
+            held=held,
+            posted=was.posted(decided, held),
+            measures=was.measures,
             bases=was.bases,
             on_its_way=was.way,
             posted_otherwise={key: sum_ for key, sum_ in otherwise[budget].items() if key not in decided},
@@ -106,10 +125,14 @@ def balance_of(budget: Budget) -> tuple[ErpReading | None, Balance]:
     return balances([budget])[budget.pk]
 
 
-def posted_sums(budget: Budget) -> dict[Key, Decimal]:
-    """This function will sum what counts as posted by the ERP's codes, what was decided in reconciliations included."""
+def posted_sums(budget: Budget, reading: ErpReading) -> dict[Key, Decimal]:
+    """This function will sum what counts as posted by the ERP's codes, what was decided in reconciliations included.
+
+    Where originals are measured against the ERP's own, those are the reading's.
+    """
     posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
-    return _sent([budget.pk], {}, posted)[budget.pk].posted(_decided([budget.pk])[0][budget.pk]) or {}
+    was, decided = _sent([budget.pk], {}, posted)[budget.pk], _decided([budget.pk])[0][budget.pk]
+    return was.posted(decided, _held(reading)) or {}
 
 
 def by_hand_sums(budget: Budget) -> dict[Key, Decimal]:

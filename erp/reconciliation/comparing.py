@@ -72,7 +72,7 @@ def compare(budget: Budget, reading: ErpReading) -> list[Drift]:
     posting that was confirmed by hand has not shown: `posted` is then without it.
     """
     held, words, found = current_budget(reading), by_hand_sums(budget), []
-    for key, amount in sorted(_codes(posted_sums(budget))):
+    for key, amount in sorted(_codes(posted_sums(budget, reading))):
         there = held.get(key, ZERO)
         posted = amount + not_seen(there - amount, words.get(key, ZERO))
         if there != posted:

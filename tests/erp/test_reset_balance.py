@@ -1,0 +1,102 @@
+"""What stays in the same job after a reset of its link is in balance there, before and after the next send."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from erp.models import ErpReading
+from erp.port import ErpKey
+from erp.reconciliation import drift
+from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_reads import balance_of
+from erp.reconciliation.comparing import compare
+from erp.sync import syncing as sync
+from tests.erp.test_resetting import current, link, posted, reset, send_and_post, sums
+from tests.erp.test_waiting import page
+from tests.support.delivery import finish, send_and_accept
+from tests.support.simulator import Simulator
+from tests.support.story import JOB, Story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LABOR = ErpKey(JOB, "01-31-00", "1000")
+
+
+def now():
+    return timezone.now()
+
+
+def linked_again(simulator: Simulator) -> Story:
+    """An original and a transfer are posted, the link was reset, both stay, and the same job is linked again."""
+    story = posted(simulator)
+    reset(story, "stays", "stays")
+    link(story, JOB)
+    return story
+
+
+def read(story: Story) -> ErpReading:
+    sync.sync_company(story.connection, now=now(), only="budgets")
+    reading = story.read()
+    story.reload()
+    return reading
+
+
+def edited(story: Story, amount: str) -> None:
+    """Somebody changes the current budget of the labor straight in CMiC."""
+    key = {"company": "001", "job": JOB, "phase": LABOR.cost_code, "category": LABOR.cost_type}
+    story.simulator.accountant("set_budget", **key, current=amount)
+
+
+def test_what_stays_is_in_balance_before_anything_is_sent_and_after(brisk_cmic: Simulator):
+    story = linked_again(brisk_cmic)
+    reading = read(story)
+    _, balance = balance_of(story.budget)
+    assert (balance.in_balance, balance.ties, balance.to_decide) == (True, True, [])
+    assert compare(story.budget, reading) == []
+    shown = page(story.mira, f"/admin/erp/driftdecision/{story.budget.pk}/")
+    assert "In balance" in shown
+    batch = send_and_accept(story)
+    finish(story)
+    batch.refresh_from_db()
+    assert (batch.state, batch.moved) == ("posted", Decimal(0))
+    read(story)
+    _, balance = balance_of(story.budget)
+    assert balance.in_balance
+    assert current(story) == sums("900", "600")
+
+
+def test_what_is_changed_there_after_it_is_told_as_that_and_taken_once(brisk_cmic: Simulator):
+    story = linked_again(brisk_cmic)
+    edited(story, "950")
+    reading = read(story)
+    _, balance = balance_of(story.budget)
+    assert {cause: one.amount for cause, one in balance.causes.items()} == {Cause.EDITED: Decimal(50)}
+    drift.settle(
+        story.budget, user=story.mira, now=now(), kind="take", reading_hash=reading.hash, codes=[LABOR]
+    )
+    story.reload()
+    _, balance = balance_of(story.budget)
+    assert (balance.in_balance, balance.ours, balance.in_erp) == (True, Decimal(1550), Decimal(1550))
+    send_and_post(story)
+    read(story)
+    _, balance = balance_of(story.budget)
+    assert balance.in_balance
+    assert current(story) == sums("950", "600")
+
+
+def test_what_is_new_beside_it_is_not_sent_and_nothing_else(brisk_cmic: Simulator):
+    story = linked_again(brisk_cmic)
+    one, two = story.budget.lines.order_by("pk")
+    story.modify("Another shift", (one, "-30.00"), (two, "30.00"))
+    read(story)
+    _, balance = balance_of(story.budget)
+    assert set(balance.causes) == {Cause.NOT_SENT} and not balance.to_decide
+    batch = send_and_post(story)
+    assert batch.items.count() == 2
+    read(story)
+    _, balance = balance_of(story.budget)
+    assert balance.in_balance
+    assert current(story) == sums("870", "630")
