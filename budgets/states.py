@@ -135,14 +135,11 @@ def _back_with_us(budget: Budget) -> StateWord:
         )
     if told.get("kept"):
         return _to_put_back(budget)
-    words = f"Posted (batch {told.get('batch', '')})"
-    return StateWord(
-        "posted",
-        words,
-        "Unlock it, add lines or write modifications; then re-send what is new.",
-        "good",
-        since,
-    )
+    by_hand = told.get("by_hand")
+    words = f"Posted{', confirmed by hand' if by_hand else ''} (batch {told.get('batch', '')})"
+    unseen = f"It was not seen posted in {told.get('erp', 'the ERP')} yet. " if by_hand else ""
+    why = f"{unseen}Unlock it, add lines or write modifications; then re-send what is new."
+    return StateWord("posted", words, why, "good", since)
 
 
 def _sent_back(told: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from erp.models import (
     DocumentState,
     DriftDecision,
 )
+from erp.posting import by_word
 from erp.reconciliation import drift_reads
 from erp.reset.link_epochs import epoch_of
 from erp.snapshots import erp_connection
@@ -111,6 +112,8 @@ def _posted(
         return Hold.DIFFERS, disproved.state_since, {"disproved": disproved.why, **kept}
     differs = drift["lines"] if drift else sum(len(document.differs) for document in documents)
     told: dict[str, Any] = {"differs": differs, **({"drift": drift} if drift else {})}
+    if by_word.open_word(batch):
+        told["by_hand"] = True
     if not differs:
         since, kept = _kept(budget)
         return Hold.POSTED, since or batch.posted_at, {**told, **kept}

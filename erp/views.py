@@ -25,7 +25,7 @@ from erp.compare import pages as compare_pages
 from erp.decision import remarks
 from erp.delivery import whereabouts
 from erp.models import OPEN, Batch, BatchItem, BatchLine, BatchState, Remark
-from erp.posting import waiting
+from erp.posting import by_word, waiting
 from erp.snapshots import erp_connection
 from erp.sync import actions as sync_actions
 from erp.sync import runs as sync_runs
@@ -116,9 +116,9 @@ def _lost(budget: Budget) -> str:
 @budget_page
 def batches(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will list every send of a budget, the newest first."""
-    rows = budget.batches.select_related("sent_by", "accepted_by", "sent_back_by", "answers").order_by(
-        "-number"
-    )
+    people = ("sent_by", "accepted_by", "sent_back_by", "answers")
+    rows = list(budget.batches.select_related(*people).order_by("-number"))
+    by_word.know_open_words(rows)
     context = {
         **frame(budget),
         "batches": rows,

@@ -28,7 +28,7 @@ from erp.delivery import whereabouts
 from erp.delivery.whereabouts import Where
 from erp.documents import ZERO
 from erp.models import OPEN, Batch, BatchLine, BatchState, Document, DocumentState, ErpReading, ReadingState
-from erp.posting import waiting
+from erp.posting import by_word, waiting
 from erp.posting.confirmations import contradicted
 from erp.reset.pages import declared_reversed
 from erp.rounds import sent_again_as
@@ -177,6 +177,7 @@ def progress(batch: Batch) -> dict[str, Any]:
         "in_erp": whereabouts.tally(documents, whereabouts.writes_of(batch)) if documents else None,
         "attention": batch.state in UNDER_WAY and batch.budget.hold == Hold.ATTENTION or disproved,
         "disproved": disproved,
+        "by_word": by_word.open_word(batch),
         "refused_ones": DocumentState.REFUSED in states,
         "moving": batch.state in UNDER_WAY and not states <= {DocumentState.REFUSED, DocumentState.POSTED},
         "open_states": OPEN,

@@ -13,6 +13,7 @@ from budgets.requests.models import RequestKind, RequestState
 from erp.giving_back import free_modifications, give_back
 from erp.mail import notifications
 from erp.models import Batch, BatchLine, BatchState, Document, DocumentState
+from erp.posting import by_word
 from erp.sync import readings
 from workflow import events
 from workflow.actions import SYSTEM, ensure
@@ -43,6 +44,7 @@ def _move(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
     ensure(batch, name, SYSTEM)
     getattr(batch, name)(now=now)
     batch.save(update_fields=["state", "state_since", "exported_at", "posted_at"])
+    by_hand = ", confirmed by hand" if batch.state == BatchState.POSTED and by_word.open_word(batch) else ""
     events.record(
         chain=budget.project.company_id,
         at=now,
@@ -51,7 +53,7 @@ def _move(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
         about=[budget, budget.project, batch],
         from_state=before,
         to_state=batch.state,
-        sentence=f"Batch {batch.number} is {batch.get_state_display().lower()}",
+        sentence=f"Batch {batch.number} is {batch.get_state_display().lower()}{by_hand}",
     )
 
 

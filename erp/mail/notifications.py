@@ -14,6 +14,7 @@ from budgets.models import Budget
 from erp.delivery.left_there import left_ones
 from erp.mail import mails
 from erp.models import Batch, BatchState, Circuit, Connection, Document, DriftDecision, Remark
+from erp.posting import by_word
 from erp.refusals.explaining import explained
 from erp.rounds import sent_back_before
 from erp.snapshots import erp_connection, latest_batch
@@ -116,6 +117,7 @@ def tell_sender_of_rejection(batch: Batch, remarks: list[Remark]) -> None:
 def tell_sender_of_end(batch: Batch) -> None:
     """This function will mail the sender that a batch was posted or returned."""
     if batch.state == BatchState.POSTED:
+        by_hand = bool(by_word.open_word(batch))
         _write(
             to=_sender(batch),
             kind="posting",
@@ -123,7 +125,8 @@ def tell_sender_of_end(batch: Batch) -> None:
             template="posting",
             batch=batch,
             documents=list(batch.documents.select_related("item")),
-            subject=f"Posted: {batch.budget.project}",
+            by_hand=by_hand,
+            subject=f"Posted{', confirmed by hand' if by_hand else ''}: {batch.budget.project}",
         )
     else:
         _write(

@@ -7,7 +7,8 @@ from typing import Any
 
 from budgets.models import Hold
 from erp.delivery.left_there import left_ones
-from erp.models import Batch, BatchState, Document, DocumentState
+from erp.models import Batch, BatchState, ConfirmationState, Document, DocumentState
+from erp.posting import by_word
 from erp.words import erp_of
 from projects.permissions import names
 
@@ -25,7 +26,6 @@ WORDS = {
     BatchState.WAITING: ("wait", "Waiting for accounting"),
     BatchState.ACCEPTED: ("wait", "Accepted, exporting"),
     BatchState.EXPORTED: ("wait", "In {erp}, waiting for posting"),
-    BatchState.POSTED: ("good", "Posted"),
     BatchState.REJECTED: ("warn", "Sent back"),
     BatchState.RETURNED: ("warn", "Returned"),
     BatchState.RETRIEVED: ("neutral", "Retrieved"),
@@ -39,6 +39,8 @@ def standing(batch: Any) -> tuple[str, str]:
             return "bad", "Needs attention"
         if batch.withdrawing:
             return "wait", "Being taken back"
+    if batch.state == BatchState.POSTED:
+        return by_word.posted(_open_word(batch), erp=erp_of(batch.budget.project.company))
     if batch.disproved:
         return "bad", "Needs attention"
     tone, words = WORDS[batch.state]
@@ -46,6 +48,13 @@ def standing(batch: Any) -> tuple[str, str]:
         return tone, _on_its_route(batch.budget.hold_data)
     erp = erp_of(batch.budget.project.company)
     return tone, f"{words.format(erp=erp)}{_so_far(batch, erp)}"
+
+
+def _open_word(batch: Any) -> str:
+    """The word of a person that a row rests on; empty where the ERP has proved it, or nobody gave one."""
+    if batch.disproved:
+        return ConfirmationState.DISPROVED
+    return ConfirmationState.WATCHED if batch.by_hand else ""
 
 
 def _so_far(batch: Any, erp: str) -> str:
@@ -99,9 +108,9 @@ def warnings(batch: Any) -> list[str]:
         elif batch.unsure:
             said.append("not known whether a document arrived")
     if batch.disproved:
-        said.append(f"confirmed by hand, {erp} says otherwise")
+        said.append(f"not posted in {erp} as was confirmed")
     elif batch.by_hand:
-        said.append(f"confirmed by hand, not seen posted in {erp}")
+        said.append(f"not seen posted in {erp}")
     if left := getattr(batch, "left", 0):
         said.append(f"{left} document{'' if left == 1 else 's'} left in {erp}, as changed there")
     if batch.differing:

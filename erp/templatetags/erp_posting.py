@@ -12,13 +12,14 @@ from django.utils import timezone
 from budgets.models import Budget, Hold
 from erp.approval import route_words, routes
 from erp.delivery import whereabouts
-from erp.models import Document
-from erp.posting import differences, waiting
+from erp.models import Batch, Document
+from erp.posting import by_word, differences, waiting
 from erp.posting import proof as evidence
 from erp.posting.waiting import Usual
 from erp.snapshots import latest_batch
 from erp.timeline import waits as timeline_waits
 from erp.timeline.calls import SoFar, so_far
+from erp.words import erp_of
 
 register = template.Library()
 
@@ -27,6 +28,12 @@ register = template.Library()
 def how_long(waits: waiting.Waiting) -> str:
     """This function will say since when a batch waits to be posted, what is usual, and what is posted already."""
     return waits.how_long(timezone.now())
+
+
+@register.simple_tag
+def posted_as(batch: Batch) -> tuple[str, str]:
+    """This function will call a posted batch what it is, by the ERP's word or a person's: (tone, words)."""
+    return by_word.posted(by_word.open_word(batch), erp=erp_of(batch.budget.project.company))
 
 
 @register.simple_tag

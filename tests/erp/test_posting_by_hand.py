@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -110,10 +111,11 @@ def test_what_was_confirmed_is_still_asked_about_and_becomes_seen_once_cmic_prov
     assert one().poll_at is not None
     ask_again()
     assert word().state == "watched"
-    assert "Posted, confirmed by hand" in page(story.dana, f"/projects/{story.project.pk}/budget/batches/1/")
+    assert_called(story, "Posted, confirmed by hand")
     post(story, one())
     ask_again(minutes=1)
     assert word().state == "proved"
+    assert_called(story, "Posted")
     assert word().posted_on == timezone.now().date()
     assert word().evidence["lines"]
     assert one().poll_at is None
@@ -139,7 +141,7 @@ def test_what_was_confirmed_and_is_not_posted_is_nobodys_edit_and_no_amount_is_t
     assert "confirmed by hand, not seen posted in CMiC" in shown
     assert "Which value holds?" not in shown and "changed in CMiC (" not in shown
     queue = page(story.mira, "/admin/erp/batch/?queue=all")
-    assert "confirmed by hand, not seen posted in CMiC" in queue
+    assert "not seen posted in CMiC" in queue
     assert "changed in the ERP after posting" not in queue
     with pytest.raises(ActionBlocked) as refused:
         drift.settle(
@@ -150,6 +152,32 @@ def test_what_was_confirmed_and_is_not_posted_is_nobodys_edit_and_no_amount_is_t
     ask_again(minutes=1)
     story.read()
     assert balance_of(story.reload())[1].in_balance
+
+
+def assert_called(story: Story, words: str) -> None:
+    """Every page calls the batch, its document and the budget by the same words, and by no others of these."""
+    batch, budget = Batch.objects.get(), f"/projects/{story.project.pk}/budget/"
+    pages = [
+        page(story.mira, f"/admin/erp/batch/{batch.pk}/change/"),
+        page(story.mira, "/admin/erp/batch/?queue=all"),
+        page(story.dana, f"{budget}batches/"),
+        page(story.dana, f"{budget}batches/1/"),
+        page(story.dana, budget),
+        page(story.dana, "/"),
+    ]
+    state = re.compile(r'class="state [^"]*">([^<]*)<')
+    for shown in pages:
+        said = {one.removesuffix(" (batch 1)") for one in state.findall(shown)}
+        assert words in said
+        assert not said & ({"Posted", "Posted, confirmed by hand", "Needs attention"} - {words}), said
+
+
+def test_the_mail_and_the_trail_say_that_it_is_posted_by_a_persons_word(brisk_cmic: Simulator):
+    confirmed(brisk_cmic)
+    notice = Notice.objects.get(key__startswith="posted")
+    assert notice.subject.startswith("Posted, confirmed by hand: ")
+    assert "as accounting confirmed by hand; CMiC has not shown it yet" in notice.text
+    assert Event.objects.get(action="mark_posted").sentence == "Batch 1 is posted, confirmed by hand"
 
 
 def reject(story: Story) -> None:
@@ -196,9 +224,8 @@ def test_an_alarm_is_raised_once_when_cmic_says_otherwise(brisk_cmic: Simulator,
     assert Event.objects.filter(action="confirmation_disproved").count() == 1
     assert all(why in notice.text and why in notice.html for notice in told)
     shown = page(story.mira, f"/admin/erp/batch/{Batch.objects.get().pk}/change/")
-    assert "Needs attention" in shown and "CMiC says otherwise" in shown
     assert "Close the alarm" in shown
-    assert "Needs attention" in page(story.mira, "/admin/erp/batch/?queue=attention")
+    assert_called(story, "Confirmed by hand, CMiC says otherwise")
     assert "Confirmed by hand, CMiC says otherwise" in page(story.dana, "/")
     assert events.verify(story.connection.company_id)[1] is None
 
