@@ -1,6 +1,7 @@
-"""What stops somebody from saying that accounting reversed a posted document: the ERP is asked whether it stands there.
+"""What stops somebody from saying what became of a posted document that the ERP tells otherwise: it is asked.
 
-One word of one person would else send a modification again that counts already.
+One word of one person would else send a modification again that counts already, or an original again that was
+confirmed by hand and is posted there later.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from budgets.models import Budget
 from erp import bell
 from erp.backends import backend
 from erp.delivery.circuit import open_circuit
-from erp.models import Connection, Document
+from erp.models import ConfirmationState, Connection, Document
 from erp.port import PostingState
 from erp.posting.waiting import SAID
 from erp.reset.blockers import posted_documents
@@ -56,17 +57,19 @@ def declared(reset: LinkReset, fate: str) -> list[Document]:
     return [*(word.document for word in words), *reset.__dict__.get(DECLARED, {}).get(fate, [])]
 
 
-def _declared(reset: LinkReset) -> list[Document]:
-    """What is being called reversed; where nobody speaks, what was in this reset."""
+def _said(reset: LinkReset, fate: str) -> list[Document]:
+    """What is being given this fate; where nobody speaks, what was in this reset. Nothing once it is over."""
+    if not reset.is_open:
+        return []
     if speaks(reset):
-        return list(reset.__dict__[DECLARED].get(Fate.REVERSED, []))
-    return declared(reset, Fate.REVERSED)
+        return list(reset.__dict__[DECLARED].get(fate, []))
+    return declared(reset, fate)
 
 
 @blocker("still_stands_there", Kind.PROBLEM)
 def still_stands_there(reset: LinkReset, user: Any) -> Found | None:
     """The ERP shows a document that is said to be reversed there."""
-    there = [d for d in _declared(reset) if stands(reset, d)] if reset.is_open else []
+    there = [d for d in _said(reset, Fate.REVERSED) if stands(reset, d)]
     if not there:
         return None
     told = "; ".join(f"{d.number} ({d.item.title}): {answer_of(reset, d)}" for d in there)
@@ -80,14 +83,48 @@ def still_stands_there(reset: LinkReset, user: Any) -> Found | None:
 @blocker("reversal_not_looked_up", Kind.WAITING)
 def reversal_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
     """Nobody calls a document reversed before the ERP was asked about it, where it can be."""
-    if not reset.is_open or not _can_ask(reset.connection):
+    return _being_asked(reset, _said(reset, Fate.REVERSED), "still stands there")
+
+
+@blocker("counts_by_a_word_alone", Kind.PROBLEM)
+def counts_by_word(reset: LinkReset, user: Any) -> Found | None:
+    """What is said to stay and count does not count there yet: it was confirmed by hand, and nobody posted it."""
+    if not backend(reset.connection.alias).sees_postings:
         return None
-    waiting = [d for d in _declared(reset) if not _heard(reset, d)]
+    rows = _said(reset, Fate.STAYS)
+    open_ones = [d for d in rows if d.answer in UNPOSTED and not d.unanswered and _answered(reset, d)]
+    if not open_ones:
+        return None
+    told = "; ".join(f"{d.number} ({d.item.title}): {answer_of(reset, d)}" for d in open_ones)
+    return Found(
+        f"{erp_name(reset.connection)} does not count what is said to stay and count: {told}. After the reset it "
+        f"would be sent again, and count twice once both are posted. Have it posted there, or taken out there and "
+        f"say that it was reversed, and wait for the next answer{'' if speaks(reset) else '; or cancel this reset'}."
+    )
+
+
+@blocker("word_not_looked_up", Kind.WAITING)
+def word_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
+    """Nobody says of what was confirmed by hand that it stays before the ERP was asked about it, where it can be."""
+    if not backend(reset.connection.alias).sees_postings:
+        return None
+    words = [d for d in _said(reset, Fate.STAYS) if by_word(d)]
+    return _being_asked(reset, words, "is posted there")
+
+
+def by_word(document: Document) -> bool:
+    """This function will tell whether a document counts by a person's word alone: the ERP has not shown it posted."""
+    word = getattr(document, "by_hand", None)
+    return word is not None and word.state in (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
+
+
+def _being_asked(reset: LinkReset, documents: Sequence[Document], what: str) -> Found | None:
+    waiting = [d for d in documents if not _heard(reset, d)] if _can_ask(reset.connection) else []
     if not waiting:
         return None
     numbers = ", ".join(document.number for document in waiting)
     erp = erp_name(reset.connection)
-    return Found(f"{erp} is being asked whether {numbers} still stands there. This takes a few seconds.")
+    return Found(f"{erp} is being asked whether {numbers} {what}. This takes a few seconds.")
 
 
 def _can_ask(connection: Connection) -> bool:

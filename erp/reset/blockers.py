@@ -34,7 +34,7 @@ def posted_documents(budget: Budget) -> list[Document]:
     """This function will find the documents that count in the ERP and cannot be taken out from here."""
     rows = Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED)
     rows = rows.filter(counts(budget, batch="batch", document="pk"))
-    return list(rows.select_related("item", "batch").order_by("batch__number", "item__position"))
+    return list(rows.select_related("item", "batch", "by_hand").order_by("batch__number", "item__position"))
 
 
 def unspoken(reset: LinkReset) -> list[Document]:

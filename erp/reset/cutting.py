@@ -73,7 +73,10 @@ def _stands_otherwise(row: LinkReset, budget: Budget, *, now: datetime) -> str:
     """Why what was said of posted documents does not hold in the ERP, in words; empty where it does."""
     if reversal.declared(row, Fate.OFFSET):
         counter.ask(row, budget, now=now)
-    rows = (reversal.still_stands_there, counter.counter_entry_not_read, counter.no_counter_entry)
+    rows = (
+        *(reversal.still_stands_there, reversal.counts_by_word),
+        *(counter.counter_entry_not_read, counter.no_counter_entry),
+    )
     found = [told for rule in rows if (told := rule(row, None))]
     return found[0].sentence if found else ""
 

@@ -14,7 +14,7 @@ from erp.delivery.landed import lines_there
 from erp.delivery.left_there import left_ones
 from erp.documents import ZERO
 from erp.models import Batch, Connection, Document, DocumentState, ErpJob, JobLink
-from erp.reset.answer_blockers import answer_of
+from erp.reset.answer_blockers import answer_of, by_word
 from erp.reset.blockers import open_reset, posted_documents
 from erp.reset.link_epochs import epoch_of
 from erp.reset.models import Fate, LinkReset, ResetDocument
@@ -37,6 +37,11 @@ class Listed:
     there: str = ""  # how much of it is there, where that is not all
     said: str = ""  # what the ERP answered about it since the reset was asked for
 
+    @property
+    def by_word(self) -> bool:
+        """Whether it counts by a person's word alone."""
+        return by_word(self.document)
+
 
 @dataclass(frozen=True)
 class ResetPage:
@@ -57,6 +62,11 @@ class ResetPage:
     def unposted_moved(self) -> Decimal:
         """What the documents that will be taken out move."""
         return sum((row.moved for row in self.unposted), ZERO)
+
+    @property
+    def by_word(self) -> int:
+        """How many of the posted documents count by a person's word alone."""
+        return sum(row.by_word for row in self.posted)
 
     @property
     def posted_moved(self) -> Decimal:

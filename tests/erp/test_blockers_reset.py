@@ -6,8 +6,10 @@ from django.utils import timezone
 
 from erp import services
 from erp.models import Document, JobLink, LinkReset
+from erp.posting import confirmations
 from erp.reset import cutting, resetting
 from projects.models import Company, ErpLevel, Membership
+from tests.erp.test_waiting import page
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from tests.workflow.cases import gone, met, met_among, removes, shows
@@ -210,6 +212,49 @@ def test_where_the_erp_cannot_be_asked_the_word_counts_and_that_is_kept(scene):
     say(scene, reset, document, "reversed")
     told = Event.objects.get(action="speak_of_posted").data[document.number]
     assert told[2] == "no answer (The ERP did not answer in time.)"
+
+
+@shows("counts_by_a_word_alone", "word_not_looked_up")
+@removes("counts_by_a_word_alone", "word_not_looked_up")
+def test_what_was_only_confirmed_by_hand_does_not_stay_before_the_erp_shows_it_posted(scene):
+    batch = acts.send(scene)
+    acts.accept(scene, batch, by=scene.jonas)
+    acts.deliver(batch)
+    acts.ask(batch)
+    confirmations.confirm_posted(batch, user=scene.jonas, now=now(), note="Posting batch 4711.")
+    document = Document.objects.get()
+    scene.reload()
+    reset = ask(scene)
+    shown = page(
+        scene.jonas, f"/admin/erp/connection/{scene.connection.pk}/projects/{scene.project.pk}/reset/"
+    )
+    assert "posted, by hand alone" in shown
+    assert "1 was only confirmed by hand:" in shown
+    action = "speak_of_posted"
+    with pytest.raises(ActionBlocked) as refused:
+        say(scene, reset, document)
+    met_among(refused.value.blockers, reset, action, scene.jonas, "word_not_looked_up")
+    for answer in ("waiting", "staging"):
+        answered(document, answer)
+        with pytest.raises(ActionBlocked) as refused:
+            say(scene, reset, document)
+        found = met_among(refused.value.blockers, reset, action, scene.jonas, "counts_by_a_word_alone")
+        assert "CMiC does not count what is said to stay and count" in found.sentence
+    answered(document, "posted")
+    say(scene, reset, document)
+    for code in ("counts_by_a_word_alone", "word_not_looked_up"):
+        gone(reset, action, scene.jonas, code)
+    answered(document, "waiting")
+    found = met(reset, "confirm_reset", scene.jonas, "counts_by_a_word_alone")
+    assert "or cancel this reset" in found.sentence
+    answered(document, "posted")
+    confirm(scene, reset)
+    answered(document, "staging")
+    assert cutting.go_on(reset, now=now()).state == "clearing"
+    reset.refresh_from_db()
+    assert reset.waits_for.startswith("CMiC does not count what is said to stay and count")
+    answered(document, "posted")
+    assert cutting.go_on(reset, now=now()).state == "done"
 
 
 @shows("reset_confirmed_already", "reset_is_over")
