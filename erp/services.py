@@ -132,5 +132,6 @@ def answer_remark(
             "about": [*event["about"], remark.batch],
             "sentence": f"{'Changed the answer to' if seen else 'Answered'} the remark on {remark.line}",
             "note": row.answer,
+            "data": {"line": row.line_id},
         }
     return row

@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from erp.evidence.pack import WORDS
-from erp.evidence.past import BACK, Pack, batch_stood, document_stood, last, left_there, word_stood
+from erp.evidence.past import (
+    BACK,
+    Pack,
+    answered,
+    batch_stood,
+    document_stood,
+    first,
+    last,
+    left_there,
+    word_stood,
+)
 from erp.models import BatchState
 
 DECIDED = ("accepted", "exported", "posted", "returned")
@@ -116,6 +126,11 @@ def _sent_back(pack: Pack) -> None:
         raise Broken("decision", "the reason's code does not agree with what the events tell")
     pinned = {str(remark["line"]): remark["text"] for remark in decision["remarks"]}
     _same("decision", "the remarks", pinned, back["data"].get("remarks", {}) if back and rejected else {})
+    for remark in decision["remarks"]:
+        event = answered(pack, remark)
+        told = (event["note"], event["actor_pk"], event["at"]) if event else ("", None, None)
+        said = remark["answer"], _id(remark["answered_by"]), remark["answered_at"]
+        _same("decision", f"the answer to the remark on {remark['code']}", said, told)
 
 
 def _stands(pack: Pack) -> None:
@@ -123,16 +138,13 @@ def _stands(pack: Pack) -> None:
     batch, stood = pack["batch"], batch_stood(pack)
     _same("batch", "its state", [batch["state"], batch["state_since"]], [stood.state, stood.since])
     _same("decision", "in words, it", pack["decision"]["words"], WORDS[BatchState(stood.state)])
-    for field, action in (
-        ("exported_at", "mark_exported"),
-        ("posted_at", "mark_posted"),
-        ("opened_at", "open"),
+    for field, event in (
+        ("exported_at", last(pack, "mark_exported")),  # anew where a document had to go again
+        ("posted_at", last(pack, "mark_posted")),
+        ("opened_at", opened := first(pack, "open")),  # each approver's own is told; the first counts
     ):
-        event = last(pack, action)
         _same("batch", field.replace("_", " "), batch[field], event["at"] if event else None)
-    opened = last(pack, "open")
-    by = batch["opened_by"]["id"] if batch["opened_by"] is not None else None
-    _same("batch", "who opened it", by, opened["actor_pk"] if opened else None)
+    _same("batch", "who opened it", _id(batch["opened_by"]), opened["actor_pk"] if opened else None)
 
 
 def _tells(pack: Pack, step: Mapping[str, Any]) -> bool:
@@ -142,6 +154,10 @@ def _tells(pack: Pack, step: Mapping[str, Any]) -> bool:
         and (event["actor_pk"], event["at"]) == (step["taken_by"]["id"], step["taken_at"])
         for event in pack["events"]
     )
+
+
+def _id(person: Mapping[str, Any] | None) -> Any:
+    return person["id"] if person is not None else None
 
 
 def _same(where: str, what: str, said: Any, told: Any) -> None:

@@ -47,6 +47,23 @@ def last(pack: Pack, *actions: str) -> Event | None:
     return next((event for event in reversed(in_order(pack)) if event["action"] in actions), None)
 
 
+def first(pack: Pack, action: str) -> Event | None:
+    """This function will find the first event of an action."""
+    return next((event for event in in_order(pack) if event["action"] == action), None)
+
+
+def answered(pack: Pack, remark: Mapping[str, Any]) -> Event | None:
+    """This function will find the last event that tells of an answer to a remark, which can be changed."""
+    told = (event for event in reversed(in_order(pack)) if event["action"] == "answer_remark")
+    return next((event for event in told if _is_of(event, remark)), None)
+
+
+def _is_of(event: Event, remark: Mapping[str, Any]) -> bool:
+    """Whether an answer is to this remark; an event of before lacks the line, and is known by its moment."""
+    line = event["data"].get("line")
+    return bool(event["at"] == remark["answered_at"] if line is None else line == remark["line"])
+
+
 def batch_stood(pack: Pack) -> Stood:
     """This function will tell the state of the batch; empty where no event tells it."""
     event = last(pack, *MOVES)

@@ -14,12 +14,14 @@ from django.test import Client
 from django.utils import timezone
 
 from erp import services
+from erp.decision import deciding
 from erp.delivery import aftercare
 from erp.models import Batch
 from erp.posting import confirmations
 from tests.erp.test_evidence import Pack, deliver, pack_of, posted, rejected, sealed_anew, verify  # noqa: F401  fixtures among them
 from tests.erp.test_timeline import called
 from tests.support import scene as acts
+from workflow import events
 
 LATER = timedelta(minutes=5)
 SOMEBODY = {"id": 1, "name": "Somebody Else"}
@@ -150,7 +152,65 @@ def test_an_answer_since_and_names_changed_since_leave_a_pack_whole(scene, rejec
         assert late["batch"]["sent_by"]["name"] == "Dana Reyes-Holm"
         assert verify(late, tmp_path, "--against-database").endswith("exit 0")
         late["decision"]["remarks"][0]["answer"] = "forged"
-        assert "answer: the pack says forged" in verify(sealed_anew(late), tmp_path, "--against-database")
+        said = verify(sealed_anew(late), tmp_path)
+        assert "the answer to the remark on 26-0288 03-30-00 M is not what the event tells" in said
+
+
+def test_an_answer_that_was_changed_leaves_packs_of_before_and_after_whole(scene, rejected, tmp_path):  # noqa: F811
+    remark, packs = rejected.remarks.get(), []
+    for answer in ("It is so.", "It is so, see the tender.", "It is so, see page 4 of the tender."):
+        remark = services.answer_remark(
+            remark, user=scene.dana, now=timezone.now(), answer=answer, seen=remark.answered_at
+        )
+        packs.append(pack_of(rejected))
+    for pack in packs:
+        said = verify(pack, tmp_path, "--against-database")
+        assert said.endswith("exit 0"), said
+    for forged in ("answer", "answered_by", "answered_at"):  # the last, as it was before it was changed
+        pack = copy.deepcopy(packs[2])
+        pack["decision"]["remarks"][0][forged] = packs[0]["decision"]["remarks"][0][forged]
+        if forged == "answered_by":
+            pack["decision"]["remarks"][0][forged] = None
+        assert "the answer to the remark on" in verify(sealed_anew(pack), tmp_path)
+    taken_out = copy.deepcopy(packs[2])
+    taken_out["decision"]["remarks"][0] |= {"answer": "", "answered_by": None, "answered_at": None}
+    assert "the answer to the remark on" in verify(sealed_anew(taken_out), tmp_path)
+
+
+def test_an_answer_whose_event_says_nothing_of_the_line_is_known_by_its_moment(scene, rejected, tmp_path):  # noqa: F811
+    """Events are for good: those of before say no line."""
+    remark, record = rejected.remarks.get(), events.record
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(events, "record", lambda **told: record(**{**told, "data": None}))
+        remark = services.answer_remark(remark, user=scene.dana, now=timezone.now(), answer="It is so.")
+        early = pack_of(rejected)
+        services.answer_remark(
+            remark, user=scene.dana, now=timezone.now(), answer="Look again.", seen=remark.answered_at
+        )
+    for pack in (early, pack_of(rejected)):
+        said = verify(pack, tmp_path, "--against-database")
+        assert said.endswith("exit 0"), said
+    early["decision"]["remarks"][0]["answer"] = "forged"
+    assert "the answer to the remark on" in verify(sealed_anew(early), tmp_path)
+
+
+def test_a_batch_that_two_approvers_opened_holds_and_names_the_first(scene, tmp_path):
+    batch, packs, moment = acts.send(scene), [], timezone.now()
+    for approver in (scene.mira, scene.jonas):
+        deciding.open_batch(Batch.objects.get(pk=batch.pk), user=approver, now=moment)
+        packs.append(pack_of(batch))
+        moment += timedelta(seconds=1)
+    acts.accept(scene, batch)
+    packs.append(pack_of(batch))
+    for pack in packs:
+        assert pack["batch"]["opened_by"]["name"] == "Mira Osei"
+        said = verify(pack, tmp_path, "--against-database")
+        assert said.endswith("exit 0"), said
+    second = next(event for event in packs[2]["events"] if event["actor_pk"] == scene.jonas.pk)
+    packs[2]["batch"]["opened_by"] = {"id": scene.jonas.pk, "name": "Jonas Lindqvist"}
+    assert "who opened it is not what the event tells" in verify(sealed_anew(packs[2]), tmp_path)
+    packs[2]["batch"]["opened_at"] = second["at"]
+    assert "opened at is not what the event tells" in verify(sealed_anew(packs[2]), tmp_path)
 
 
 @pytest.mark.parametrize("amount", ["1e1000000", "1e-1000000", "NaN", "9" * 40, "Infinity", "1_0"])
