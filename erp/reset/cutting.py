@@ -108,9 +108,8 @@ def _cut(row: LinkReset, budget: Budget, *, now: datetime) -> LinkReset:
     links = JobLink.objects.filter(job__project=row.project_id)
     freed = list(links.order_by("job__code").values_list("erp_job__code", flat=True))
     links.delete()
-    Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED, poll_at__isnull=False).update(
-        poll_at=None, unanswered="The link to the job was reset; nobody asks about it."
-    )
+    posted = Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED)
+    posted.filter(poll_at__isnull=False).update(poll_at=None)
     asked = ErpReading.objects.filter(budget=budget, state=ReadingState.ASKED)
     asked.update(state=ReadingState.FAILED, error="the link to the job was reset meanwhile.")
     row.state, row.finished_at, row.waits_for = ResetState.DONE, now, ""
