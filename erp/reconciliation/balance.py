@@ -27,6 +27,9 @@ class Cause(StrEnum):
     MISSING = "missing"  # it was posted, and the ERP has no such code any more
     POSTED_OTHERWISE = "posted_otherwise"  # the accountant posted another amount than was sent
     THERE_BEFORE = "there_before"  # the ERP holds an amount on a code of ours that never came from here
+    CHANGED_BEFORE = (
+        "changed_before"  # the ERP's current budget is not its original, and nothing was posted from here
+    )
     BY_HAND = "by_hand"  # somebody confirmed by hand that it is posted, and the ERP has not shown it
     ACCEPTED = "accepted"  # an approver left the difference as it is, with a note
     KEPT = "kept"  # an approver kept ours: the correction is to be sent
@@ -74,6 +77,7 @@ class Facts:
     posted: Mapping[Key, Decimal] | None = None  # None: nothing of this budget was ever posted
     measures: bool = False  # no original of ours counts there: they are measured against the ERP's own
     bases: Mapping[Key, Decimal] = field(default_factory=dict)  # while nothing was posted: fixed at accept
+    taken: Mapping[Key, Decimal] = field(default_factory=dict)  # likewise: decided before the link was reset
     on_its_way: Mapping[tuple[Key, Cause], Decimal] = field(default_factory=dict)
     posted_otherwise: Mapping[Key, Decimal] = field(default_factory=dict)  # posted more than was sent
     by_hand: Mapping[Key, Decimal] = field(default_factory=dict)  # posted by somebody's word, not seen yet
@@ -97,9 +101,12 @@ class Row:
     lines: tuple[OurLine, ...]
     held: Held | None
     ours: Decimal
-    posted: Decimal  # what should stand in the ERP by what was posted
+    posted: (
+        Decimal  # what should stand in the ERP by what was posted; before that, the original it holds there
+    )
     on_its_way: Decimal
     parts: tuple[Part, ...]
+    ever_posted: bool = True  # whether anything of the budget was
 
     @property
     def in_erp(self) -> Decimal:
@@ -222,7 +229,7 @@ def _row(key: Key, lines: tuple[OurLine, ...], way: Mapping[Cause, Decimal], fac
     ours = sum((line.amount for line in lines), ZERO)
     there = held.current if held else ZERO
     going = sum(way.values(), ZERO)
-    posted = _posted(key, lines, there, facts)
+    posted = _posted(key, lines, held, facts)
     moved = there - posted
     if moved and moved == way.get(Cause.NOT_POSTED):  # entered, and counts there before it counts as posted
         way, posted, going = {**way, Cause.NOT_POSTED: ZERO}, there, going - moved
@@ -233,19 +240,20 @@ def _row(key: Key, lines: tuple[OurLine, ...], way: Mapping[Cause, Decimal], fac
         *_unsent(key, lines, ours - posted - going, facts),
     ]
     shown = sorted((part for part in parts if part.amount), key=lambda part: ORDER[part.cause])
-    return Row(key, lines, held, ours, posted, going, tuple(shown))
+    return Row(key, lines, held, ours, posted, going, tuple(shown), facts.posted is not None)
 
 
 ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
-def _posted(key: Key, lines: tuple[OurLine, ...], there: Decimal, facts: Facts) -> Decimal:
-    """What stands in the ERP by our account: posted; while originals are measured, what is there counts as the base."""
+def _posted(key: Key, lines: tuple[OurLine, ...], held: Held | None, facts: Facts) -> Decimal:
+    """What stands in the ERP by our account: posted; while originals are measured, the one there, as Send has it."""
     if facts.posted is not None and (key in facts.posted or not facts.measures):
         return facts.posted.get(key, ZERO)
     if not lines:
         return ZERO
-    return facts.bases.get(key, there)
+    original = held.original if held else ZERO
+    return facts.bases.get(key, original) + facts.taken.get(key, ZERO)
 
 
 def _moved(
@@ -275,7 +283,7 @@ def _done_there(
         return [Part(Cause.ACCEPTED, moved)]
     if facts.posted is None or key not in facts.posted:
         if facts.posted is None and lines:
-            return [Part(Cause.EDITED, moved)]
+            return [Part(Cause.CHANGED_BEFORE, moved)]
         return [Part(Cause.THERE_BEFORE if lines else Cause.ONLY_THERE, moved)]
     if held is None:
         return [Part(Cause.MISSING, moved)]

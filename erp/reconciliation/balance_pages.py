@@ -61,6 +61,13 @@ CAUSES: Mapping[Cause, Words] = {
         "{erp} holds an amount on this code that did not come from here. An approver decides which value holds.",
         "warn",
     ),
+    Cause.CHANGED_BEFORE: Words(
+        "changed in {erp} before our posting",
+        "{erp}’s current budget is not the original it holds on this code, and nothing of this budget was posted yet: "
+        "somebody changed it there. No send carries that. Once this budget is posted, an approver decides which value "
+        "holds.",
+        "warn",
+    ),
     Cause.BY_HAND: Words(
         "confirmed by hand, not seen posted in {erp}",
         "Somebody confirmed by hand that it is posted, and {erp} does not hold it. Nobody changed anything there: have "
@@ -321,7 +328,7 @@ def file_rows(shown: list[ShownRow], balance: Balance) -> Iterator[tuple[str | D
             "; ".join(line.code for line in row.lines),
             row.description,
             row.ours,
-            row.posted,
+            row.posted if row.ever_posted else None,
             row.on_its_way,
             row.held.original if row.held else None,
             row.held.current if row.held else None,

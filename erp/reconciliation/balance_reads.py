@@ -110,6 +110,7 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
             posted=was.posted(decided, held),
             measures=was.measures,
             bases=was.bases,
+            taken=decided,
             on_its_way=was.way,
             posted_otherwise={key: sum_ for key, sum_ in otherwise[budget].items() if key not in decided},
             by_hand=words[budget],

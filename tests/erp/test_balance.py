@@ -25,6 +25,7 @@ facts = st.builds(
     held=held,
     posted=st.none() | sums,
     bases=sums,
+    taken=sums,
     on_its_way=way,
     posted_otherwise=sums,
     by_hand=sums,
@@ -73,6 +74,29 @@ def test_never_sent_and_changed_since_it_was_sent():
 
 def test_a_job_that_has_a_budget_before_the_first_posting_is_its_base_and_no_edit():
     assert causes(row("105.00", "100.00")) == {"never_sent": "-5.00"}
+
+
+def test_what_the_erp_changed_before_our_first_posting_is_told_as_that_and_not_as_ours_to_send():
+    def known(**more) -> dict[str, str]:
+        held = Held("", Decimal("400.00"), Decimal("368.00"))
+        [found] = lay_out(Facts([OurLine(1, CODE, "a", "", Decimal("417.00"))], {CODE: held}, **more)).rows
+        assert not found.to_decide and not found.ever_posted
+        return causes(found)
+
+    changed, waits = {"changed_before": "-32.00"}, {(CODE, Cause.WAITING): Decimal("17.00")}
+    assert known() == {**changed, "never_sent": "-17.00"}
+    assert known(on_its_way=waits, sent={CODE}) == {**changed, "waiting": "-17.00"}
+    accepted = {(CODE, Cause.EXPORTING): Decimal("17.00")}
+    fixed = {CODE: Decimal("400.00")}
+    assert known(on_its_way=accepted, sent={CODE}, bases=fixed) == {**changed, "exporting": "-17.00"}
+
+
+def test_what_was_taken_before_a_reset_of_the_link_is_neither_changed_there_nor_to_send():
+    held = Held("", Decimal("100.00"), Decimal("118.00"))
+    known = Facts(
+        [OurLine(1, CODE, "a", "", Decimal("118.00"))], {CODE: held}, taken={CODE: Decimal("18.00")}
+    )
+    assert lay_out(known).in_balance
 
 
 def test_on_its_way_in_three_steps():

@@ -7,8 +7,11 @@ import pytest
 from django.utils import timezone
 
 from budgets.states import state_of
+from erp.decision import deciding
 from erp.models import ErpReading, ReadingState
 from erp.reconciliation import comparing as reconciliation
+from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_reads import balance_of
 from erp.sync import readings
 from erp.sync import syncing as sync
 from tests.support.simulator import Simulator
@@ -110,3 +113,48 @@ def test_a_worker_that_reads_too_late_finds_its_reading_replaced_and_changes_not
     assert newest.pk > late.pk and not ErpReading.objects.filter(pk=late.pk).exists()
     readings.make(late, now=timezone.now())
     assert posted.reload().readings.first() == newest
+
+
+@pytest.fixture
+def sent(cmic: Simulator) -> Story:
+    """A job with a budget in CMiC; Dana's first send waits: 100.00 less on the carpet, the labor as it is there."""
+    rows = [
+        {"job": JOB, "phase": "03-30-00", "category": "1000", "original": "250000.00"},
+        {"job": JOB, "phase": "09-68-00", "category": "2000", "original": "100000.00"},
+    ]
+    story = begin(cmic, status="I", budget=rows)
+    story.add_line("03-30-00", "L", "250000.00")
+    story.add_line("09-68-00", "S", "99900.00")
+    story.lock()
+    story.send()
+    return story
+
+
+def test_a_change_in_cmic_before_our_first_posting_is_told_as_that_at_once(sent, client):
+    def page() -> str:
+        client.force_login(sent.mira)
+        return client.get(f"/admin/erp/driftdecision/{sent.budget.pk}/").content.decode()
+
+    assert "changed in CMiC before our posting" not in page()
+    change(sent, "96800.00")
+    read(sent)
+    _, balance = balance_of(sent.reload())
+    assert {cause: one.amount for cause, one in balance.causes.items()} == {
+        Cause.CHANGED_BEFORE: Decimal("-3200.00"),
+        Cause.WAITING: Decimal("100.00"),
+    }
+    assert (balance.ties, balance.to_decide) == (True, [])
+    shown = page()
+    assert "changed in CMiC before our posting" in shown
+    for words in ("not sent yet", "See what would be sent", "Which value holds?"):
+        assert words not in shown, words
+    assert '<td data-label="Posted" class="figure-cell"><span>–</span></td>' in shown
+    seen = sent.budget.readings.filter(state=ReadingState.MADE)[0]
+    batch = sent.budget.batches.get()
+    deciding.accept(batch, user=sent.jonas, now=timezone.now(), reading_hash=seen.hash)
+    sent.work()
+    sent.post_everything()
+    sent.poll()
+    read(sent)
+    _, balance = balance_of(sent.reload())
+    assert {cause: one.amount for cause, one in balance.causes.items()} == {Cause.EDITED: Decimal("-3200.00")}
