@@ -24,10 +24,10 @@ reset: $(VENV)/.run  ## Delete the data of the demo
 test: $(VENV)/.dev  ## Run every check and every test (BROWSER=no leaves the browser tests out)
 	@.ci/chromium
 	@$(BIN)/python -m embedded exec -- .ci/lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --max-worker-restart 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
 
 soak: $(VENV)/.dev  ## Run the long counts (an hour): SOAK_SEED=n throws the same dice again, SOAK_KILLS=n ...
-	@SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -o faulthandler_timeout=0 -m soak -v
+	@SOAK=1 $(BIN)/python -m pytest -n 2 -o faulthandler_timeout=0 -m soak -v
 
 bench: $(VENV)/.dev  ## Measure against the goals on servers of its own (FULL=1: the goals' own counts, half an hour)
 	@$(BIN)/python -m bench $(if $(FULL),--full)

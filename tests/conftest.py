@@ -47,11 +47,15 @@ _not_run: list[int] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by what they use, and with BROWSER=no leave out those that need a browser."""
+    """Mark tests by what they use, and with BROWSER=no leave out those that need a browser.
+
+    Those that start programs of their own come first: of two processes none waits long for the other at the end.
+    """
     for item in items:
         for marker, fixtures in MARKED_BY.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(marker)
+    items.sort(key=_starts_no_program)
     if os.environ.get("BROWSER") == "no":
         left_out = [item for item in items if item.get_closest_marker("browser")]
         items[:] = [item for item in items if item not in left_out]
@@ -59,6 +63,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _not_run[:] = [len(left_out)]
         if hasattr(config, "workeroutput"):
             config.workeroutput["not_run"] = len(left_out)
+
+
+def _starts_no_program(item: pytest.Item) -> bool:
+    marks = {mark.name for mark in item.iter_markers()}
+    return marks.isdisjoint(MARKED_BY) and "embedded" not in item.path.parts
 
 
 @pytest.hookimpl(optionalhook=True)

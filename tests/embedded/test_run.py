@@ -17,9 +17,6 @@ from tests.support.supervisor import Supervisor, all_gone, start, wait_until
 READY = "Tieback is ready"
 PARTS = ["postgres", "valkey", "gunicorn", "worker", "beat"]
 
-# Parallel test processes would otherwise start one each.
-one_run = pytest.mark.xdist_group("one run")
-
 
 def free_port() -> int:
     """Return a port nobody listens on."""
@@ -82,14 +79,12 @@ def fetched(web_port: int, path: str) -> tuple[str, dict[str, str]]:
         return answer.read().decode(), dict(answer.headers)
 
 
-@one_run
 def test_every_part_runs_and_the_address_is_printed(running):
     supervisor = running.started[0]
     assert [part for part in PARTS if part not in commands(supervisor.family())] == []
     assert f"http://127.0.0.1:{running.web_port}/" in supervisor.said()
 
 
-@one_run
 def test_pages_come_with_their_style_and_a_strict_policy(running):
     page, headers = fetched(running.web_port, "/login/")
     stylesheets = re.findall(r'<link rel="stylesheet" href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page)
@@ -135,7 +130,6 @@ def test_when_one_part_dies_the_rest_stops_and_its_last_words_are_shown(run):
     assert all_gone(family)
 
 
-@one_run
 def test_a_second_run_from_the_same_folder_is_refused_with_the_way_to_stop_the_first(running):
     first, second = running.started[0], running(wait=False)
     assert second.process.wait(20) == 1
