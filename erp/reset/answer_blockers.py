@@ -83,7 +83,14 @@ def still_stands_there(reset: LinkReset, user: Any) -> Found | None:
 @blocker("reversal_not_looked_up", Kind.WAITING)
 def reversal_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
     """Nobody calls a document reversed before the ERP was asked about it, where it can be."""
-    return _being_asked(reset, _said(reset, Fate.REVERSED), "still stands there")
+    if not _can_ask(reset.connection):
+        return None
+    waiting = [d for d in _said(reset, Fate.REVERSED) if not _heard(reset, d)]
+    if not waiting:
+        return None
+    numbers = ", ".join(document.number for document in waiting)
+    erp = erp_name(reset.connection)
+    return Found(f"{erp} is being asked whether {numbers} still stands there. This takes a few seconds.")
 
 
 @blocker("counts_by_a_word_alone", Kind.PROBLEM)
@@ -105,26 +112,25 @@ def counts_by_word(reset: LinkReset, user: Any) -> Found | None:
 
 @blocker("word_not_looked_up", Kind.WAITING)
 def word_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
-    """Nobody says of what was confirmed by hand that it stays before the ERP was asked about it, where it can be."""
+    """Nobody says of what was confirmed by hand that it stays before the ERP has answered whether it is posted."""
     if not backend(reset.connection.alias).sees_postings:
         return None
-    words = [d for d in _said(reset, Fate.STAYS) if by_word(d)]
-    return _being_asked(reset, words, "is posted there")
+    words = [d for d in _said(reset, Fate.STAYS) if by_word(d) and (d.unanswered or not _answered(reset, d))]
+    if not words:
+        return None
+    erp, numbers = erp_name(reset.connection), ", ".join(document.number for document in words)
+    if _can_ask(reset.connection) and not any(d.unanswered for d in words):
+        return Found(f"{erp} is being asked whether {numbers} is posted there. This takes a few seconds.")
+    return Found(
+        f"{numbers} was only confirmed by hand, and {erp} gives no answer whether it is posted there. "
+        f"Wait until it does: sent again, it could count twice."
+    )
 
 
 def by_word(document: Document) -> bool:
     """This function will tell whether a document counts by a person's word alone: the ERP has not shown it posted."""
     word = getattr(document, "by_hand", None)
     return word is not None and word.state in (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
-
-
-def _being_asked(reset: LinkReset, documents: Sequence[Document], what: str) -> Found | None:
-    waiting = [d for d in documents if not _heard(reset, d)] if _can_ask(reset.connection) else []
-    if not waiting:
-        return None
-    numbers = ", ".join(document.number for document in waiting)
-    erp = erp_name(reset.connection)
-    return Found(f"{erp} is being asked whether {numbers} {what}. This takes a few seconds.")
 
 
 def _can_ask(connection: Connection) -> bool:

@@ -234,6 +234,11 @@ def test_what_was_only_confirmed_by_hand_does_not_stay_before_the_erp_shows_it_p
     with pytest.raises(ActionBlocked) as refused:
         say(scene, reset, document)
     met_among(refused.value.blockers, reset, action, scene.jonas, "word_not_looked_up")
+    answered(document, "", "The ERP did not answer in time.")
+    with pytest.raises(ActionBlocked) as refused:
+        say(scene, reset, document)
+    found = met_among(refused.value.blockers, reset, action, scene.jonas, "word_not_looked_up")
+    assert "gives no answer whether it is posted there" in found.sentence
     for answer in ("waiting", "staging"):
         answered(document, answer)
         with pytest.raises(ActionBlocked) as refused:
