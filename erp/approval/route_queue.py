@@ -11,9 +11,12 @@ from decimal import Decimal
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from erp.approval import routes
+from erp.approval.route_rules import Circle
 from erp.approval.routes import in_effect
-from erp.models import BatchPreparer, BatchState, BatchStep
+from erp.models import Batch, BatchPreparer, BatchState, BatchStep
 from projects.models import Direction, ErpLevel, Membership
+from workflow.blockers import know
 
 
 def takeable(memberships: Sequence[Membership], *, now: datetime) -> Q:
@@ -35,7 +38,39 @@ def takeable(memberships: Sequence[Membership], *, now: datetime) -> Q:
         for lender, own_limit, lent in lenders.get(row.company_id, ()):
             ways |= _in_own_right(lender, own_limit) & ~_barred(lender) & Q(moved__lte=lent)
         found |= Q(budget__project__company=row.company_id) & ways
-    return Q(state=BatchState.WAITING) & ~_barred(person) & found
+    reached = Q(state=BatchState.WAITING) & ~_barred(person) & found
+    if "left_to_others" not in deciding[0].__dict__:
+        deciding[0].__dict__["left_to_others"] = _left_to_others(person, reached, now)
+    return reached & ~Q(pk__in=deciding[0].__dict__["left_to_others"])
+
+
+def _left_to_others(person: int, reached: Q, now: datetime) -> list[int]:
+    """The batches whose due step the person could take, but nobody would be left for a later one."""
+    found = Batch.objects.annotate(more=Exists(_open().filter(_after_another(), batch=OuterRef("pk"))))
+    rows = found.filter(reached, more=True).select_related("budget__project__company")
+    batches = list(rows.prefetch_related("preparers"))
+    know_routes(batches, now=now)
+    return [batch.pk for batch in batches if routes.gap_of(batch) is None and _ends_with(batch, person)]
+
+
+def _ends_with(batch: Batch, person: int) -> bool:
+    way = routes.way_for(batch, person)
+    return way is not None and routes.left_without(batch, way) is not None
+
+
+def know_routes(batches: Sequence[Batch], *, now: datetime) -> None:
+    """This function will read the steps of many batches and who could take them, a company's people once."""
+    steps: dict[int, list[BatchStep]] = {batch.pk: [] for batch in batches}
+    rows = BatchStep.objects.filter(batch__in=steps, needed=True).select_related("taken_by", "on_behalf_of")
+    for row in rows.prefetch_related("people").order_by("batch", "position") if steps else ():
+        steps[row.batch_id].append(row)
+    circles: dict[int, Circle] = {}
+    for batch in batches:
+        company = batch.budget.project.company
+        if company.pk not in circles:
+            circles[company.pk] = routes.circle_of(company, now=now, preparers=())
+        know(routes.circle, batch, routes.with_preparers(circles[company.pk], batch))
+        know(routes.steps_of, batch, steps[batch.pk])
 
 
 def _lenders(

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from erp.approval.route_rules import Circle, Lent, Seat, Way, gap, ways
+from erp.approval.route_rules import Circle, Lent, Seat, Way, gap, lasting, ways
 from erp.documents import ZERO
 from erp.models import ApprovalRule, Batch, BatchState, BatchStep, BatchStepPerson, Delegation, RuleKind
 from erp.port import DocumentKind
@@ -209,14 +209,24 @@ def open_seats(batch: Batch) -> list[Seat]:
 
 
 def due_ways(batch: Batch) -> list[Way]:
-    """This function will find every way to take the step that is due."""
+    """This function will find the ways to take the step that is due which leave people for the later ones.
+
+    Where the later ones find nobody anyhow, every way.
+    """
     seats = open_seats(batch)
-    return ways(circle(batch), seats[0], moved=batch.moved, used=used(batch)) if seats else []
+    return lasting(circle(batch), seats, moved=batch.moved, used=used(batch))[0] if seats else []
 
 
 def way_of(batch: Batch, user: Any) -> Way | None:
     """This function will find how a user can take the step that is due: such that the next find people, if they can."""
-    mine = [way for way in due_ways(batch) if way.taker == user.pk]
+    return way_for(batch, user.pk)
+
+
+def way_for(batch: Batch, person: int) -> Way | None:
+    """This function will find how somebody, by id, can take the step that is due: see `way_of`."""
+    seats = open_seats(batch)[:1]
+    found = ways(circle(batch), seats[0], moved=batch.moved, used=used(batch)) if seats else []
+    mine = [way for way in found if way.taker == person]
     if len(mine) > 1:  # for several people: one of them may be the only one for a later step
         mine.sort(key=lambda way: left_without(batch, way) is not None)
     return next(iter(mine), None)

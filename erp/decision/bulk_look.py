@@ -15,11 +15,10 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from erp.approval import routes
 from erp.approval.reauthentication import PROVEN
-from erp.approval.route_rules import Circle
+from erp.approval.route_queue import know_routes
 from erp.documents import ZERO
-from erp.models import Batch, BatchStep, ErpReading, ReadingState
+from erp.models import Batch, ErpReading, ReadingState
 from erp.reset import link_epochs
 from erp.snapshots import erp_connection, latest_reading
 from workflow import actions
@@ -91,17 +90,9 @@ def sums(found: Sequence[Candidate]) -> list[Sum]:
 def _know(batches: Sequence[Batch]) -> None:
     """Read who prepared, which steps there are and who could take them, for all of these at once."""
     prefetch_related_objects(batches, "preparers", "items")
-    steps: dict[int, list[BatchStep]] = {batch.pk: [] for batch in batches}
-    rows = BatchStep.objects.filter(batch__in=steps, needed=True).select_related("taken_by", "on_behalf_of")
-    for row in rows.prefetch_related("people").order_by("batch", "position"):
-        steps[row.batch_id].append(row)
-    past, circles = _past(batches), dict[int, Circle]()
+    know_routes(batches, now=timezone.now())
+    past = _past(batches)
     for batch in batches:
-        company = batch.budget.project.company
-        if company.pk not in circles:
-            circles[company.pk] = routes.circle_of(company, now=timezone.now(), preparers=())
-        know(routes.circle, batch, routes.with_preparers(circles[company.pk], batch))
-        know(routes.steps_of, batch, steps[batch.pk])
         know(link_epochs.epoch_of, batch.budget, past.get(batch.budget_id, link_epochs.Epoch()))
 
 

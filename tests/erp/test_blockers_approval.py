@@ -3,10 +3,12 @@
 import pytest
 from django.utils import timezone
 
+from budgets.states import state_of
 from erp.approval import stepping
 from erp.models import ApprovalRule
 from projects.models import Membership
 from tests.erp.test_approval_steps import lend, rule
+from tests.erp.test_waiting import page
 from tests.support import scene as acts
 from tests.workflow.cases import codes, gone, met, removes, shows
 from workflow.actions import ActionBlocked
@@ -67,6 +69,11 @@ def test_the_only_one_for_a_later_step_leaves_this_one_to_others(scene):
         "If you took “Approver”, nobody would be left for “Controller”. "
         "Leave this step to Mira Osei or Tom Baptiste."
     )
+    assert state_of(scene.reload()).next == "Waiting for Approver: Mira Osei or Tom Baptiste."
+    queue = page(scene.jonas, "/admin/erp/batch/?queue=all")
+    assert "Waiting for Approver: Mira Osei or Tom Baptiste (1 of 2)" in queue
+    shown = page(scene.jonas, f"/admin/erp/batch/{batch.pk}/change/")
+    assert "Accepting is for others to do" in shown
     acts.accept(scene, batch)
     gone(batch, "accept", scene.jonas, "would_leave_nobody")
 

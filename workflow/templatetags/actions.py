@@ -121,11 +121,11 @@ def waits_on(context: template.Context, obj: Any, name: str) -> str:
 
 
 def heading(found: Sequence[Blocker], before: str) -> str:
-    """This function will count what stands in the way: "3 things to do before sending"."""
+    """This function will count what stands in the way: "3 things to do before sending", or say whose move it is."""
     if all(b.waiting for b in found):
         return f"Waiting before {before}; nothing is wrong"
     if all(b.kind in (Kind.PERMISSION, Kind.WAITING) for b in found):
-        return f"{before[:1].upper()}{before[1:]} takes a right you do not have"
+        return f"{before[:1].upper()}{before[1:]} is for others to do"  # by their right, their limit or their eyes
     number = sum(not b.waiting for b in found)
     return f"{number} {'thing' if number == 1 else 'things'} to do before {before}"
 
