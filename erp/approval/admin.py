@@ -30,6 +30,7 @@ from workflow.actions import ActionBlocked, available
 from workflow.numbers import number
 
 CONFLICT, UNPROCESSABLE = 409, 422
+NAMED = "named"  # who takes a step: one of those ticked, not anybody
 SHOWN = 40  # delegations, the newest first
 
 
@@ -79,14 +80,11 @@ class CompanyPages(DeskAdmin):
         except Conflict as conflict:
             return self._show(request, company, status=CONFLICT, conflict=conflict)
         except InvalidInput as invalid:
-            return self._show(
-                request,
-                company,
-                status=UNPROCESSABLE,
-                errors=invalid.errors,
-                typed=request.POST,
-                ticked={number(text) for text in request.POST.getlist("people")},
-            )
+            given: dict[str, Any] = {"errors": invalid.errors, "typed": request.POST}
+            if deed is _save:
+                ticked = {number(text) for text in request.POST.getlist("people")}
+                given |= {"ticked": ticked, "named": request.POST.get("who") == NAMED}
+            return self._show(request, company, status=UNPROCESSABLE, **given)
 
     def _show(
         self, request: HttpRequest, company: Company, *, status: int = 200, **problem: Any
@@ -113,6 +111,7 @@ def _rules(company: Company, request: HttpRequest) -> dict[str, Any]:
         "rules": rules,
         "rule": chosen,
         "ticked": {person.pk for person in chosen.people.all()} if chosen else set(),
+        "named": chosen is not None and not chosen.anybody,
         "kinds": RuleKind.choices,
         "approvers": permissions.who_may_decide(company, Direction.OUT),
         "counts": range(1, approval_settings.MOST_PEOPLE + 1),
@@ -133,7 +132,7 @@ def _save(company: Company, request: HttpRequest) -> str:
         kind=request.POST.get("kind", ""),
         moved_from=amount(request, "moved_from"),
         needed=number(request.POST.get("needed", "")) or 0,
-        anybody=request.POST.get("who") != "named",
+        anybody=request.POST.get("who") != NAMED,
         people=[key for text in request.POST.getlist("people") if (key := number(text)) is not None],
     )
     rule = approval_settings.save_rule(

@@ -150,7 +150,11 @@ def _check(company: Company, values: RuleValues, *, others: list[ApprovalRule]) 
         errors["needed"] = f"From 1 to {MOST_PEOPLE} people."
     elif values.needed + sum(one.needed for one in others) > MOST_STEPS:
         errors["needed"] = f"All steps together ask for at most {MOST_STEPS} people."
-    if not values.anybody:
+    if values.anybody and values.people:
+        errors["people"] = (
+            "People are ticked, and so is “Anybody who may push to accounting”. Choose “One of these”, or untick them."
+        )
+    elif not values.anybody:
         able = set(permissions.who_may_decide(company, Direction.OUT).values_list("pk", flat=True))
         if len(set(values.people)) < values.needed:
             errors["people"] = "Tick at least as many people as the step needs."

@@ -19,6 +19,15 @@ document.querySelectorAll("form[data-selects]").forEach((form) => {
   count();
 });
 
+// Who takes a step: naming somebody is not "anybody", and "anybody" names nobody.
+document.querySelectorAll("[data-names]").forEach((group) => {
+  const people = [...group.querySelectorAll("[type=checkbox]")];
+  group.addEventListener("change", ({ target }) => {
+    if (target.type === "checkbox" && target.checked) group.querySelector("[value=named]").checked = true;
+    if (target.value === "anybody" && target.checked) people.forEach((box) => { box.checked = false; });
+  });
+});
+
 // New amounts of CMiC arrived: show them, unless somebody is typing; then the link waits.
 document.body.addEventListener("htmx:afterSwap", () => {
   const anew = document.querySelector("#reading [data-reload]");

@@ -1,5 +1,6 @@
 """Approval rules and delegations in a browser's hands: set, tried out, handed over; and steps on the batch's page."""
 
+import re
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -27,9 +28,9 @@ def seen(client) -> str:
     return client.get(RULES).context["seen"]
 
 
-def save(client, **given):
+def save(client, *, at=RULES, **given):
     form = {"do": "save", "seen": seen(client), "name": "Controller", "kind": "any", "needed": "1"}
-    return client.post(RULES, form | given)
+    return client.post(at, form | given)
 
 
 # -- rules ---------------------------------------------------------------------------------------------------
@@ -83,16 +84,35 @@ def test_a_step_is_changed_on_the_same_page(scene, desk):
         ({"needed": "4"}, "needed"),
         ({"who": "named"}, "people"),
         ({"who": "named", "people": ["ruth"]}, "people"),
+        ({"who": "anybody", "people": ["jonas"]}, "people"),
+        ({"people": ["jonas"]}, "people"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_told_at_its_field(scene, desk, given, field):
     rule(scene, "Approver")
     if given.get("people"):
-        given = given | {"people": [scene.ruth.pk]}
+        given = given | {"people": [getattr(scene, name).pk for name in given["people"]]}
     answer = save(desk(scene.jonas), **given)
     assert answer.status_code == 422
     assert list(answer.context["errors"]) == [field]
     assert ApprovalRule.objects.count() == 1
+
+
+def test_people_who_are_ticked_are_never_dropped_for_anybody(scene, desk):
+    one = rule(scene, "Approver", scene.tom)
+    given = {"rule": one.pk, "who": "anybody", "people": [scene.jonas.pk], "needed": "2"}
+    answer = save(desk(scene.jonas), at=f"{RULES}?rule={one.pk}", **given)
+    assert "Choose “One of these”, or untick them." in text(answer)
+    assert list(one.people.all()) == [scene.tom]
+    page = answer.content.decode()
+    checked = [tag for tag in re.findall(r"<input[^>]*>", page) if " checked" in tag]
+    assert [re.search(r'id="([^"]*)"', tag)[1] for tag in checked] == [
+        "who-anybody",
+        f"person-{scene.jonas.pk}",
+    ]
+    assert "<option selected>2</option>" in page, "what was chosen beside is not lost"
+    assert save(desk(scene.jonas), **given | {"who": "named", "needed": "1"}).status_code == 302
+    assert list(one.people.all()) == [scene.jonas]
 
 
 def test_all_rules_together_ask_for_at_most_eight_people(scene, desk):

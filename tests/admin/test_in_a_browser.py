@@ -1,6 +1,6 @@
 """The desk in a real browser: the policy holds, a phone is wide enough, the page follows by itself."""
 
-from erp.models import Batch
+from erp.models import ApprovalRule, Batch
 from tests.admin.test_queue import another_batch, read
 from tests.support import paper
 from tests.support import scene as acts
@@ -42,6 +42,21 @@ def test_a_rejection_without_javascript_pins_its_remark(scene, transactional_db,
     page.click("#reject-form button")
     page.wait_for_selector("text=Sent back. Dana Reyes reads your reason and remarks.")
     assert [remark.text for remark in batch.remarks.all()] == ["Is that ready-mix?"]
+
+
+def test_ticking_a_person_says_that_the_step_is_theirs(scene, transactional_db, browser_page):
+    page = browser_page
+    enter(page, "jonas", "/admin/erp/approvalrule/")
+    page.check(f"#person-{scene.tom.pk}")
+    assert page.is_checked("#who-named"), "nobody has to say it twice"
+    page.check("#who-anybody")
+    assert not page.is_checked(f"#person-{scene.tom.pk}")
+    page.check(f"#person-{scene.mira.pk}")
+    page.fill("#name", "Controller")
+    page.click("text=Add the step")
+    page.wait_for_selector("text=“Controller” is kept.")
+    made = ApprovalRule.objects.get()
+    assert (made.anybody, list(made.people.all())) == (False, [scene.mira])
 
 
 def test_at_320_pixels_nothing_of_the_desk_scrolls_sideways(scene, transactional_db, narrow_page):
