@@ -11,9 +11,10 @@ from erp.approval import routes
 from erp.approval.approvers import able_to_accept
 from erp.models import Batch, BatchState, Document, DocumentState
 from erp.posting.waiting import FEWEST, SAMPLES, Usual, usual
+from erp.refusals.explaining import explained
 from erp.words import erp_of
 from projects import permissions
-from projects.models import Company
+from projects.models import Company, Direction
 from workflow.people import name_of
 from workflow.templatetags.figures import span
 
@@ -81,9 +82,7 @@ def _under_way(batch: Batch, documents: Sequence[Document], company: Company) ->
     erp = erp_of(company)
     states = {document.state for document in documents}
     if DocumentState.REFUSED in states:
-        since = min(d.state_since for d in documents if d.state == DocumentState.REFUSED)
-        people = permissions.names(permissions.who_may_decide(company), nobody="an approver (nobody yet)")
-        return Wait(people, "to put right what was refused", since)
+        return _refused([d for d in documents if d.state == DocumentState.REFUSED], company, erp)
     lost = [d for d in documents if d.state == DocumentState.UNCONFIRMED]
     if lost:
         asks = all(d.not_before for d in lost)
@@ -100,3 +99,21 @@ def _under_way(batch: Batch, documents: Sequence[Document], company: Company) ->
     told = next((d.waiting_for for d in documents if d.waiting_for and d.state == DocumentState.QUEUED), "")
     what = f"to write it into {erp}" + (f" ({told.rstrip('.')})" if told else "")
     return Wait("Tieback", what, since, usual_export(company))
+
+
+def _refused(documents: Sequence[Document], company: Company, erp: str) -> Wait:
+    """A refusal waits for whoever the error dictionary names, and for the approvers, who retry it then."""
+    since = min(d.state_since for d in documents)
+    again = [d for d in documents if not d.changed_there]
+    if not again:
+        who = _deciding(company, Direction.BACK)
+        return Wait(who, f"to say whether it is taken out of {erp} or left there", since)
+    who = _deciding(company, Direction.OUT)
+    fixers = " and ".join(dict.fromkeys(one.fixer for d in again for one in explained(d)))
+    if not fixers:
+        return Wait(who, "to retry it", since)
+    return Wait(fixers, f"to put right what was refused, then for {who} to retry it", since)
+
+
+def _deciding(company: Company, way: Direction) -> str:
+    return permissions.names(permissions.who_may_decide(company, way), nobody="an approver (nobody yet)")

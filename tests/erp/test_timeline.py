@@ -16,9 +16,12 @@ from django.utils import timezone
 from erp.models import Batch, Call, Document
 from erp.port import PostingState
 from erp.posting import polling as posting
+from erp.refusals.own_advice import CHANGED_THERE
 from erp.timeline.calls import A_PAGE
 from erp.timeline.steps import MOST, timeline
 from erp.timeline.waits import usual_decision, usual_export
+from projects.models import Membership
+from tests.erp.test_error_dictionary import explain
 from tests.erp.test_posting_schedule import asked, delivered  # noqa: F401  `asked` is a fixture
 from tests.support import scene as acts
 from tests.support.scene import MAIN, Scene
@@ -207,13 +210,33 @@ def test_what_waits_for_posting_waits_for_the_accountants_and_what_is_posted_for
     assert done.total == done.entries[-1].at - done.entries[0].at
 
 
-def test_what_was_refused_waits_for_those_who_may_retry_it(scene):
+def test_what_was_refused_waits_for_whom_its_explanation_names_and_then_for_those_who_may_retry_it(scene):
+    Membership.objects.filter(user=scene.tom).update(direction="back")
     batch = acts.accept(scene, acts.send(scene))
     acts.refuse(batch)
+    retry = "to put right what was refused, then for Jonas Lindqvist or Mira Osei to retry it."
+    waits = told(batch).wait.sentence(timezone.now())
+    assert waits.endswith(f" for an ERP admin (Jonas Lindqvist) {retry}"), "nobody explained it"
+    explain(scene, texts="Phase is inactive", meaning="It sleeps.", steps="Wake it.\nRetry.")
+    assert told(batch).wait.sentence(timezone.now()).endswith(f" for an accountant in CMiC {retry}")
+    page = Client()
+    page.force_login(scene.mira)
+    shown = page.get(f"/admin/erp/batch/{batch.pk}/change/").content.decode()
+    assert "Who puts it right: <strong>an accountant in CMiC</strong>" in shown
+    assert "for an accountant in CMiC to put right what was refused, then for Jonas Lindqvist or you" in shown
+
+
+def test_what_is_still_there_as_somebody_changed_it_waits_for_those_who_may_say_what_becomes_of_it(scene):
+    Membership.objects.filter(user=scene.tom).update(direction="out")
+    batch = acts.accept(scene, acts.send(scene))
+    acts.refuse(batch)
+    Document.objects.update(
+        findings=[{"code": CHANGED_THERE, "message": "It is not ours any more.", "refs": []}]
+    )
     assert (
         told(batch)
         .wait.sentence(timezone.now())
-        .endswith(" for Jonas Lindqvist, Mira Osei or Tom Baptiste to put right what was refused.")
+        .endswith(" for Jonas Lindqvist or Mira Osei to say whether it is taken out of CMiC or left there.")
     )
 
 
