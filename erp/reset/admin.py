@@ -49,7 +49,7 @@ def _show(
     request: HttpRequest, connection: Connection, budget: Budget, *, status: int = 200, **problem: Any
 ) -> HttpResponse:
     context = {
-        "shown": reset_pages.reset_page(budget),
+        "shown": reset_pages.reset_page(budget, _words(request)),
         "budget": budget,
         "project": budget.project,
         "fates": Fate.choices,
@@ -72,14 +72,16 @@ def _ask(budget: Budget, reset: LinkReset | None, request: HttpRequest) -> str:
 
 
 def _speak(budget: Budget, reset: LinkReset | None, request: HttpRequest) -> str:
-    keys = [key for text in request.POST.getlist("document") if (key := number(text)) is not None]
-    words = {
-        key: (request.POST.get(f"fate-{key}", ""), request.POST.get(f"note-{key}", ""))
-        for key in keys
-        if request.POST.get(f"fate-{key}") or request.POST.get(f"note-{key}", "").strip()
-    }
+    words = {key: word for key, word in _words(request).items() if word[0] or word[1].strip()}
     made = resetting.speak_of(_given(reset), user=request.user, now=timezone.now(), words=words)
     return f"Kept what you said of {len(made)} posted document{'' if len(made) == 1 else 's'}."
+
+
+def _words(request: HttpRequest) -> dict[int, reset_pages.Typed]:
+    """What was typed of each document, by id: a fate and a note."""
+    given = request.POST
+    keys = [key for text in given.getlist("document") if (key := number(text)) is not None]
+    return {key: (given.get(f"fate-{key}", ""), given.get(f"note-{key}", "")) for key in keys}
 
 
 def _confirm(budget: Budget, reset: LinkReset | None, request: HttpRequest) -> str:
@@ -137,7 +139,8 @@ def act(request: HttpRequest, connection: Connection, *, project_id: int, deed: 
         return submissions.once(request, do)
     except ActionBlocked as refused:
         again = _find(connection, project_id)
-        return _show(request, connection, again, status=CONFLICT, refused=refused)
+        problem = {"refused": refused, "typed": request.POST, "deed": deed}
+        return _show(request, connection, again, status=CONFLICT, **problem)
     except InvalidInput as invalid:
         again = _find(connection, project_id)
         problem = {"errors": invalid.errors, "typed": request.POST, "deed": deed}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,9 @@ UNPOSTED = (
 )
 
 
+Typed = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Listed:
     """A document with what it moves (company currency), and what was said of it."""
@@ -36,6 +40,7 @@ class Listed:
     word: ResetDocument | None = None
     there: str = ""  # how much of it is there, where that is not all
     said: str = ""  # what the ERP answered about it since the reset was asked for
+    typed: Typed = ("", "")  # the fate and the note that were typed and not kept
 
     @property
     def by_word(self) -> bool:
@@ -80,8 +85,8 @@ def linked_projects(connection: Connection) -> list[Job]:
     return list(rows.select_related("project__budget", "erp_link__erp_job").order_by("code"))
 
 
-def reset_page(budget: Budget) -> ResetPage:
-    """This function will read everything about a budget's link."""
+def reset_page(budget: Budget, typed: Mapping[int, Typed] | None = None) -> ResetPage:
+    """This function will read everything about a budget's link, with what was `typed` of documents, by id."""
     links = JobLink.objects.filter(job__project=budget.project_id).select_related("erp_job", "job")
     main = next((link.erp_job for link in links if link.job.parent_id is None), None)
     resets = list(
@@ -112,7 +117,7 @@ def reset_page(budget: Budget) -> ResetPage:
         reset=reset,
         earlier=[row for row in resets if reset is None or row.pk != reset.pk],
         unposted=_listed(list(rows.order_by("batch__number", "item__position")), {}),
-        posted=listed,
+        posted=[replace(row, typed=(typed or {}).get(row.document.pk, row.typed)) for row in listed],
         left=_left_there(budget),
         unspoken=sum(1 for row in listed if row.word is None) if reset and reset.is_open else 0,
     )

@@ -68,6 +68,22 @@ def test_jonas_resets_a_link_and_links_it_again(scene, desk):
     assert told.get(action="reset_link").data["posted"] == {document.number: "stays"}
 
 
+def test_what_is_refused_is_told_once_and_what_was_typed_stays(scene, desk):
+    document, client = posted(scene), desk(scene.jonas)
+    client.post(url(scene, "do/ask/"), {"reason": "It was linked to the wrong job."})
+    key = document.pk
+    said = {"document": key, f"fate-{key}": "reversed", f"note-{key}": "Ann took it out."}
+    answer = client.post(url(scene, "do/speak/"), {"reset": LinkReset.objects.get().pk, **said})
+    page = answer.content.decode()
+    assert (answer.status_code, page.count("This stands in the way:")) == (409, 1)
+    assert 'value="reversed" checked' in page
+    assert 'value="Ann took it out."' in page
+    without_note = {"reset": LinkReset.objects.get().pk, **said, f"note-{key}": ""}
+    answer = client.post(url(scene, "do/speak/"), without_note)
+    assert answer.status_code == 422
+    assert 'value="reversed" checked' in answer.content.decode()
+
+
 def test_pressing_twice_has_one_effect(scene, desk):
     client = desk(scene.jonas)
     token = re.search(r'name="submission" value="([^"]+)"', read(client, url(scene)))
