@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -38,7 +39,7 @@ RIGHT_WORDS = {
     "unlock": "Unlock",
     "modify": "Create modifications",
     "forecast": "Keep forecasts",
-    "send": "Send, re-send and retrieve",
+    "send": "Send, re-send, retrieve, answer remarks, ask for a return",
     "history": "See the change history",
 }
 
@@ -195,24 +196,45 @@ def _rights(people: list[Person], lent: list[access_lent.Lent]) -> list[tuple[st
     )
     names = {p.user.pk: p.name for p in working}
 
-    def up_to(person: Person) -> str:
-        """Up to what, in their own right and for whoever lent them theirs."""
+    def up_to(person: Person, *, last: bool = True) -> str:
+        """Up to what, in their own right and for whoever lent them theirs; own limits count at the last step."""
         told = [
-            (f"for {names[reach.acting]} " if reach.way.lender else "") + _limit(reach.limit)
+            (f"for {names[reach.acting]} " if reach.way.lender else "")
+            + _limit(reach.limit if last else reach.lent)
             for reach in reaches(circle, person.user.pk)
         ]
         return "; ".join(told)
 
+    def some(may: Callable[[Person], bool]) -> list[str]:
+        return [p.name for p in working if may(p)]
+
+    accepting = [p for p in working if p.accepts]
     rows = [
-        ("See the queue, decisions and events", [p.name for p in working if p.level >= ErpLevel.STANDARD]),
-        ("Accept, retry, confirm", [f"{p.name} ({up_to(p)})" for p in working if p.accepts]),
+        ("See the queue, decisions and events", some(lambda p: p.level >= ErpLevel.STANDARD)),
+        ("Accept (take the last step), confirm a posting", [f"{p.name} ({up_to(p)})" for p in accepting]),
+        (
+            "Take a step before the last, as the rules ask",
+            [f"{p.name} ({up_to(p, last=False)})" for p in accepting],
+        ),
         (
             "Take the ERP’s amount, or keep ours",
-            [f"{p.name} ({up_to(p)}, of one reading)" for p in working if p.accepts],
+            [f"{p.name} ({up_to(p)}, of one reading)" for p in accepting],
         ),
-        ("Accept a difference as it is, with a note", [p.name for p in working if p.decides]),
-        ("Reject, return, take out", [p.name for p in working if p.sends_back]),
-        ("Keep set-up, mapping, people and settings", [p.name for p in working if p.level >= ErpLevel.ADMIN]),
+        ("Retry (any amount)", some(lambda p: p.accepts)),
+        ("Say whether a lost document arrived, close an alarm (any amount)", some(lambda p: p.accepts)),
+        (
+            "Reject, return or decline to return; take out or leave in the ERP what was changed there",
+            some(lambda p: p.sends_back),
+        ),
+        (
+            "Accept a difference as it is, with a note; read a batch again, check now",
+            some(lambda p: p.decides),
+        ),
+        ("Let somebody act for them", some(lambda p: p.accepts)),
+        (
+            "Keep set-up, mapping, people, rules and settings, reset a link, let anybody act for an approver",
+            some(lambda p: p.level >= ErpLevel.ADMIN),
+        ),
     ]
     for right, words in RIGHT_WORDS.items():
         held = [(p.name, sum(role.has(right) for role in p.roles)) for p in working]

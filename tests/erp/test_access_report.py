@@ -15,13 +15,35 @@ from knox.models import get_token_model
 
 from erp.approval import delegations
 from erp.approval.settings_actions import RuleValues, save_rule
+from erp.delivery import aftercare
+from erp.models import Batch
 from erp.people import access_past, access_report
 from erp.people import services as people_services
 from projects.models import Company, Membership, ProjectRole
+from tests.support import scene as acts
 from tests.support.scene import Scene
 from workflow import events
+from workflow.actions import blockers
+from workflow.blockers import Kind
 from workflow.models import Event
 from workflow.templatetags.figures import plain_moment_in
+
+ACCEPT = "Accept (take the last step), confirm a posting"
+RETRY = "Retry (any amount)"
+ACTIONS = {
+    ACCEPT: ("accept", "confirm_posted"),
+    RETRY: ("retry",),
+    "Say whether a lost document arrived, close an alarm (any amount)": (
+        *("say_arrived", "say_not_arrived", "close_alarm"),
+    ),
+    "Reject, return or decline to return; take out or leave in the ERP what was changed there": (
+        *("reject", "return_to_pm", "decline_return", "take_out_anyway", "leave_in_erp"),
+    ),
+    "Accept a difference as it is, with a note; read a batch again, check now": (
+        *("settle_drift", "read_again", "check_now"),
+    ),
+}
+PEOPLE = ("Dana Reyes", "Tom Baptiste", "Mira Osei", "Jonas Lindqvist", "Ruth Adler")
 
 
 def window(user: Any) -> Client:
@@ -52,9 +74,45 @@ def test_each_person_stands_with_all_rights(scene: Scene) -> None:
     )
     assert [(role.project, role.words) for role in dana.roles] == [("Quay Street", "admin")]
     rights = dict(found(scene).rights)
-    assert "Mira Osei (up to 100,000.00)" in rights["Accept, retry, confirm"]
-    assert "Dana Reyes (1 project)" in rights["Send, re-send and retrieve"]
+    assert "Mira Osei (up to 100,000.00)" in rights[ACCEPT]
+    assert "Dana Reyes (1 project)" in rights["Send, re-send, retrieve, answer remarks, ask for a return"]
     assert not any("Olga" in name for names in rights.values() for name in names)
+
+
+def test_what_it_says_of_each_right_is_what_stops_people(scene: Scene) -> None:
+    """Directions and limits of all kinds; a batch of 92,510.75 is small enough for a limit of 100,000 alone."""
+    for user, given in (
+        (scene.jonas, {"approval_limit": Decimal("5.00")}),
+        (scene.tom, {"direction": "back"}),
+        (scene.ruth, {"can_push": True, "direction": "out", "approval_limit": Decimal("5.00")}),
+    ):
+        Membership.objects.filter(user=user).update(**given)
+    rights, batch = dict(found(scene).rights), acts.send(scene)
+    assert {words for words in rights if words in ACTIONS} == ACTIONS.keys()
+    for words, names in ACTIONS.items():
+        told = [row.partition(" (") for row in rights[words]]
+        may = {name for name, _, limit in told if not limit.startswith("up to 5.00")}
+        for name in names:
+            assert may == {one for one in PEOPLE if _lets(scene, batch, name, one)}, name
+    assert [name for name in rights[RETRY] if "up to" in name] == [], "no limit holds for it"
+
+
+def _lets(scene: Scene, batch: Batch, action: str, who: str) -> bool:
+    """Whether no rule about the person stands in their way; states of the batch do not matter."""
+    user = getattr(scene, who.split()[0].lower())
+    fresh = Batch.objects.get(pk=batch.pk)
+    about = fresh.budget if action == "settle_drift" else fresh
+    return not [one for one in blockers(about, action, user) if one.kind == Kind.PERMISSION]
+
+
+def test_a_refused_batch_above_a_limit_is_retried_as_the_report_says(scene: Scene) -> None:
+    batch = acts.accept(scene, acts.send(scene))
+    acts.refuse(batch)
+    Membership.objects.filter(user=scene.mira).update(approval_limit=Decimal("5.00"))
+    rights = dict(found(scene).rights)
+    assert "Mira Osei" in rights[RETRY] and "Mira Osei (up to 5.00)" in rights[ACCEPT]
+    aftercare.retry(Batch.objects.get(pk=batch.pk), user=scene.mira, now=timezone.now())
+    assert batch.documents.get().state == "queued"
 
 
 def test_what_an_auditor_would_ask_about_is_said(scene: Scene) -> None:

@@ -296,7 +296,10 @@ def test_the_report_says_up_to_what_through_whom_and_for_whom_the_last_decision_
     )
     found = access_report.report(scene.company, now=timezone.now())
     rights = dict(found.rights)
-    assert "Mira Osei (up to 10.00; for Jonas Lindqvist up to 95,000.00)" in rights["Accept, retry, confirm"]
+    lent = "Mira Osei (up to 10.00; for Jonas Lindqvist up to 95,000.00)"
+    assert lent in rights["Accept (take the last step), confirm a posting"]
+    before = "Mira Osei (no limit; for Jonas Lindqvist up to 95,000.00)"
+    assert before in rights["Take a step before the last, as the rules ask"]
     page = window(scene.jonas).get(at(scene))
     assert page.status_code == 200
     assert " for Jonas Lindqvist</td>" in page.content.decode()
