@@ -14,6 +14,7 @@ from erp.line_codes import key_of
 from erp.models import Batch, BatchItem, BatchLine, BatchState, Document, ErpReading, Remark
 from erp.port import ErpKey, JobStatus
 from erp.posting.differences import posted_more
+from erp.reconciliation.comparing import changed_there
 from erp.refusals.explaining import explained_of
 from erp.snapshots import current_budget, latest_reading, main_status
 
@@ -28,6 +29,7 @@ class DecisionRow:
     remark: Remark | None = None
     finding: str = ""
     posted_more: Decimal = ZERO  # than was sent, where an accountant posted another amount
+    off: Decimal = ZERO  # so much more than was sent it ends with, because somebody changed it in the ERP
 
     @property
     def sent(self) -> Decimal:
@@ -108,6 +110,7 @@ class Decision:
     route: str
     only_in_erp: list[tuple[str, str, str, str, Decimal]]  # job, code, type, name, current
     below_zero: list[tuple[ErpKey, Decimal]]  # what it would take from above zero to below, and to how much
+    off: dict[ErpKey, Decimal]  # the codes that end with another amount there than was sent: how much more
 
     @property
     def net(self) -> Decimal:
@@ -118,6 +121,11 @@ class Decision:
     def moved(self) -> Decimal:
         """What goes up, or down where that is more."""
         return sum((item.moved for item in self.items), ZERO)
+
+    @property
+    def off_sum(self) -> Decimal:
+        """What the ERP will hold more than was sent, by what somebody changed there."""
+        return sum(self.off.values(), ZERO)
 
 
 def decision(batch: Batch) -> Decision:
@@ -133,6 +141,9 @@ def decision(batch: Batch) -> Decision:
     if waiting and reading is not None:
         set_bases(batch, lines, reading)
     current, left, item_id = current_budget(reading) if reading else {}, {}, None
+    there = changed_there(batch.budget, reading) if waiting and reading else {}
+    off: dict[ErpKey, Decimal] = {}
+    beyond: dict[ErpKey, Decimal] = {}
     remarks = {remark.line_id: remark for remark in batch.remarks.all()} or _asked_before(batch)
     findings = _findings(batch)
     items = {item.pk: DecisionItem(item) for item in batch.items.select_related("modification")}
@@ -141,14 +152,18 @@ def decision(batch: Batch) -> Decision:
     more = {key: posted_more(item.document.differs) for key, item in items.items() if item.document}
     for row in lines:
         if row.item_id != item_id:  # each document is read against what the ones before it leave
-            item_id, left = row.item_id, dict(current)
-        item, key, in_erp, extra = items[row.item_id], key_of(row), None, ZERO
+            item_id, left, beyond = row.item_id, dict(current), dict(there)
+        item, key, in_erp, extra, ends = items[row.item_id], key_of(row), None, ZERO, ZERO
         if key is not None and reading is not None:
             in_erp = left.pop(key, ZERO)  # several lines on one code: the first carries the ERP's amount
             extra = more.get(row.item_id, {}).pop(key, ZERO)
+            ends = beyond.pop(key, ZERO)
+            off |= {key: ends} if ends else {}
             current[key] = current.get(key, ZERO) + row.delta + extra
-        shown = DecisionRow(row, in_erp, row.delta, remarks.get(row.line_id), findings.get(row.pk, ""), extra)
-        changes = shown.change or shown.finding or extra
+        shown = DecisionRow(
+            row, in_erp, row.delta, remarks.get(row.line_id), findings.get(row.pk, ""), extra, ends
+        )
+        changes = shown.change or shown.finding or extra or ends
         (item.rows if changes else item.unchanged).append(shown)
     return Decision(
         batch,
@@ -158,6 +173,7 @@ def decision(batch: Batch) -> Decision:
         _route(batch, reading),
         _only_there(batch, reading, lines),
         _below_zero(reading, current) if waiting and reading else [],
+        off,
     )
 
 

@@ -18,7 +18,7 @@ from erp.decision import beside_erp as decisions
 from erp.decision import earlier_round as decision_compare
 from erp.decision import lines as decision_lines
 from erp.decision import preflight
-from erp.decision.asked import Asked
+from erp.decision.asked import ERP, Asked
 from erp.decision.beside_erp import Decision, DecisionRow
 from erp.decision.blockers import READING_MAX_AGE
 from erp.decision.earlier_round import Beside
@@ -49,6 +49,7 @@ def context(
         "asked": replace(wanted, against=switch.against),
         "switch": switch,
         "beside": switch.beside,
+        "ends_off": wanted.link(against=ERP, show="", find="") + "#lines",
         "shown_items": items,
         "left_out": any(item.left_out for item in items),
         "entries": entries(batch),

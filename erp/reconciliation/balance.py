@@ -229,7 +229,7 @@ def _row(key: Key, lines: tuple[OurLine, ...], way: Mapping[Cause, Decimal], fac
     ours = sum((line.amount for line in lines), ZERO)
     there = held.current if held else ZERO
     going = sum(way.values(), ZERO)
-    posted = _posted(key, lines, held, facts)
+    posted = _posted(key, held, facts, ours=bool(lines))
     moved = there - posted
     if moved and moved == way.get(Cause.NOT_POSTED):  # entered, and counts there before it counts as posted
         way, posted, going = {**way, Cause.NOT_POSTED: ZERO}, there, going - moved
@@ -246,11 +246,19 @@ def _row(key: Key, lines: tuple[OurLine, ...], way: Mapping[Cause, Decimal], fac
 ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 
-def _posted(key: Key, lines: tuple[OurLine, ...], held: Held | None, facts: Facts) -> Decimal:
+def beyond(key: ErpKey, facts: Facts) -> Decimal:
+    """This function will tell how much more the ERP holds on a code of ours than by our account, unless accepted."""
+    held = facts.held.get(key)
+    moved = (held.current if held else ZERO) - _posted(key, held, facts, ours=True)
+    moved -= not_seen(moved, facts.by_hand.get(key, ZERO))
+    return ZERO if facts.accepted.get(key) == moved else moved
+
+
+def _posted(key: Key, held: Held | None, facts: Facts, *, ours: bool) -> Decimal:
     """What stands in the ERP by our account: posted; while originals are measured, the one there, as Send has it."""
     if facts.posted is not None and (key in facts.posted or not facts.measures):
         return facts.posted.get(key, ZERO)
-    if not lines:
+    if not ours:
         return ZERO
     original = held.original if held else ZERO
     return facts.bases.get(key, original) + facts.taken.get(key, ZERO)

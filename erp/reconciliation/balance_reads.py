@@ -97,7 +97,7 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
     found = {}
     for budget in ids:
         was = sent[budget]
-        decided, held = moved[budget], _held(readings.get(budget))
+        decided, held = moved[budget], held_by(readings.get(budget))
         facts = Facts(
             lines=[
                 OurLine(
@@ -133,7 +133,23 @@ def posted_sums(budget: Budget, reading: ErpReading) -> dict[Key, Decimal]:
     """
     posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
     was, decided = _sent([budget.pk], {}, posted)[budget.pk], _decided([budget.pk])[0][budget.pk]
-    return was.posted(decided, _held(reading)) or {}
+    return was.posted(decided, held_by(reading)) or {}
+
+
+def account_of(budget: Budget, reading: ErpReading) -> Facts:
+    """This function will gather what a reading holds, and what should stand there by what was posted and decided."""
+    ids, held = [budget.pk], held_by(reading)
+    posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
+    was, (moved, accepted) = _sent(ids, {}, posted)[budget.pk], _decided(ids)
+    decided = moved[budget.pk]
+    return Facts(
+        held=held,
+        posted=was.posted(decided, held),
+        measures=was.measures,
+        taken=decided,
+        by_hand=_by_hand(ids, {})[budget.pk],
+        accepted=accepted[budget.pk],
+    )
 
 
 def by_hand_sums(budget: Budget) -> dict[Key, Decimal]:
@@ -175,7 +191,8 @@ def _after(reading: ErpReading, cut: datetime | None) -> bool:
     return cut is None or (reading.made_at is not None and reading.made_at > cut)
 
 
-def _held(reading: ErpReading | None) -> dict[ErpKey, Held]:
+def held_by(reading: ErpReading | None) -> dict[ErpKey, Held]:
+    """This function will take what the ERP holds on each budget code out of a reading."""
     rows = reading.rows if reading else []
     return {ErpKey(row[0], row[1], row[2]): Held(row[3], Decimal(row[4]), Decimal(row[5])) for row in rows}
 

@@ -30,8 +30,14 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import ErpKey
-from erp.reconciliation.balance import Key, not_seen
-from erp.reconciliation.balance_reads import accepted_differences, by_hand_sums, posted_sums
+from erp.reconciliation.balance import Facts, Key, beyond, not_seen
+from erp.reconciliation.balance_reads import (
+    accepted_differences,
+    account_of,
+    by_hand_sums,
+    held_by,
+    posted_sums,
+)
 from erp.reset.link_epochs import past_ones
 from erp.snapshots import current_budget
 from workflow import events
@@ -101,10 +107,30 @@ def check(reading: ErpReading, *, now: datetime) -> list[Drift]:
     return found
 
 
-def is_news(budget: Budget, reading: ErpReading) -> bool:
-    """This function will tell whether a reading is from after the last posting: an older one says nothing about it."""
+def changed_there(budget: Budget, reading: ErpReading) -> dict[ErpKey, Decimal]:
+    """This function will find what the ERP holds more than by our account, by code, but for what was accepted.
+
+    Before the first posting that is what it holds beyond its own original. A reading that is older than the last
+    posting says nothing about it. For a budget of which nothing is being written.
+    """
+    last = last_posting(budget)
+    if last is not None and not is_news(budget, reading, last=last):
+        return {}
+    facts = Facts(held=held_by(reading)) if last is None else account_of(budget, reading)
+    keys = {*facts.held, *(key for key in facts.posted or () if isinstance(key, ErpKey))}
+    return {key: amount for key in keys if (amount := beyond(key, facts))}
+
+
+def last_posting(budget: Budget) -> datetime | None:
+    """This function will find when something of a budget was posted last."""
     posted = Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED)
-    last = posted.aggregate(last=Max("state_since"))["last"]
+    last: datetime | None = posted.aggregate(last=Max("state_since"))["last"]
+    return last
+
+
+def is_news(budget: Budget, reading: ErpReading, *, last: datetime | None = None) -> bool:
+    """This function will tell whether a reading is from after the last posting: an older one says nothing about it."""
+    last = last or last_posting(budget)
     return last is not None and reading.made_at is not None and reading.made_at >= last
 
 

@@ -39,12 +39,15 @@ class Sheet:
 
     status: JobStatus = JobStatus.STARTED
     amounts: dict[ErpKey, Decimal] = field(default_factory=dict)
+    currents: dict[ErpKey, Decimal] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     advice: list[Advice] = field(default_factory=list)
 
-    def hold(self, job: str, cost_code: str, cost_type: str, amount: str) -> None:
-        """Write an original amount, which is the current budget too."""
-        self.amounts[ErpKey(job, cost_code, cost_type)] = Decimal(amount)
+    def hold(self, job: str, cost_code: str, cost_type: str, amount: str, *, current: str = "") -> None:
+        """Write an original amount, which is the current budget too where no other is named."""
+        key = ErpKey(job, cost_code, cost_type)
+        self.amounts[key] = Decimal(amount)
+        self.currents[key] = Decimal(current or amount)
 
 
 SHEET = Sheet()
@@ -73,7 +76,7 @@ class PaperErp(ErpBackend):
 
     def reading(self, company: ErpCompany, jobs: Sequence[str]) -> Reading:
         rows = [
-            BudgetCodeRow(key, f"Name of {key.cost_code}", amount, amount)
+            BudgetCodeRow(key, f"Name of {key.cost_code}", amount, SHEET.currents[key])
             for key, amount in SHEET.amounts.items()
         ]
         statuses = dict.fromkeys(jobs, SHEET.status)
