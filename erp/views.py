@@ -185,7 +185,7 @@ def last_asked(request: HttpRequest, budget: Budget, *, number: int) -> HttpResp
 
 
 def _progress(row: Batch) -> dict[str, Any]:
-    documents = list(row.documents.select_related("item", *waiting.BY_HAND))
+    documents = waiting.documents_now(row)
     states = "".join(f"{document.state}{document.waiting_for}" for document in documents)
     route = route_words.shown(row)
     states += "".join(step.state for step in route)

@@ -168,7 +168,7 @@ UNDER_WAY = (BatchState.ACCEPTED, BatchState.EXPORTED)
 
 def progress(batch: Batch) -> dict[str, Any]:
     """This function will gather how far a batch's documents are, and what happened, oldest first."""
-    documents = list(batch.documents.select_related("item", *waiting.BY_HAND))
+    documents = waiting.documents_now(batch)
     states = {document.state for document in documents}
     disproved = any(waiting.disproved(document) for document in documents)
     return {

@@ -41,6 +41,29 @@ SAID = {
 }
 
 
+STANDS = (
+    "state",
+    "state_since",
+    "exported_at",
+    "posted_at",
+)  # of a batch; the rest says what became of a decision
+HELD = ("state", "state_since", "hold", "hold_since", "hold_data", "things_to_do")  # of its budget
+
+
+def documents_now(batch: Batch) -> list[Document]:
+    """This function will read a batch's documents and, in the same question, where it and its budget stand.
+
+    Both were read a moment before: what was posted in between would be shown in a batch that still waits for it.
+    """
+    found = Document.objects.filter(batch=batch).select_related("item", "batch__budget", *BY_HAND)
+    documents = list(found)
+    for document in documents:
+        now, document.batch = document.batch, batch
+        batch.__dict__.update({name: getattr(now, name) for name in STANDS})
+        batch.budget.__dict__.update({name: getattr(now.budget, name) for name in HELD})
+    return documents
+
+
 @dataclass(frozen=True)
 class Usual:
     """How long accountants of a company take to post a document: the median of the last ones."""

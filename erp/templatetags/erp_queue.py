@@ -31,3 +31,9 @@ def exact(at: datetime) -> str:
     """This function will write a moment to the second, with its zone."""
     local = timezone.localtime(at)
     return plain_moment(local, seconds=True, zone=True)
+
+
+@register.filter
+def turn(at: datetime) -> str:
+    """This function will say when the ERP is asked next: a turn that has come is taken by the next poll."""
+    return "in a moment" if at <= timezone.now() else exact(at)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from erp.decision import admin as decision_admin
 from erp.models import Batch, Document
 from erp.posting import confirmations, waiting
 from erp.posting import polling as posting
 from erp.posting.differences import lay_out
 from erp.posting.proof import evidence_of
+from erp.timeline import views as timeline_views
 from tests.erp.test_posting_schedule import Asked, asked, delivered, posted  # noqa: F401  `asked` is a fixture
 from tests.support import scene as acts
 from tests.support.delivery import fill, finish, one, send_and_accept
@@ -240,3 +243,42 @@ def test_the_sub_jobs_lines_are_among_those_that_were_posted_as_sent(scene):
     found = lay_out(stored, document.item.lines.all())
     assert (found.sent, found.posted) == (acts.TOTAL, acts.TOTAL + 1000)
     assert {line.job for line in document.item.lines.all()} == {MAIN, SUB}
+
+
+# -- one moment for all of it ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "module", "reads"), [("mira", decision_admin, "find"), ("dana", timeline_views, "batch_of")]
+)
+def test_a_posting_while_the_page_is_made_shows_no_posted_document_in_a_batch_that_waits(
+    scene, monkeypatch, who, module, reads
+):
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    read = getattr(module, reads)
+
+    def posted_meanwhile(*given: Any) -> Batch:
+        found = read(*given)
+        acts.post(Batch.objects.get(pk=batch.pk))
+        return found
+
+    monkeypatch.setattr(module, reads, posted_meanwhile)
+    address = f"/admin/erp/batch/{batch.pk}/progress/"
+    if who == "dana":
+        address = f"/projects/{scene.project.pk}/budget/batches/1/progress/"
+    shown = page(getattr(scene, who), address)
+    assert shown.count('<span class="state good">Posted</span>') == 2, "the batch and its document"
+    assert "waiting for posting" not in shown and "Return to PM" not in shown
+    assert "hx-get" not in shown, "it stands for good"
+
+
+def test_a_turn_that_has_come_is_in_a_moment_and_one_to_come_has_its_time(scene):
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    address = f"/admin/erp/batch/{batch.pk}/change/"
+    Document.objects.update(poll_at=timezone.now() - timedelta(seconds=5))
+    assert "Not asked yet whether it is posted; will be asked in a moment." in page(scene.mira, address)
+    Document.objects.update(poll_at=timezone.now() + timedelta(minutes=5))
+    shown = page(scene.mira, address)
+    assert "Not asked yet whether it is posted; will be asked" in shown and "in a moment" not in shown
