@@ -65,7 +65,9 @@ class BalancedSerializer(serializers.Serializer[Any]):
     code = serializers.SerializerMethodField()
     lines = serializers.SerializerMethodField()
     ours = MoneyField(**SUM)
-    posted = MoneyField(**SUM)
+    posted = MoneyField(
+        source="posted_here", allow_null=True, help_text="null before the first posting", **SUM
+    )
     on_its_way = MoneyField(**SUM)
     original_in_erp = MoneyField(source="held.original", default=None, allow_null=True, **SUM)
     in_erp = MoneyField(source="held.current", default=None, allow_null=True, **SUM)

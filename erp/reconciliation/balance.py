@@ -119,6 +119,11 @@ class Row:
         return self.in_erp - self.ours
 
     @property
+    def posted_here(self) -> Decimal | None:
+        """What counts as posted; None where nothing of the budget ever was."""
+        return self.posted if self.ever_posted else None
+
+    @property
     def own_affair(self) -> bool:
         """Whether only the ERP has it, and it never came from here."""
         return not self.lines and all(part.cause is Cause.ONLY_THERE for part in self.parts)
@@ -180,9 +185,19 @@ class Balance:
         return [row for row in self.rows if row.parts and not row.own_affair]
 
     @property
+    def codes(self) -> list[Row]:
+        """The rows that count: all but what only the ERP has."""
+        return [row for row in self.rows if not row.own_affair]
+
+    @property
     def own_affairs(self) -> list[Row]:
         """What only the ERP has."""
         return [row for row in self.rows if row.own_affair]
+
+    @property
+    def only_there(self) -> Decimal:
+        """What the ERP holds on codes that only it has."""
+        return sum((row.difference for row in self.own_affairs), ZERO)
 
     @property
     def to_decide(self) -> list[Row]:

@@ -196,7 +196,7 @@ def being_read(companies: Collection[int]) -> dict[str, int]:
 
 
 HEADER = (
-    *("Company", "Project", "Job", "Checked at", "Ours", "In the ERP", "Difference", "Lines"),
+    *("Company", "Project", "Job", "Checked at", "Ours", "In the ERP", "Difference", "Codes"),
     *("Differing", "To decide", "Causes"),
 )
 
@@ -213,7 +213,7 @@ def file_rows(found: Every) -> Iterator[tuple[str | int | Decimal | datetime | N
             row.balance.ours,
             row.balance.in_erp if read else None,
             row.balance.difference if read else None,
-            sum(1 for one in row.balance.rows if one.lines),
+            len(row.balance.codes),
             len(row.balance.differing) if read else None,
             len(row.balance.to_decide) if read else None,
             "; ".join(_cause(words, sum_) for words, _, sum_ in row.causes) if read else "not read",

@@ -328,7 +328,7 @@ def file_rows(shown: list[ShownRow], balance: Balance) -> Iterator[tuple[str | D
             "; ".join(line.code for line in row.lines),
             row.description,
             row.ours,
-            row.posted if row.ever_posted else None,
+            row.posted_here,
             row.on_its_way,
             row.held.original if row.held else None,
             row.held.current if row.held else None,

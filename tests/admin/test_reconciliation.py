@@ -33,8 +33,33 @@ def text(answer) -> str:
 def test_in_balance_says_how_many_lines_and_when_it_was_checked(scene, desk):
     paper.posted(scene)
     page = text(desk(scene.mira).get(url(scene)))
-    assert "In balance, 6 lines, checked" in page
+    assert "In balance, 6 codes, checked" in page
     assert "Which value holds?" not in page
+
+
+def test_a_code_that_only_cmic_has_is_told_beside_in_balance_with_counts_that_agree(scene, desk):
+    paper.posted(scene)
+    scene.sheet.hold(acts.MAIN, "01-31-00", "5000", "6500.00")
+    acts.read(scene)
+    mira = desk(scene.mira)
+    page = " ".join(text(mira.get(url(scene))).split())
+    for words in (
+        '0 of 6 codes differ; <span class="number">6,500.00</span> only in CMiC',
+        "In balance, 6 codes, checked",
+        '1 code is only in CMiC and never came from here: <span class="number">6,500.00</span>, its own affair '
+        "and all of the difference.",
+        'Only in CMiC <span class="count">1</span>',
+        'All codes <span class="count">7</span>',
+    ):
+        assert words in page, words
+    lines = mira.get(url(scene, "?file=csv")).content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 1 + 7 + 1  # the header, and the totals
+    file = mira.get(f"{AT}?file=csv").content.decode("utf-8-sig").splitlines()
+    assert ",Codes,Differing," in file[0]
+    assert file[1].endswith(",92500.75,99000.75,6500.00,6,0,0,only in CMiC 1: 6500.00")
+    every = " ".join(text(mira.get(AT)).split())
+    own = '<small class="note-line"><span class="number">6,500.00</span> only in CMiC</small>'
+    assert f'<span class="state good">In balance</span>{own}' in every
 
 
 def test_a_change_is_shown_with_both_values_its_cause_and_the_three_decisions(drifted, desk):

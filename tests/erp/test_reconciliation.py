@@ -149,6 +149,8 @@ def test_a_change_in_cmic_before_our_first_posting_is_told_as_that_at_once(sent,
     for words in ("not sent yet", "See what would be sent", "Which value holds?"):
         assert words not in shown, words
     assert '<td data-label="Posted" class="figure-cell"><span>–</span></td>' in shown
+    told = client.get(f"/api/v1/budgets/{sent.project.pk}/reconciliation/").json()["rows"]
+    assert [row["posted"] for row in told] == [None, None]
     seen = sent.budget.readings.filter(state=ReadingState.MADE)[0]
     batch = sent.budget.batches.get()
     deciding.accept(batch, user=sent.jonas, now=timezone.now(), reading_hash=seen.hash)
