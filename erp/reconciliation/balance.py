@@ -39,6 +39,7 @@ class Cause(StrEnum):
     WAITING = "waiting"  # sent, waits for a decision
     EXPORTING = "exporting"  # accepted, on its way
     NOT_POSTED = "not_posted"  # in the ERP, waits to be posted
+    REFUSED = "refused"  # accepted, and the ERP refused it
     ONLY_THERE = "only_there"  # the ERP's own affair
 
 

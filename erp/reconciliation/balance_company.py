@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from budgets.models import Budget
+from budgets.models import Budget, Hold
 from erp.documents import ZERO
 from erp.models import Connection, ErpReading, JobLink, ReadingState
 from erp.reconciliation.actions import linked_budgets
@@ -57,6 +57,16 @@ class Standing:
             for row in self.balance.rows
             for part in row.parts
         )
+
+    @property
+    def refused(self) -> int:
+        """On how many codes something was sent that the ERP refused."""
+        return self.balance.causes.get(Cause.REFUSED, Sum()).count
+
+    @property
+    def stuck(self) -> bool:
+        """Whether what is on its way needs somebody."""
+        return self.budget.hold == Hold.ATTENTION
 
     @property
     def checked_at(self) -> datetime | None:

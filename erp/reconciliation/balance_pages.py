@@ -92,6 +92,11 @@ CAUSES: Mapping[Cause, Words] = {
     Cause.NOT_POSTED: Words(
         "in {erp}, not posted", "It is in {erp} and counts there once an accountant posts it.", "wait"
     ),
+    Cause.REFUSED: Words(
+        "refused by {erp}",
+        "It was accepted, and {erp} refused the document that carries it. The batch says why, and what to do.",
+        "bad",
+    ),
     Cause.ONLY_THERE: Words(
         "only in {erp}", "It never came from here: {erp}’s own affair, and no difference.", ""
     ),
@@ -259,7 +264,11 @@ class _Places:
         if cause is Cause.ONLY_THERE or self._batch is None:
             return "", ""
         address = self._in_desk or reverse("budgets:batch", args=[project, self._batch.number])
-        label = {Cause.WAITING: "Decide on the batch", Cause.NOT_POSTED: "Check or confirm the posting"}
+        label = {
+            Cause.WAITING: "Decide on the batch",
+            Cause.NOT_POSTED: "Check or confirm the posting",
+            Cause.REFUSED: "See what was refused",
+        }
         fallback = f"Batch {self._batch.number}"
         return address, label.get(cause, fallback) if self._desk else fallback
 

@@ -274,6 +274,8 @@ def _take(
 def _cause(batch: str, document: str | None) -> Cause:
     if batch == BatchState.WAITING:
         return Cause.WAITING
+    if document == DocumentState.REFUSED:
+        return Cause.REFUSED
     return Cause.NOT_POSTED if document == DocumentState.DELIVERED else Cause.EXPORTING
 
 

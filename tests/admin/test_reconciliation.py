@@ -183,6 +183,20 @@ def test_every_project_stands_on_one_page_and_in_one_file(drifted, desk):
     assert "12500.50,12500.50,0.00,13000.00,13000.00,499.50,changed in CMiC 499.50," in "\n".join(lines)
 
 
+def test_what_was_refused_reads_refused_and_not_on_its_way(scene, desk):
+    batch, mira = acts.accept(scene, acts.send(scene)), desk(scene.mira)
+    assert '<span class="state wait">5 on their way</span>' in text(mira.get(AT))
+    acts.refuse(batch)
+    for page, words in (
+        (AT, '<span class="state bad">5 refused by CMiC</span>'),
+        (AT, "refused by CMiC 5"),
+        (url(scene), "See what was refused"),
+    ):
+        shown = text(mira.get(page))
+        assert words in shown, words
+        assert "on their way" not in shown and "being written" not in shown
+
+
 def test_the_totals_say_which_projects_they_leave_out(scene, desk):
     page = text(desk(scene.mira).get(AT))
     assert "1 of 1 project was not read, and counts in none of these totals." in page

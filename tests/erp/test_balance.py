@@ -17,7 +17,8 @@ sums = st.dictionaries(keys, amounts)
 lines = st.lists(st.builds(OurLine, st.integers(1, 9), keys, st.just("x"), st.just(""), amounts, amounts))
 held = st.dictionaries(st.sampled_from(KEYS), st.builds(Held, st.just(""), amounts, amounts))
 way = st.dictionaries(
-    st.tuples(keys, st.sampled_from([Cause.WAITING, Cause.EXPORTING, Cause.NOT_POSTED])), amounts
+    st.tuples(keys, st.sampled_from([Cause.WAITING, Cause.EXPORTING, Cause.NOT_POSTED, Cause.REFUSED])),
+    amounts,
 )
 facts = st.builds(
     Facts,
