@@ -7,12 +7,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from embedded.children import Child, Children, Stopped, raise_on_signals, stop_leftovers
 from embedded.console import say, step
 from embedded.installation import ROOT, Installation
-from embedded.processes import StartError
+from embedded.processes import StartError, die_with_parent
 
 
 def run(installation: Installation) -> None:
@@ -59,6 +59,26 @@ def services(installation: Installation) -> None:
                 time.sleep(3600)
         except Stopped:
             say("\nStopping ...")
+
+
+def here(installation: Installation, words: list[str]) -> int:
+    """Run a command on the data of former runs with a run's settings; return its exit code.
+
+    The servers of a run that goes on are used and left alone; without one they are started, and end with the command.
+    """
+    installation.prepare()
+    raise_on_signals()
+    with ExitStack() as cleanup:
+        with suppress(StartError):  # a run holds it; else none may begin on servers that are about to stop
+            cleanup.enter_context(installation.only_one())
+        env = installation.environment(web_port=port("WEB_PORT", 8000))
+        if not env.get("CMIC_BASE_URL"):
+            env |= simulator_environment(port("CMIC_PORT", 8090))
+        try:
+            start_services(installation, env, cleanup)
+            return subprocess.run(words, env=env, check=False, preexec_fn=die_with_parent(15)).returncode
+        except Stopped:
+            return 130
 
 
 def reset(installation: Installation) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from django.conf import settings
+
 from erp.evidence.check import line_name
 from erp.evidence.events import Broken, Pack, named
 from erp.evidence.events import digest as digest_of
@@ -16,6 +18,7 @@ from erp.evidence.pack import gather, one_snapshot
 from erp.evidence.past import BACK
 from erp.evidence.sides import CLOCKS, Row, Sides, differ, paired
 from erp.models import Batch
+from erp.snapshots import erp_connection
 from erp.timeline.masking import mask
 from workflow import events as trail
 from workflow.models import Event
@@ -30,18 +33,39 @@ ADDED = ("left_there",)  # of documents; packs of before lack it, and their even
 UNTOLD = ("attempts", "times_asked")  # counted without an event
 
 
+class NotNamed(Exception):
+    """The settings here name no such ERP as the company works with, so a pack cannot be compared."""
+
+
 def check_against_database(pack: Pack, *, now: datetime) -> Iterator[tuple[str, str]]:
-    """This function will hold a pack against the database: (what, in words) for each part; raises Broken."""
+    """This function will hold a pack against the database: (what, in words) for each part.
+
+    Raises Broken; NotNamed before anything is compared.
+    """
     rows = Batch.objects.filter(pk=pack["batch"]["id"], budget__project__company=pack["chain"]["id"])
     with one_snapshot():  # people go on working: the chain grows while it is walked
         batch = rows.first()
         if batch is None:
             raise Broken("batch", "this database has no such batch of that company")
+        _refuse_unnamed(batch)
         sides = Sides(pack, gather(batch, now=now))
         for name, part in PARTS:
             yield name, part(sides)
     if sides.made_at > now + CLOCKS:
         raise Broken("made", "that is still to come")
+
+
+def _refuse_unnamed(batch: Batch) -> None:
+    """What the ERP is called stands in the settings alone: without them a genuine pack would be called false."""
+    company = batch.budget.project.company
+    connection = erp_connection(batch.budget)
+    if connection is None or connection.alias in settings.ERP_BACKENDS:
+        return
+    raise NotNamed(
+        f"{company.name} works with the ERP “{connection.alias}”, which the settings of this process do not name, so "
+        "the pack was not compared with the database: nothing is said against it. Set what the web process has (the "
+        f"variables that begin with {connection.alias.upper()}_, see the README), and verify again."
+    )
 
 
 # -- part by part ---------------------------------------------------------------------------------------------------
@@ -86,7 +110,11 @@ def _names(sides: Sides) -> str:
         for event in changes.order_by("-seq"):
             row |= {name: told["old"] for name, told in event.data.items() if name in row}
     switched = since.filter(action="switch_erp").exists()
-    differ("company", sides.said["company"], company, *(("erp", "erp_company") if switched else ()))
+    said = sides.said["company"]
+    differ("company", said, company, "erp", *(("erp_company",) if switched else ()))
+    if said["erp"] != company["erp"] and not switched:
+        told = f"the pack says {said['erp']}, the settings of this process {company['erp']}"
+        raise Broken("company", f"what the ERP is called: {told}")
     linked = since.filter(about__contains=[f"projects.project:{project['id']}"], action__contains="link")
     differ("project", sides.said["project"], project, *(("job",) if linked.exists() else ()))
     return f"{sides.said['company']['name']}, {sides.said['project']['name']}"

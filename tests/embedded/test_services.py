@@ -139,6 +139,43 @@ def test_a_command_beside_throw_away_servers_gets_their_addresses_and_keeps_its_
     assert done.returncode == 42
 
 
+def verify(*words: str, file: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", "verify_evidence", str(file)]
+    return subprocess.run(
+        [*words, *command], cwd=ROOT, env=clean_environment(), check=False, capture_output=True, text=True
+    )
+
+
+def test_a_pack_is_verified_with_nothing_set_up_and_what_is_missing_is_a_sentence(tmp_path):
+    file = tmp_path / "pack.json"
+    file.write_text("{}")
+    beside = verify(sys.executable, "-m", "embedded", "exec", "--", file=file)
+    assert (beside.returncode, "Traceback" in beside.stderr) == (2, False), beside.stderr
+    assert "evidence" in beside.stderr
+    alone = verify(file=file)
+    assert (alone.returncode, "Traceback" in alone.stderr) == (2, False), alone.stderr
+    assert alone.stderr.startswith("SECRET_KEY is not set.")
+
+
+def test_a_command_here_has_the_settings_of_a_run_and_leaves_its_servers_running(services, tmp_path):
+    asks = "import os; print(*(os.environ[name] for name in ('DATABASE_URL', 'SECRET_KEY', 'CMIC_BASE_URL')))"
+    command = [sys.executable, "-m", "embedded", "--var", str(tmp_path / "var"), "here", "--"]
+
+    def said() -> list[str]:
+        words = [*command, sys.executable, "-c", asks]
+        done = subprocess.run(
+            words, cwd=ROOT, env=clean_environment(), check=True, capture_output=True, text=True
+        )
+        return done.stdout.splitlines()[-1].split()
+
+    alone = said()
+    first = services()
+    assert said() == alone == [first.value_of("DATABASE_URL"), *alone[1:]]
+    assert alone[1] == (tmp_path / "var" / "secret_key").read_text()
+    assert alone[2] == "http://127.0.0.1:8090/cmictest"
+    assert answering(first)
+
+
 def test_a_killed_throw_away_run_is_swept_away_by_the_next(tmp_path):
     script = (
         "import sys, time, pathlib; from embedded.throwaway import Throwaway\n"

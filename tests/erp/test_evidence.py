@@ -491,6 +491,38 @@ def test_a_pack_of_another_database_is_told_so(scene, posted, tmp_path):
     assert "this database has no such batch" in verify(sealed_anew(pack), tmp_path, "--against-database")
 
 
+def test_where_the_settings_name_no_such_erp_nothing_is_said_against_a_pack(posted, tmp_path, settings):
+    pack = pack_of(posted)
+    settings.ERP_BACKENDS = {}
+    said = verify(pack, tmp_path, "--against-database")
+    assert (
+        "exit 2: Northgate Builders works with the ERP “paper”, which the settings of this process do" in said
+    )
+    assert "variables that begin with PAPER_" in said
+    assert "does not hold" not in said
+    assert verify(pack, tmp_path).endswith("exit 0"), "the file alone needs none"
+
+
+def test_an_erp_that_is_called_otherwise_is_a_word_of_the_settings(posted, tmp_path):
+    pack = pack_of(posted)
+    pack["company"]["erp"] = "Accounting"
+    said = verify(sealed_anew(pack), tmp_path, "--against-database")
+    assert "what the ERP is called: the pack says Accounting, the settings of this process CMiC" in said
+
+
+def test_a_database_that_cannot_be_asked_is_told_in_a_sentence(posted, tmp_path, monkeypatch):
+    def refuse(*args: Any, **more: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM not_of_tieback")
+
+    pack = pack_of(posted)
+    monkeypatch.setattr("erp.evidence.against.gather", refuse)
+    with transaction.atomic():
+        said = verify(pack, tmp_path, "--against-database")
+        transaction.set_rollback(True)
+    assert "exit 2: The database that DATABASE_URL names cannot be asked (relation " in said
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
-from erp.evidence.against import check_against_database
+from erp.evidence.against import NotNamed, check_against_database
 from erp.evidence.check import check
 from erp.evidence.events import Broken
 from erp.evidence.pdf import pdf, printed_by, printer
@@ -22,8 +23,8 @@ class Command(BaseCommand):
 
     help = (
         "Verify an evidence pack (JSON, or the PDF as it was downloaded) and name the first thing that does not hold. "
-        "Exit code 0: it holds; 1: it does not; 2: the file is no evidence pack, or wrong usage; 3: the JSON attached "
-        "to a PDF holds, but its pages could not be compared with it."
+        "Exit code 0: it holds; 1: it does not; 2: it could not be verified (the file is no evidence pack, settings "
+        "are missing, wrong usage); 3: the JSON attached to a PDF holds, but its pages could not be compared with it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -65,6 +66,14 @@ class Command(BaseCommand):
         except Broken as broken:
             raise CommandError(
                 f"This pack does not hold. {broken.where[:1].upper()}{broken.where[1:]}: {broken.why}."
+            ) from None
+        except NotNamed as unknown:
+            raise CommandError(str(unknown), returncode=2) from None
+        except DatabaseError as problem:
+            why = str(problem).strip().partition("\n")[0]
+            raise CommandError(
+                f"The database that DATABASE_URL names cannot be asked ({why}). Name the one of the installation.",
+                returncode=2,
             ) from None
         except (
             LookupError,
