@@ -235,6 +235,13 @@ def _chips(balance: Balance, show: str, erp: str) -> Iterator[Chip]:
     yield chip("All codes", len(balance.rows), ALL)
 
 
+AT_THE_BATCH = {
+    Cause.WAITING: "Decide on the batch",
+    Cause.NOT_POSTED: "Check or confirm the posting",
+    Cause.REFUSED: "See what was refused",
+}
+
+
 class _Places:
     """Where a cause is dealt with: the one place, for the budget at hand."""
 
@@ -264,13 +271,8 @@ class _Places:
         if cause is Cause.ONLY_THERE or self._batch is None:
             return "", ""
         address = self._in_desk or reverse("budgets:batch", args=[project, self._batch.number])
-        label = {
-            Cause.WAITING: "Decide on the batch",
-            Cause.NOT_POSTED: "Check or confirm the posting",
-            Cause.REFUSED: "See what was refused",
-        }
         fallback = f"Batch {self._batch.number}"
-        return address, label.get(cause, fallback) if self._desk else fallback
+        return address, AT_THE_BATCH.get(cause, fallback) if self._desk else fallback
 
     def _word(self) -> tuple[str, str]:
         """The batch that somebody confirmed by hand."""

@@ -186,6 +186,8 @@ def test_every_project_stands_on_one_page_and_in_one_file(drifted, desk):
 def test_what_was_refused_reads_refused_and_not_on_its_way(scene, desk):
     batch, mira = acts.accept(scene, acts.send(scene)), desk(scene.mira)
     assert '<span class="state wait">5 on their way</span>' in text(mira.get(AT))
+    Budget.objects.filter(pk=scene.budget.pk).update(hold="attention")  # it waits too long
+    assert '<span class="state bad">5 on their way, needs attention</span>' in text(mira.get(AT))
     acts.refuse(batch)
     for page, words in (
         (AT, '<span class="state bad">5 refused by CMiC</span>'),
