@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from budgets.errors import InvalidInput
 from erp import selectors
@@ -52,13 +53,39 @@ def _candidates(request: HttpRequest, action: str) -> list[Candidate]:
 def accept_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Batch]) -> HttpResponse | None:
     """This function will show what was selected beside what the ERP holds, then accept what is free."""
     if "confirm" not in request.POST:
-        return _page(request, "bulk_accept.html", _candidates(request, "accept"))
+        return _accept_page(request)
     seen = [(batch, request.POST.get(f"reading-{batch.pk}", "")) for batch in _chosen(request)]
     try:
         return _decide(request, BulkKind.ACCEPT, seen)
     except InvalidInput as invalid:
         messages.warning(request, " ".join(invalid.errors.values()))
         return None
+
+
+def _accept_page(request: HttpRequest) -> HttpResponse:
+    candidates = _candidates(request, "accept")
+    readings = bulk_look.readings_of([one.batch for one in candidates])
+    return _page(request, "bulk_accept.html", candidates, readings=readings, listed=_listed(request))
+
+
+def _listed(request: HttpRequest) -> str:
+    """How the list was narrowed, as the end of an address: what is pressed leads back to it."""
+    return f"?{request.GET.urlencode()}" if request.GET else ""
+
+
+@require_POST
+def look(request: HttpRequest) -> HttpResponse:
+    """This function will show anew what was selected, having asked for new readings where `read` was pressed.
+
+    To htmx it shows how far the readings are; what somebody looks at is replaced only when they press for it.
+    """
+    if request.headers.get("HX-Request"):
+        readings = bulk_look.readings_of(_chosen(request))
+        context = {"readings": readings, "followed": True, "listed": _listed(request)}
+        return render(request, "admin/erp/batch/bulk_readings.html", context)
+    if "read" in request.POST:
+        _read(request)
+    return _accept_page(request)
 
 
 @admin.action(description="Reject selected")
@@ -99,7 +126,10 @@ def _reject_page(
 @admin.action(description="Read the ERP again")
 def read_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
     """This function will ask for a new reading for each selected batch; they are made within seconds."""
+    _read(request)
 
+
+def _read(request: HttpRequest) -> None:
     def read(batch: Batch) -> None:
         deciding.read_again(batch, user=request.user, now=timezone.now())
 

@@ -74,6 +74,33 @@ def candidates(batches: Sequence[Batch], action: str, user: Any, *, seconds: flo
     return found
 
 
+@dataclass(frozen=True)
+class Readings:
+    """How far the newest readings of many budgets are."""
+
+    total: int
+    open: int  # asked for, and not made yet
+    failed: list[tuple[Batch, str]]  # and why
+
+    @property
+    def made(self) -> int:
+        """How many need no more waiting."""
+        return self.total - self.open
+
+
+def readings_of(batches: Sequence[Batch]) -> Readings:
+    """This function will say how far the newest reading of each batch's budget is."""
+    rows = ErpReading.objects.filter(budget__in=[batch.budget_id for batch in batches])
+    newest = rows.order_by("budget", "-pk").distinct("budget").values_list("budget", "state", "error")
+    stands = {budget: (state, error) for budget, state, error in newest}
+    told = [(batch, *stands.get(batch.budget_id, ("", ""))) for batch in batches]
+    return Readings(
+        total=len(batches),
+        open=sum(state == ReadingState.ASKED for _, state, _ in told),
+        failed=[(batch, error) for batch, state, error in told if state == ReadingState.FAILED],
+    )
+
+
 def sums(found: Sequence[Candidate]) -> list[Sum]:
     """This function will add up what was selected, by currency."""
     by_currency: dict[str, Sum] = {}

@@ -117,6 +117,7 @@ class BatchAdmin(DeskAdmin):
         return [
             path("", self._behind(self.changelist_view), name="erp_batch_changelist"),
             path("filters/", self._behind(admin_filters.keep), name="erp_batch_filters"),
+            path("look/", self._behind(admin_bulk.look), name="erp_batch_look"),
             path("together/<int:pk>/", self._behind(admin_bulk.outcome), name="erp_batch_together"),
             path("<int:pk>/change/", self._behind(admin_views.page), name="erp_batch_change"),
             path("<int:pk>/do/<slug:action>/", self._behind(admin_views.act), name="erp_batch_act"),

@@ -152,6 +152,22 @@ def test_several_are_accepted_without_javascript(scene, transactional_db, page_w
     assert Batch.objects.get(pk=batch.pk).state == "accepted"
 
 
+def test_the_erp_is_read_again_before_several_are_accepted(scene, transactional_db, browser_page):
+    batch = acts.send(scene)
+    page = browser_page
+    enter(page, "mira", "/admin/erp/batch/?queue=mine")
+    page.check(".action-select")
+    page.click("text=Accept selected")
+    page.click("text=Read the ERP again")
+    page.wait_for_selector("text=The ERP is being read: 0 of 1 done")
+    acts.read(scene)
+    page.click("text=Show what was read")
+    page.wait_for_selector("text=Accept 1 of 1 selected batch?")
+    page.click("button:has-text('Accept 1')")
+    page.wait_for_selector("h1:has-text('1 accepted.')")
+    assert Batch.objects.get(pk=batch.pk).state == "accepted"
+
+
 def test_the_description_of_the_api_is_read_under_the_policy(scene, transactional_db, browser_page):
     enter(browser_page, "mira", "/api/v1/docs/")
     browser_page.wait_for_selector("text=/api/v1/batches/{id}/accept/")

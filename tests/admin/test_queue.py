@@ -9,7 +9,8 @@ from budgets import services as budget_services
 from budgets.models import Budget
 from erp import services
 from erp.delivery import aftercare
-from erp.models import Batch, BatchState
+from erp.models import Batch, BatchState, ErpReading
+from erp.sync import readings
 from projects.models import BudgetLevel, Membership, ProjectRole
 from tests.support import scene as acts
 
@@ -29,8 +30,6 @@ def another_batch(scene, code: str = "26-0310", amount: str = "500.00", *, by=No
 
 
 def read(batch: Batch) -> None:
-    from erp.sync import readings
-
     readings.make(batch.budget.readings.get(), now=timezone.now())
 
 
@@ -213,6 +212,28 @@ def test_selected_batches_are_accepted_one_by_one_and_each_is_told(scene, desk):
         "accepted",
         "waiting",
     ]
+
+
+def test_reading_the_erp_again_before_a_bulk_keeps_what_was_selected_and_says_when_it_is_done(scene, desk):
+    first, second = acts.send(scene), another_batch(scene)
+    read(second)
+    client, pressed = desk(scene.mira), {"_selected_action": [first.pk, second.pk], "confirm": "yes"}
+    look = f"{QUEUE}look/?queue=all"
+    page = client.post(look, {**pressed, "read": "yes"}).content.decode()
+    assert page.count('name="_selected_action"') == 2
+    assert "The ERP is being read: 0 of 2 done" in page and f'hx-post="{QUEUE}look/?queue=all"' in page
+    assert f'action="{QUEUE}?queue=all"' in page, "the buttons lead back to the list as it was"
+    readings.make(second.budget.readings.get(state="asked"), now=timezone.now())
+    followed = client.post(look, pressed, headers={"HX-Request": "true"}).content.decode()
+    assert "1 of 2 done" in followed and "hx-post" in followed
+    ErpReading.objects.filter(state="asked").update(state="failed", error="CMiC gave no answer.")
+    followed = client.post(look, pressed, headers={"HX-Request": "true"}).content.decode()
+    assert "Show what was read" in followed and "hx-post" not in followed
+    assert "CMiC gave no answer." in followed
+    newest = second.budget.readings.filter(state="made").first().hash
+    shown = client.post(look, pressed).content.decode()
+    assert f'name="reading-{second.pk}" value="{newest}"' in shown
+    assert set(Batch.objects.values_list("state", flat=True)) == {"waiting"}, "nothing was decided meanwhile"
 
 
 def test_a_reading_that_grew_old_is_not_accepted_in_bulk(scene, desk):
