@@ -21,7 +21,9 @@ from budgets.errors import InvalidInput
 from erp import selectors
 from erp.decision import bulk, bulk_look, deciding
 from erp.decision.bulk_look import Candidate
+from erp.desk import memberships
 from erp.models import Batch, BulkDecision, BulkItem, BulkKind, BulkOutcome, RejectReason
+from erp.queue.listing import queue
 from projects.models import Company
 from workflow import submissions
 from workflow.actions import ActionBlocked
@@ -194,6 +196,12 @@ class Result:
         return "accepted" if self.decision.kind == BulkKind.ACCEPT else "sent back"
 
     @property
+    def reason(self) -> str:
+        """The reason that was chosen for all of them."""
+        code = self.decision.reason_code
+        return str(RejectReason(code).label) if code else ""
+
+    @property
     def total(self) -> int:
         """How many were selected."""
         return self.settled + len(self.left)
@@ -238,13 +246,12 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _result(request: HttpRequest, decision: BulkDecision) -> Result:
-    """Batches of companies that the person no longer sees are left out."""
-    seen = selectors.visible_batches(request.user).values("pk")
-    items = decision.items.filter(batch__in=seen).select_related(
-        "batch__budget__project__company", "batch__sent_by"
-    )
+    """Batches of companies that the person no longer sees are left out; the others are as the queue shows them."""
+    rows = queue(request.user, memberships(request), now=timezone.now()).select_related("sent_by")
+    shown = rows.in_bulk(decision.items.values_list("batch", flat=True))
     result = Result(decision)
-    for item in items:
+    for item in decision.items.filter(batch__in=shown):
+        item.batch = shown[item.batch_id]
         where = {
             BulkOutcome.DONE: result.done,
             BulkOutcome.PASSED: result.passed,

@@ -1,4 +1,4 @@
-"""What the pages of the queue need of their own: links that keep the filters, exact times."""
+"""What the pages of the queue need of their own: links that keep the filters, states in words, exact times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from erp.queue import row_words
 from workflow.templatetags.figures import plain_moment
 
 register = template.Library()
@@ -18,6 +21,12 @@ register = template.Library()
 def shelf_link(cl: Any, key: str) -> str:
     """This function will link to a shelf of the queue and keep search, company and sender."""
     return str(cl.get_query_string({"queue": key}, ["p"]))
+
+
+@register.simple_tag
+def standing(batch: Any) -> SafeString:
+    """This function will say where a row of the queue stands, as the queue says it."""
+    return format_html('<span class="state {}">{}</span>', *row_words.standing(batch))
 
 
 @register.filter

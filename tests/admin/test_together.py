@@ -1,5 +1,6 @@
 """Several batches decided by one press: each in its own transaction, told one by one, and no request takes long."""
 
+import re
 import uuid
 
 import pytest
@@ -123,7 +124,26 @@ def test_several_are_sent_back_with_one_reason_and_told(scene, desk, four):
     answer = choose(desk(scene.mira), "reject_selected", four, **given)
     assert answer.context["result"].headline == "3 sent back. 1 not."
     assert states(four) == ["accepted", "rejected", "rejected", "rejected"]
-    assert "Attach the estimate, please." in answer.content.decode()
+    said = "Reason given: Something to explain or attach. “Attach the estimate, please.”"
+    assert said in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "state"), [("reject_selected", "Sent back"), ("accept_selected", "In CMiC, waiting for posting")]
+)
+def test_a_result_says_where_its_batches_stand_as_the_queue_does(scene, desk, four, name, state):
+    given = (
+        {"reason_code": "amounts", "reason": "Too high, please look."} if name == "reject_selected" else {}
+    )
+    client = desk(scene.mira)
+    page = choose(client, name, four[:2], confirm="yes", **given, **seen(four[:2])).redirect_chain[-1][0]
+    for batch in four[:2]:
+        acts.deliver(batch)
+    assert _states(client.get(page)) == [state, state] == _states(client.get(f"{QUEUE}?queue=all"))[:2]
+
+
+def _states(answer) -> list[str]:
+    return re.findall(r'<span class="state [a-z]+">([^<]*)</span>', answer.content.decode())
 
 
 def test_a_result_is_found_by_its_own_person_alone(scene, desk, four):
