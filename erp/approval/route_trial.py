@@ -22,6 +22,7 @@ HELD = (
     (RuleKind.MODIFICATION, "transfers"),
     (RuleKind.TOTAL, "a modification that changes the grand total"),
 )
+NO_AMOUNT = "Type what the batch moves, like 1,250.00: the steps and people depend on it."
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def trial(company: Company, asked: Mapping[str, str]) -> Trial:
     sender, typed = number(asked.get("sender", "")), asked.get("amount", "").strip()
     asked_for = Trial(HELD, senders, kind, sender, typed)
     if not typed:
-        return asked_for
+        return replace(asked_for, error=NO_AMOUNT) if "amount" in asked else asked_for
     try:
         moved = money.amount(typed)
     except money.NotExact as problem:

@@ -171,6 +171,16 @@ def test_the_rules_are_tried_out(scene, desk):
     assert "nobody would be left for “Second controller”" in text(desk(scene.jonas).get(RULES, asked))
 
 
+def test_a_trial_without_an_amount_says_what_to_fill_in(scene, desk):
+    said = "Type what the batch moves, like 1,250.00"
+    assert said not in text(desk(scene.jonas).get(RULES)), "nobody tried anything"
+    page = text(desk(scene.jonas).get(RULES, {"held": "original", "amount": " ", "sender": ""}))
+    assert said in page
+    # The browser would say it in a bubble that comes and goes, and of spaces nothing at all.
+    field = page.split('id="amount"')[1].split(">")[0]
+    assert "required" not in field and 'aria-describedby="about_amount"' in field
+
+
 @pytest.mark.parametrize("above", ["", "50,000.01"])
 def test_an_unlocked_screen_does_not_switch_the_password_off(scene, desk, above):
     Company.objects.filter(pk=scene.company.pk).update(reauthenticate_above=Decimal("50000.00"))
