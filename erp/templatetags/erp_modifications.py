@@ -20,7 +20,7 @@ def carriers(budget: Budget, only: Modification | None = None) -> Mapping[int, B
     rows = BatchItem.objects.filter(batch__budget=budget, modification__isnull=False)
     if only is not None:
         rows = rows.filter(modification=only)
-    rows = rows.select_related("batch", "document").order_by("modification_id", "-batch__number")
+    rows = rows.select_related("batch", "document__by_hand").order_by("modification_id", "-batch__number")
     found = {item.modification_id: item for item in rows.distinct("modification_id") if item.modification_id}
     left_there.look_up(item.document for item in found.values() if hasattr(item, "document"))
     return found

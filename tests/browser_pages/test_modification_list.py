@@ -1,12 +1,16 @@
 """The list of modifications: chips, search, sums, print, export, several made effective, many from a file."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from budgets.models import Modification, ModificationFile
+from erp.models import Confirmation
+from erp.posting import confirmations
 from tests.browser_pages.conftest import Desk, words
 from tests.support import scene as acts
 from tests.support.scene import MAIN, lock, modify
@@ -74,6 +78,34 @@ def test_the_list_and_one_modification_are_printed_with_lines_to_sign_on(month: 
     page = words(month.get("modification_print", one.pk))
     assert "Budget modification 1: Steel bought out" in page
     assert "Approved: accounting" in page and "Name, signature, date" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "said"),
+    [
+        ("watched", "", "Posted, confirmed by hand"),
+        ("disproved", "It was rejected there.", "Confirmed by hand, CMiC says otherwise"),
+        ("proved", "", "Posted"),
+    ],
+)
+def test_what_is_posted_by_a_persons_word_is_called_so_on_screen_and_on_paper(
+    desk: Desk, state: str, why: str, said: str
+) -> None:
+    lock(desk.scene)
+    moved = modify(desk.scene, "Steel bought out", (CONCRETE, "-5.00"), (LABOR, "5.00"))
+    batch = acts.accept(desk.scene, acts.send(desk.scene))
+    acts.deliver(batch)
+    acts.ask(batch)
+    confirmations.confirm_posted(batch, user=desk.scene.mira, now=timezone.now(), note="Posting batch 4711.")
+    Confirmation.objects.update(state=state, why=why)
+    for name, keys in (
+        ("modifications", ()),
+        ("modifications_print", ()),
+        ("modification", (moved.pk,)),
+        ("modification_print", (moved.pk,)),
+    ):
+        page = desk.get(name, *keys).content.decode()
+        assert re.findall(r'<span class="mark (?:good|bad)">([^<]*)</span>', page)[0] == said, name
 
 
 def test_the_export_is_harmless_and_brings_nothing_twice(month: Desk) -> None:
