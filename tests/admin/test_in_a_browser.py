@@ -192,3 +192,22 @@ def test_several_are_decided_by_one_press_and_the_page_goes_on_by_itself(
     page.wait_for_selector("h1:has-text('4 accepted.'):not(:has-text('still'))")
     assert not scrolls_sideways(page)
     assert {batch.state for batch in Batch.objects.all()} == {"accepted"}
+
+
+def test_on_a_phone_a_cell_s_words_stay_beside_its_label_and_a_caption_takes_its_row(
+    scene, transactional_db, open_page
+):
+    acts.reject(scene, acts.send(scene))
+    acts.modify(scene, "Less", ((MAIN, "03-30-00", "M"), "-500.00"), ((MAIN, "03-30-00", "L"), "500.00"))
+    batch, page = acts.send(scene), open_page(viewport={"width": 340, "height": 900})
+    enter(page, "jonas", f"/admin/erp/batch/{batch.pk}/change/")
+    caption = page.locator("#documents-since-title").bounding_box()
+    assert caption["height"] < 40 and caption["width"] > 250
+    cell = page.locator('table:has(#documents-since-title) td[data-label="Batch 2"]')
+    lines = cell.locator("span.soft", has_text="2 lines").bounding_box()
+    assert lines["x"] > cell.bounding_box()["x"] + 100
+    assert not scrolls_sideways(page)
+    acts.deliver(acts.accept(scene, batch))
+    page.reload()
+    known = page.locator('td[data-label="In CMiC"]', has_text="by the receipt").first
+    assert known.locator("span").bounding_box()["x"] > known.bounding_box()["x"] + 100
