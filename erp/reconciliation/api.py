@@ -20,7 +20,8 @@ from erp.models import DriftKind
 from erp.port import ErpKey
 from erp.reconciliation import actions as reconciliation_actions
 from erp.reconciliation import balance_company, drift
-from erp.reconciliation.balance import Cause, Row
+from erp.reconciliation.balance import Row
+from erp.reconciliation.balance_facts import Cause
 from erp.reconciliation.balance_reads import balance_of
 from erp.reconciliation.drift_reads import last_decisions
 from projects import permissions

@@ -14,9 +14,11 @@ from budgets.models import Budget, Hold
 from erp.documents import ZERO
 from erp.models import Connection, ErpReading, JobLink, ReadingState
 from erp.reconciliation.actions import linked_budgets
-from erp.reconciliation.balance import ON_ITS_WAY, Balance, Cause, Sum
-from erp.reconciliation.balance_pages import OLD, Chip, words_of
+from erp.reconciliation.balance import Balance, Sum
+from erp.reconciliation.balance_facts import ON_ITS_WAY, Cause
+from erp.reconciliation.balance_pages import OLD, Chip
 from erp.reconciliation.balance_reads import balances
+from erp.reconciliation.cause_words import words_of
 from erp.words import erp_name
 
 DECIDE, DIFFERS, BALANCED, UNREAD = "decide", "differs", "balanced", "unread"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Q, Sum
 
@@ -15,9 +13,7 @@ from budgets.models import Budget, BudgetLine, ModificationLine, ModificationSta
 from erp.documents import ZERO
 from erp.line_codes import ERP_CODES
 from erp.models import (
-    OPEN,
     BatchLine,
-    BatchState,
     Confirmation,
     ConfirmationState,
     Connection,
@@ -28,62 +24,17 @@ from erp.models import (
     ErpReading,
     ReadingState,
 )
-from erp.port import DocumentKind, ErpKey
-from erp.reconciliation.balance import Balance, Cause, Facts, Held, Key, OurLine, lay_out
+from erp.port import ErpKey
+from erp.reconciliation.balance import Balance, lay_out
+from erp.reconciliation.balance_facts import Facts, Held, Key, OurLine
+from erp.reconciliation.sent import sent_of
 from erp.reset.link_epochs import jobs_now, past_ones, past_rows
 
 COLUMNS = (
     *("pk", "budget_id", "amount", "job__code", "cost_code__code", "cost_code_text"),
     *("cost_type__code", "cost_type_text", "description", *ERP_CODES),
 )
-SENT = (
-    *("item__batch__budget_id", "line_id", "item__kind", "item__batch__state", "item__document__state"),
-    *("target", "base", "delta", "erp_job", "erp_cost_code", "erp_cost_type"),
-)
 OPEN_WORDS = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
-NOWHERE = (DocumentState.WITHDRAWN,)  # taken out again, or left there as the ERP's own: as if not sent
-
-
-@dataclass
-class _Sent:
-    """What was sent of one budget, in the making."""
-
-    originals: dict[int, tuple[Key, Decimal]] = field(default_factory=dict)  # the newest posted, by line
-    changes: dict[Key, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
-    any_posted: bool = False
-    bases: dict[Key, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
-    way: dict[tuple[Key, Cause], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
-    homes: dict[int, ErpKey] = field(default_factory=dict)  # where a line was last fixed to be, by line
-    seen: set[Key] = field(default_factory=set)
-
-    @property
-    def measures(self) -> bool:
-        """Whether modifications count and no original does: the next send measures originals against the ERP's own.
-
-        So it is after a reset of the link, and where the first original was returned.
-        """
-        return self.any_posted and not self.originals
-
-    def posted(
-        self, decided: Mapping[Key, Decimal], held: Mapping[ErpKey, Held]
-    ) -> dict[Key, Decimal] | None:
-        """What was posted by code, and what was decided to count as posted; None before the first posting."""
-        if not self.any_posted:
-            return None
-        sums: dict[Key, Decimal] = defaultdict(lambda: ZERO, self.changes)
-        for key, target in self.originals.values():
-            sums[key] += target
-        for key, moved in decided.items():
-            sums[key] += moved
-        if self.measures:
-            for key in sums:
-                sums[key] += self.bases.get(key, _original(held, key))
-        return dict(sums)
-
-
-def _original(held: Mapping[ErpKey, Held], key: Key) -> Decimal:
-    there = held.get(key) if isinstance(key, ErpKey) else None
-    return there.original if there else ZERO
 
 
 def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Balance]]:
@@ -91,7 +42,7 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
     ids = [budget.pk for budget in budgets]
     readings, lines = newest_readings(budgets), _lines(ids)
     mapped = {pk: key for rows in lines.values() for pk, key, *_ in rows}
-    sent, (moved, accepted) = _sent(ids, mapped), _decided(ids)
+    sent, (moved, accepted) = sent_of(ids, mapped), _decided(ids)
     otherwise, changes, corrections = _posted_otherwise(ids), _changes(ids), _corrections(ids)
     words = _by_hand(ids, mapped)
     found = {}
@@ -132,7 +83,7 @@ def posted_sums(budget: Budget, reading: ErpReading) -> dict[Key, Decimal]:
     Where originals are measured against the ERP's own, those are the reading's.
     """
     posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
-    was, decided = _sent([budget.pk], {}, posted)[budget.pk], _decided([budget.pk])[0][budget.pk]
+    was, decided = sent_of([budget.pk], {}, posted)[budget.pk], _decided([budget.pk])[0][budget.pk]
     return was.posted(decided, held_by(reading)) or {}
 
 
@@ -140,7 +91,7 @@ def account_of(budget: Budget, reading: ErpReading) -> Facts:
     """This function will gather what a reading holds, and what should stand there by what was posted and decided."""
     ids, held = [budget.pk], held_by(reading)
     posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
-    was, (moved, accepted) = _sent(ids, {}, posted)[budget.pk], _decided(ids)
+    was, (moved, accepted) = sent_of(ids, {}, posted)[budget.pk], _decided(ids)
     decided = moved[budget.pk]
     return Facts(
         held=held,
@@ -226,57 +177,6 @@ def _corrections(ids: Collection[int]) -> dict[int, Decimal]:
         modification__was_posted=False,
     )
     return dict(rows.order_by().values_list("line").annotate(sum=Sum("amount")))
-
-
-def _sent(ids: Collection[int], mapped: Mapping[int, Key], only: Any = None) -> dict[int, _Sent]:
-    """What was sent of each budget, and what became of it."""
-    found = {budget: _Sent() for budget in ids}
-    rows = BatchLine.objects.all() if only is None else only
-    rows = rows.filter(item__batch__budget__in=ids).order_by("item__batch__number", "item__position", "pk")
-    epochs = past_ones(ids)
-    if epochs:
-        rows = rows.exclude(past_rows(epochs, batch="item__batch", document="item__document"))
-    for budget, line, kind, batch, document, target, base, delta, *theirs in rows.values_list(*SENT):
-        key: Key = ErpKey(*theirs) if theirs[1] else mapped.get(line, line)
-        _take(found[budget], line, key, kind, batch, document, target, base, delta)
-    return found
-
-
-def _take(
-    was: _Sent,
-    line: int,
-    key: Key,
-    kind: str,
-    batch: str,
-    document: str | None,
-    target: Decimal | None,
-    base: Decimal | None,
-    delta: Decimal,
-) -> None:
-    """Count one row that was sent; the rows come in the order of their batches."""
-    was.seen.add(key)
-    if document == DocumentState.POSTED:
-        was.any_posted = True
-        if kind == DocumentKind.ORIGINAL:
-            was.originals[line] = (key, target or ZERO)
-        else:
-            was.changes[key] += delta
-    elif batch not in OPEN or document in NOWHERE:
-        return
-    else:
-        was.way[key, _cause(batch, document)] += delta
-        if base is not None and batch != BatchState.WAITING:
-            was.bases[key] += base
-    if isinstance(key, ErpKey):
-        was.homes[line] = key
-
-
-def _cause(batch: str, document: str | None) -> Cause:
-    if batch == BatchState.WAITING:
-        return Cause.WAITING
-    if document == DocumentState.REFUSED:
-        return Cause.REFUSED
-    return Cause.NOT_POSTED if document == DocumentState.DELIVERED else Cause.EXPORTING
 
 
 Sums = dict[int, dict[Key, Decimal]]

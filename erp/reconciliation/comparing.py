@@ -30,7 +30,8 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import ErpKey
-from erp.reconciliation.balance import Facts, Key, beyond, not_seen
+from erp.reconciliation.balance import beyond, not_seen
+from erp.reconciliation.balance_facts import Facts, Key
 from erp.reconciliation.balance_reads import (
     accepted_differences,
     account_of,

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp.port import ErpKey
-from erp.reconciliation.balance import Cause, Facts, Held, OurLine, Row, lay_out
+from erp.reconciliation.balance import Row, lay_out
+from erp.reconciliation.balance_facts import Cause, Facts, Held, OurLine
 
 KEYS = [ErpKey("26-0288", code, kind) for code in ("03-30-00", "09-68-00") for kind in ("L", "S")]
 CODE = KEYS[0]

@@ -18,7 +18,7 @@ from erp.models import DriftDecision, DriftSighting
 from erp.port import ErpKey
 from erp.reconciliation import comparing as reconciliation
 from erp.reconciliation import drift
-from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_facts import Cause
 from erp.reconciliation.balance_reads import balance_of
 from erp.sync import readings
 from tests.support.simulator import Simulator

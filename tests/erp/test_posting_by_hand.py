@@ -20,7 +20,7 @@ from erp.posting import confirmations
 from erp.posting import polling as posting
 from erp.reconciliation import comparing as reconciliation
 from erp.reconciliation import drift
-from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_facts import Cause
 from erp.reconciliation.balance_reads import balance_of
 from erp.sync import readings
 from tests.erp.test_posting import delivered, post

@@ -10,7 +10,7 @@ from budgets.states import state_of
 from erp.decision import deciding
 from erp.models import ErpReading, ReadingState
 from erp.reconciliation import comparing as reconciliation
-from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_facts import Cause
 from erp.reconciliation.balance_reads import balance_of
 from erp.sync import readings
 from erp.sync import syncing as sync

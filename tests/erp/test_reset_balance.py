@@ -10,7 +10,7 @@ from django.utils import timezone
 from erp.models import ErpReading
 from erp.port import ErpKey
 from erp.reconciliation import drift
-from erp.reconciliation.balance import Cause
+from erp.reconciliation.balance_facts import Cause
 from erp.reconciliation.balance_reads import balance_of
 from erp.reconciliation.comparing import compare
 from erp.sync import syncing as sync
