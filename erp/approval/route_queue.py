@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from erp.approval import routes
 from erp.approval.route_rules import Circle
@@ -40,17 +40,24 @@ def takeable(memberships: Sequence[Membership], *, now: datetime) -> Q:
         found |= Q(budget__project__company=row.company_id) & ways
     reached = Q(state=BatchState.WAITING) & ~_barred(person) & found
     if "left_to_others" not in deciding[0].__dict__:
-        deciding[0].__dict__["left_to_others"] = _left_to_others(person, reached, now)
+        deciding[0].__dict__["left_to_others"] = _left_to_others(person, deciding, now)
     return reached & ~Q(pk__in=deciding[0].__dict__["left_to_others"])
 
 
-def _left_to_others(person: int, reached: Q, now: datetime) -> list[int]:
-    """The batches whose due step the person could take, but nobody would be left for a later one."""
-    found = Batch.objects.annotate(more=Exists(_open().filter(_after_another(), batch=OuterRef("pk"))))
-    rows = found.filter(reached, more=True).select_related("budget__project__company")
+def _left_to_others(person: int, deciding: Sequence[Membership], now: datetime) -> list[int]:
+    """The batches whose due step the person could take, but nobody would be left for a later one.
+
+    Only the rules in Python know it, so those with steps to come are looked at one by one.
+    """
+    waiting = _open().filter(
+        batch__state=BatchState.WAITING,
+        batch__budget__project__company__in=[row.company_id for row in deciding],
+    )
+    several = waiting.order_by().values("batch").annotate(steps=Count("pk")).filter(steps__gt=1)
+    rows = Batch.objects.filter(pk__in=several.values("batch")).select_related("budget__project__company")
     batches = list(rows.prefetch_related("preparers"))
     know_routes(batches, now=now)
-    return [batch.pk for batch in batches if routes.gap_of(batch) is None and _ends_with(batch, person)]
+    return [batch.pk for batch in batches if _ends_with(batch, person) and routes.gap_of(batch) is None]
 
 
 def _ends_with(batch: Batch, person: int) -> bool:
