@@ -181,8 +181,11 @@ def _row(key: Key, lines: tuple[OurLine, ...], way: Mapping[Cause, Decimal], fac
     going = sum(way.values(), ZERO)
     posted = _posted(key, held, facts, ours=bool(lines))
     moved = there - posted
-    if moved and moved == way.get(Cause.NOT_POSTED):  # entered, and counts there before it counts as posted
-        way, posted, going = {**way, Cause.NOT_POSTED: ZERO}, there, going - moved
+    entered = next((cause for cause in ENTERED if moved and moved == way.get(cause)), None)
+    if (
+        entered
+    ):  # on a pending job it counts there before it counts as posted, and while the rest is being written
+        way, posted, going = {**way, entered: ZERO}, there, going - moved
         moved = ZERO
     parts = [
         *_moved(key, lines, held, moved, facts),
@@ -193,6 +196,7 @@ def _row(key: Key, lines: tuple[OurLine, ...], way: Mapping[Cause, Decimal], fac
     return Row(key, lines, held, ours, posted, going, tuple(shown), facts.posted is not None)
 
 
+ENTERED = (Cause.NOT_POSTED, Cause.EXPORTING, Cause.REFUSED)
 ORDER = {cause: place for place, cause in enumerate(Cause)}
 
 

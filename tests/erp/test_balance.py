@@ -108,8 +108,15 @@ def test_on_its_way_in_three_steps():
 
 
 def test_what_was_entered_on_a_pending_job_counts_there_before_it_counts_as_posted():
-    going = {(CODE, Cause.NOT_POSTED): Decimal("100.00")}
-    assert causes(row("100.00", "100.00", bases={CODE: Decimal(0)}, on_its_way=going)) == {}
+    for cause in (
+        Cause.NOT_POSTED,
+        Cause.EXPORTING,
+        Cause.REFUSED,
+    ):  # the rest is being written, or was refused
+        going = {(CODE, cause): Decimal("100.00")}
+        assert causes(row("100.00", "100.00", bases={CODE: Decimal(0)}, on_its_way=going)) == {}
+    going = {(CODE, Cause.WAITING): Decimal("100.00")}
+    assert causes(row("100.00", "100.00", bases={CODE: Decimal(0)}, on_its_way=going)) != {}
 
 
 def test_edited_missing_and_posted_with_another_amount():
