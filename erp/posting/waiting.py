@@ -41,13 +41,9 @@ SAID = {
 }
 
 
-STANDS = (
-    "state",
-    "state_since",
-    "exported_at",
-    "posted_at",
-)  # of a batch; the rest says what became of a decision
-HELD = ("state", "state_since", "hold", "hold_since", "hold_data", "things_to_do")  # of its budget
+# Where a batch stands (the rest of its row says what became of a decision), and its budget.
+STANDS = ("state", "state_since", "exported_at", "posted_at")
+HELD = ("state", "state_since", "hold", "hold_since", "hold_data", "things_to_do")
 
 
 def documents_now(batch: Batch) -> list[Document]:

@@ -37,7 +37,7 @@ class Row:
     held: Held | None
     ours: Decimal
     posted: (
-        Decimal  # what should stand in the ERP by what was posted; before that, the original it holds there
+        Decimal  # what should stand there by what was posted; before that, the original that the ERP holds
     )
     on_its_way: Decimal
     parts: tuple[Part, ...]
@@ -182,9 +182,7 @@ def _row(key: Key, lines: tuple[OurLine, ...], way: Mapping[Cause, Decimal], fac
     posted = _posted(key, held, facts, ours=bool(lines))
     moved = there - posted
     entered = next((cause for cause in ENTERED if moved and moved == way.get(cause)), None)
-    if (
-        entered
-    ):  # on a pending job it counts there before it counts as posted, and while the rest is being written
+    if entered:  # on a pending job it counts there before it counts as posted, also while the rest is written
         way, posted, going = {**way, entered: ZERO}, there, going - moved
         moved = ZERO
     parts = [

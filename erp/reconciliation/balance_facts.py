@@ -18,9 +18,7 @@ class Cause(StrEnum):
     MISSING = "missing"  # it was posted, and the ERP has no such code any more
     POSTED_OTHERWISE = "posted_otherwise"  # the accountant posted another amount than was sent
     THERE_BEFORE = "there_before"  # the ERP holds an amount on a code of ours that never came from here
-    CHANGED_BEFORE = (
-        "changed_before"  # the ERP's current budget is not its original, and nothing was posted from here
-    )
+    CHANGED_BEFORE = "changed_before"  # changed in the ERP from its own original, before we posted anything
     BY_HAND = "by_hand"  # somebody confirmed by hand that it is posted, and the ERP has not shown it
     ACCEPTED = "accepted"  # an approver left the difference as it is, with a note
     KEPT = "kept"  # an approver kept ours: the correction is to be sent
