@@ -35,13 +35,12 @@ from erp.sync.mirror_models import (  # noqa: F401  Django finds an app's models
     ErpCostCode,
     ErpCostType,
     ErpJob,
-    ErpReading,
     ErpUnit,
     JobLink,
-    ReadingState,
     Reminder,
 )
 from erp.sync.models import Heartbeat, SyncChange, SyncRun  # noqa: F401  likewise
+from erp.sync.reading_models import ErpReading, ReadingState  # noqa: F401  likewise
 from workflow import guards
 from workflow.actions import allowed
 

@@ -22,7 +22,7 @@ from erp.evidence.seal import FORMAT, SCHEMA, sha256
 from erp.evidence.words import at, day, money, named, person
 from erp.models import Batch, BatchAttachment, BatchLine, BatchState
 from erp.posting.waiting import BY_HAND
-from erp.timeline.steps import events_of
+from erp.timeline.sources import events_of
 from erp.words import erp_name
 from projects.models import Job
 from workflow.models import ChainHead
