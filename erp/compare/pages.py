@@ -14,6 +14,7 @@ from budgets.models import Budget
 from erp.compare.sides import ERP, NOW, Side
 from erp.compare.states import CHANGED, ONLY_A, ONLY_B, SAME, STATUSES, Comparison, Group, Row, Sums
 from erp.models import Batch, ReadingState
+from erp.reset.link_epochs import epoch_of
 from erp.snapshots import erp_connection, latest_reading
 from erp.words import erp_name
 
@@ -189,7 +190,9 @@ def _chosen(group: Group, show: str) -> list[Row]:
 
 def reading_of(budget: Budget) -> dict[str, Any]:
     """This function will say what is known of the ERP: the newest reading, and one that is being made or failed."""
-    newest = budget.readings.first()
+    newest, since = budget.readings.first(), epoch_of(budget).since
+    if newest is not None and since is not None and newest.asked_at < since:
+        newest = None  # it was asked of a link that was reset since
     return {
         "reading": latest_reading(budget),
         "being_read": newest if newest is not None and newest.state == ReadingState.ASKED else None,

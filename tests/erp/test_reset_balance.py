@@ -68,6 +68,18 @@ def test_what_stays_is_in_balance_before_anything_is_sent_and_after(brisk_cmic: 
     assert current(story) == sums("900", "600")
 
 
+def test_nothing_is_called_changed_before_the_job_was_read_for_the_new_link(brisk_cmic: Simulator):
+    story = linked_again(brisk_cmic)
+    address = f"/projects/{story.budget.project_id}/budget/reconciliation/"
+    shown = page(story.dana, address)
+    assert "CMiC was not read yet." in shown
+    for alarm in ("changed in CMiC", "Decide which value holds", "could not be read"):
+        assert alarm not in shown
+    edited(story, "950")
+    read(story)
+    assert "1 line was changed in CMiC." in page(story.dana, address)
+
+
 def test_what_is_changed_there_after_it_is_told_as_that_and_taken_once(brisk_cmic: Simulator):
     story = linked_again(brisk_cmic)
     edited(story, "950")
