@@ -208,7 +208,7 @@ def beyond(key: ErpKey, facts: Facts) -> Decimal:
 
 def _posted(key: Key, held: Held | None, facts: Facts, *, ours: bool) -> Decimal:
     """What stands in the ERP by our account: posted; while originals are measured, the one there, as Send has it."""
-    if facts.posted is not None and (key in facts.posted or not facts.measures):
+    if facts.posted is not None:
         return facts.posted.get(key, ZERO)
     if not ours:
         return ZERO

@@ -65,7 +65,6 @@ class Facts:
     lines: Collection[OurLine] = ()
     held: Mapping[ErpKey, Held] = field(default_factory=dict)
     posted: Mapping[Key, Decimal] | None = None  # None: nothing of this budget was ever posted
-    measures: bool = False  # no original of ours counts there: they are measured against the ERP's own
     bases: Mapping[Key, Decimal] = field(default_factory=dict)  # while nothing was posted: fixed at accept
     taken: Mapping[Key, Decimal] = field(default_factory=dict)  # likewise: decided before the link was reset
     on_its_way: Mapping[tuple[Key, Cause], Decimal] = field(default_factory=dict)

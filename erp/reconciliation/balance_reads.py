@@ -27,7 +27,7 @@ from erp.models import (
 from erp.port import ErpKey
 from erp.reconciliation.balance import Balance, lay_out
 from erp.reconciliation.balance_facts import Facts, Held, Key, OurLine
-from erp.reconciliation.sent import sent_of
+from erp.reconciliation.sent import Sent, sent_of
 from erp.reset.link_epochs import jobs_now, past_ones, past_rows
 
 COLUMNS = (
@@ -58,8 +58,7 @@ def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Ba
                 for pk, key, code, words, amount in lines[budget]
             ],
             held=held,
-            posted=was.posted(decided, held),
-            measures=was.measures,
+            posted=was.posted(decided, held, _keys(lines[budget], was)),
             bases=was.bases,
             taken=decided,
             on_its_way=was.way,
@@ -84,7 +83,7 @@ def posted_sums(budget: Budget, reading: ErpReading) -> dict[Key, Decimal]:
     """
     posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
     was, decided = sent_of([budget.pk], {}, posted)[budget.pk], _decided([budget.pk])[0][budget.pk]
-    return was.posted(decided, held_by(reading)) or {}
+    return was.posted(decided, held_by(reading), _ours(budget, was)) or {}
 
 
 def account_of(budget: Budget, reading: ErpReading) -> Facts:
@@ -95,12 +94,20 @@ def account_of(budget: Budget, reading: ErpReading) -> Facts:
     decided = moved[budget.pk]
     return Facts(
         held=held,
-        posted=was.posted(decided, held),
-        measures=was.measures,
+        posted=was.posted(decided, held, _ours(budget, was)),
         taken=decided,
         by_hand=_by_hand(ids, {})[budget.pk],
         accepted=accepted[budget.pk],
     )
+
+
+def _ours(budget: Budget, was: Sent) -> list[Key]:
+    """The codes of a budget's lines, read only where they are asked for."""
+    return _keys(_lines([budget.pk])[budget.pk], was) if was.measures else []
+
+
+def _keys(lines: Iterable[tuple[int, Key, str, str, Decimal]], was: Sent) -> list[Key]:
+    return [was.homes.get(pk) or key for pk, key, *_ in lines]
 
 
 def by_hand_sums(budget: Budget) -> dict[Key, Decimal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -37,14 +37,17 @@ class Sent:
     def measures(self) -> bool:
         """Whether modifications count and no original does: the next send measures originals against the ERP's own.
 
-        So it is after a reset of the link, and where the first original was returned.
+        So it is after a reset of the link to the same job, and where the first original was returned.
         """
         return self.any_posted and not self.originals
 
     def posted(
-        self, decided: Mapping[Key, Decimal], held: Mapping[ErpKey, Held]
+        self, decided: Mapping[Key, Decimal], held: Mapping[ErpKey, Held], ours: Iterable[Key]
     ) -> dict[Key, Decimal] | None:
-        """What was posted by code, and what was decided to count as posted; None before the first posting."""
+        """What was posted by code, and what was decided to count as posted; None before the first posting.
+
+        Where originals are measured, each code that is `ours` counts with the original that the ERP holds.
+        """
         if not self.any_posted:
             return None
         sums: dict[Key, Decimal] = defaultdict(lambda: ZERO, self.changes)
@@ -53,7 +56,7 @@ class Sent:
         for key, moved in decided.items():
             sums[key] += moved
         if self.measures:
-            for key in sums:
+            for key in {*sums, *ours}:
                 sums[key] += self.bases.get(key, _original(held, key))
         return dict(sums)
 
@@ -71,6 +74,8 @@ def sent_of(ids: Collection[int], mapped: Mapping[int, Key], only: Any = None) -
     epochs = past_ones(ids)
     if epochs:
         rows = rows.exclude(past_rows(epochs, batch="item__batch", document="item__document"))
+    for budget, epoch in epochs.items():
+        found[budget].any_posted = bool(epoch.kept)  # something of the past stays in this very job
     for budget, line, kind, batch, document, target, base, delta, *theirs in rows.values_list(*SENT):
         key: Key = ErpKey(*theirs) if theirs[1] else mapped.get(line, line)
         _take(found[budget], line, key, kind, batch, document, target, base, delta)

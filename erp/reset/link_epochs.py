@@ -44,9 +44,8 @@ def epoch_of(budget: Budget) -> Epoch:
     floor = last.after_batch or 0
     job = JobLink.objects.filter(job__project=budget.project_id, job__parent=None)
     now_at = job.values_list("erp_job__connection", "erp_job__code").first()
-    fates = {
-        word.document_id: word for word in ResetDocument.objects.filter(reset__in=resets).order_by("reset")
-    }
+    words = ResetDocument.objects.filter(reset__in=resets).order_by("pk")
+    fates = {word.document_id: word for word in words}  # what was said of a document last
     kept = {
         key
         for key, word in fates.items()

@@ -7,18 +7,19 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from erp.models import ErpReading
+from erp.models import Document, ErpReading
 from erp.port import ErpKey
 from erp.reconciliation import drift
 from erp.reconciliation.balance_facts import Cause
 from erp.reconciliation.balance_reads import balance_of
 from erp.reconciliation.comparing import compare
+from erp.snapshots import unsent_modifications
 from erp.sync import syncing as sync
 from tests.erp.test_resetting import current, link, posted, reset, send_and_post, sums
 from tests.erp.test_waiting import page
 from tests.support.delivery import finish, send_and_accept
 from tests.support.simulator import Simulator
-from tests.support.story import JOB, Story
+from tests.support.story import JOB, Story, begin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,3 +113,37 @@ def test_what_is_new_beside_it_is_not_sent_and_nothing_else(brisk_cmic: Simulato
     _, balance = balance_of(story.budget)
     assert balance.in_balance
     assert current(story) == sums("870", "630")
+
+
+def test_a_change_of_a_code_without_modifications_is_told_alike_everywhere(brisk_cmic: Simulator):
+    story = begin(brisk_cmic, status="I")
+    story.add_line("01-31-00", "L", "1000.00")
+    story.lock()
+    story.reload()
+    send_and_post(story)
+    reset(story, "stays")
+    link(story, JOB)
+    edited(story, "1050")
+    reading = read(story)
+    _, balance = balance_of(story.budget)
+    assert {cause: one.amount for cause, one in balance.causes.items()} == {Cause.EDITED: Decimal(50)}
+    assert [row.key for row in balance.to_decide] == [LABOR]
+    [seen] = compare(story.budget, reading)
+    assert (seen.key, seen.posted, seen.in_erp) == (LABOR, Decimal(1000), Decimal(1050))
+
+
+def test_of_several_resets_the_last_word_on_a_document_counts(brisk_cmic: Simulator):
+    story = linked_again(brisk_cmic)
+    transfer = Document.objects.get(item__modification__isnull=False)
+    story.simulator.accountant("undo", company="001", job=JOB, code=transfer.number)
+    reset(story, "stays", "reversed")
+    link(story, JOB)
+    assert unsent_modifications(story.budget).count() == 1
+    read(story)
+    _, balance = balance_of(story.budget)
+    assert not balance.to_decide
+    send_and_post(story)
+    read(story)
+    _, balance = balance_of(story.budget)
+    assert balance.in_balance
+    assert current(story) == sums("900", "600")
