@@ -31,8 +31,11 @@ def open_reset(budget: Budget) -> LinkReset | None:
 
 
 def posted_documents(budget: Budget) -> list[Document]:
-    """This function will find the documents that count in the ERP and cannot be taken out from here."""
-    rows = Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED)
+    """This function will find the documents that count in the ERP and cannot be taken out from here.
+
+    One that changed nothing was never written (`attempts` 0): nothing becomes of it there.
+    """
+    rows = Document.objects.filter(batch__budget=budget, state=DocumentState.POSTED, attempts__gt=0)
     rows = rows.filter(counts(budget, batch="batch", document="pk"))
     return list(rows.select_related("item", "batch", "by_hand").order_by("batch__number", "item__position"))
 
