@@ -44,7 +44,6 @@ def _move(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
     ensure(batch, name, SYSTEM)
     getattr(batch, name)(now=now)
     batch.save(update_fields=["state", "state_since", "exported_at", "posted_at"])
-    by_hand = ", confirmed by hand" if batch.state == BatchState.POSTED and by_word.open_word(batch) else ""
     events.record(
         chain=budget.project.company_id,
         at=now,
@@ -53,8 +52,16 @@ def _move(batch: Batch, budget: Budget, name: str, now: datetime) -> None:
         about=[budget, budget.project, batch],
         from_state=before,
         to_state=batch.state,
-        sentence=f"Batch {batch.number} is {batch.get_state_display().lower()}{by_hand}",
+        sentence=f"Batch {batch.number} is {_become(batch, name)}",
     )
+
+
+def _become(batch: Batch, name: str) -> str:
+    """What a batch is by a move: its state, but who reads that it is accepted thinks of the approver."""
+    if name == "reopen":
+        return "being exported again"
+    by_hand = ", confirmed by hand" if batch.state == BatchState.POSTED and by_word.open_word(batch) else ""
+    return f"{batch.get_state_display().lower()}{by_hand}"
 
 
 def _finish(batch: Batch, budget: Budget, name: str, now: datetime) -> None:

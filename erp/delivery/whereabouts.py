@@ -14,6 +14,7 @@ from erp.delivery.still_as_seen import NOTHING_WRITTEN
 from erp.models import Batch, Call, Document, DocumentState
 
 REMOVED, TURNED_DOWN = "removed_in_erp", "rejected_in_erp"
+STOOD_STILL = (DocumentState.REFUSED, DocumentState.QUEUED)  # what was found last still holds
 
 
 class Where(Enum):
@@ -68,9 +69,11 @@ def where_is(document: Document, writes: Writes = NONE) -> Where:
         return Where.LEAVING
     if document.state == DocumentState.SENDING:
         return Where.SENDING
+    codes = {finding.get("code") for finding in document.findings}
+    if document.state in STOOD_STILL and TURNED_DOWN in codes:
+        return Where.REJECTED  # its receipt is gone once it is tried again, and it lies there as before
     if document.delivered_at is not None:
-        codes = {finding.get("code") for finding in document.findings}
-        return Where.REMOVED if REMOVED in codes else Where.REJECTED if TURNED_DOWN in codes else Where.THERE
+        return Where.REMOVED if REMOVED in codes else Where.THERE
     if writes.done:
         return Where.PARTLY
     unsure = writes.unclear or document.state == DocumentState.UNCONFIRMED

@@ -155,6 +155,7 @@ def tell_of_failure(document: Document) -> None:
             template="failure",
             batch=batch,
             deciding=deciding,
+            document=document,
             findings=findings,
             subject=f"Needs attention: {batch.budget.project}",
         )

@@ -67,6 +67,7 @@ class Explained:
     lines: tuple[ExplainedLine, ...]
     raw: str
     known: bool  # an entry of the dictionary explains it
+    documents: tuple[str, ...] = ()  # what was refused: numbers and titles
     says_only_where: bool = False  # and leaves the rest to the ERP's own words
 
     @property
@@ -108,7 +109,7 @@ def explained(document: Document) -> list[Explained]:
 
 def explained_of(batch: Batch) -> list[Explained]:
     """This function will explain everything that keeps a batch from going on."""
-    documents = batch.documents.exclude(findings=[])
+    documents = batch.documents.exclude(findings=[]).select_related("item")
     return [one for document in documents for one in explained(document)]
 
 
@@ -128,7 +129,9 @@ def _one_of(group: list[Explained]) -> Explained:
     left = len(meanings) - MOST_MEANINGS
     said = " ".join(meanings[:MOST_MEANINGS]) + (f" And {left} more of the kind." if left > 0 else "")
     lines = tuple(dict.fromkeys(line for one in group for line in one.lines))
-    return replace(group[0], meaning=said, lines=lines, raw="\n".join(dict.fromkeys(o.raw for o in group)))
+    raw = "\n".join(dict.fromkeys(one.raw for one in group))
+    documents = tuple(dict.fromkeys(named for one in group for named in one.documents))
+    return replace(group[0], meaning=said, lines=lines, raw=raw, documents=documents)
 
 
 def role(who: Fixer, erp: str) -> str:
@@ -189,6 +192,7 @@ def _explain(
         lines=tuple(_shown(row, batch) for row in concerned),
         raw=raw,
         known=advice is not None,
+        documents=(f"{document.number} {document.item.title}",),
         says_only_where=advice is not None and advice.says_only_where,
     )
 

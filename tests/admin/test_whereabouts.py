@@ -58,6 +58,27 @@ def test_a_document_of_which_some_lines_landed_is_told_as_partly_there(scene, de
     assert "What was to be made in CMiC" in shown
 
 
+def test_a_rejected_document_is_named_and_is_not_told_as_partly_there_once_it_is_tried_again(
+    scene, desk, two
+):
+    acts.deliver(two)
+    first, second = two.documents.all()
+    wrote(second, 2)
+    finding = {
+        "code": "rejected_in_erp",
+        "message": "Somebody rejected it in the ERP.",
+        "refs": [],
+        "raw": "",
+    }
+    acts._step(second, "refuse", "refuse", findings=[finding])
+    acts._settle(two)
+    assert "1 of 2 documents in CMiC, 1 rejected there" in page(desk, scene, two)
+    assert f"<p>Document: {second.number} {second.item.title}</p>" in standing(desk, scene)
+    assert first.number not in standing(desk, scene)
+    aftercare.retry(two, user=scene.mira, now=timezone.now())
+    assert "1 of 2 documents in CMiC, 1 rejected there" in page(desk, scene, two)
+
+
 def test_a_document_whose_only_write_has_no_answer_is_not_told_as_absent(scene, desk, two):
     wrote(two.documents.first(), 1, outcome="")
     assert "0 of 2 documents in CMiC, 1 not known whether there" in page(desk, scene, two, "progress/")

@@ -202,6 +202,9 @@ def test_a_rejected_document_needs_attention_says_so_by_mail_and_goes_back(brisk
     assert state_of(story.reload()).code == "attention"
     mails = Notice.objects.filter(kind="failure", to=story.dana)
     assert mails.count() == 1 and "rejected it in the ERP" in mails[0].text
+    assert f", {one().number} Original budget:" in mails[0].text
+    assert "\n  3. Or return the batch to the project manager.\n" in mails[0].text
+    assert Event.objects.get(action="reopen").sentence == "Batch 1 is being exported again"
     assert_books_agree(story)
     aftercare.return_to_pm(batch, user=story.mira, now=timezone.now(), note="accounting turned it down")
     finish(story)
