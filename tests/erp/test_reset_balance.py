@@ -13,9 +13,10 @@ from erp.reconciliation import drift
 from erp.reconciliation.balance_facts import Cause
 from erp.reconciliation.balance_reads import balance_of
 from erp.reconciliation.comparing import compare
+from erp.reset.blockers import unspoken
 from erp.snapshots import unsent_modifications
 from erp.sync import syncing as sync
-from tests.erp.test_resetting import current, link, posted, reset, send_and_post, sums
+from tests.erp.test_resetting import ask, current, link, posted, reset, send_and_post, sums
 from tests.erp.test_waiting import page
 from tests.support.delivery import finish, send_and_accept
 from tests.support.simulator import Simulator
@@ -67,6 +68,9 @@ def test_what_stays_is_in_balance_before_anything_is_sent_and_after(brisk_cmic: 
     _, balance = balance_of(story.budget)
     assert balance.in_balance
     assert current(story) == sums("900", "600")
+    numbers = {document.number for document in unspoken(ask(story))}
+    assert len(numbers) == 2, "what was never written there is not asked about"
+    assert batch.documents.get().number not in numbers
 
 
 def test_nothing_is_called_changed_before_the_job_was_read_for_the_new_link(brisk_cmic: Simulator):
