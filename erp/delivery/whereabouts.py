@@ -59,10 +59,15 @@ def writes_of(batch: Batch) -> dict[int, Writes]:
     return {document: Writes(done, number - done) for document, done, number in counted}
 
 
+def needed_no_entry(document: Document) -> bool:
+    """This function will tell whether a document was settled as it was accepted: the ERP knows nothing of it."""
+    return document.state == DocumentState.POSTED and not document.attempts
+
+
 def where_is(document: Document, writes: Writes = NONE) -> Where:
     """This function will say where a document is."""
     if document.state == DocumentState.POSTED:
-        return Where.THERE if document.attempts else Where.NEEDLESS  # settled when it was accepted
+        return Where.NEEDLESS if needed_no_entry(document) else Where.THERE
     if document.state == DocumentState.WITHDRAWN:
         return Where.LEFT if is_left(document) else Where.OUT
     if document.state == DocumentState.WITHDRAWING:

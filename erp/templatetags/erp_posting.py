@@ -85,6 +85,12 @@ def in_erp_now(budget: Budget) -> whereabouts.Tally | None:
 
 
 @register.filter
+def needless(document: Document) -> bool:
+    """This function will tell whether nothing was written for a document: its number is nowhere in the ERP."""
+    return whereabouts.needed_no_entry(document)
+
+
+@register.filter
 def question(document: Document) -> waiting.Question:
     """This function will say what the ERP was last asked about a document, and when it is asked again."""
     return waiting.question_of(document)
