@@ -9,13 +9,15 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from budgets.models import Budget, Hold
+from budgets.models import Budget, BudgetState, Hold
 from erp.approval import route_words, routes
 from erp.delivery import whereabouts
 from erp.models import Batch, Document
 from erp.posting import by_word, differences, waiting
 from erp.posting import proof as evidence
 from erp.posting.waiting import Usual
+from erp.reset.blockers import open_reset
+from erp.reset.models import LinkReset, ResetState
 from erp.snapshots import latest_batch
 from erp.timeline import waits as timeline_waits
 from erp.timeline.calls import SoFar, so_far
@@ -82,6 +84,13 @@ def in_erp_now(budget: Budget) -> whereabouts.Tally | None:
     batch = latest_batch(budget)
     documents = list(batch.documents.all()) if batch else []
     return whereabouts.tally(documents, whereabouts.writes_of(batch)) if batch and documents else None
+
+
+@register.simple_tag
+def link_being_reset(budget: Budget) -> LinkReset | None:
+    """This function will find the confirmed reset for which what was sent is taken out again, if there is one."""
+    reset = open_reset(budget) if budget.state == BudgetState.SENT else None
+    return reset if reset is not None and reset.state == ResetState.CLEARING else None
 
 
 @register.filter

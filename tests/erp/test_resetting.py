@@ -120,7 +120,13 @@ def test_what_nobody_posted_is_taken_out_before_the_link_is_cut(brisk_cmic: Simu
     story = told(brisk_cmic)
     asked = ask(story)
     assert JobLink.objects.count() == 2 and len(story.simulator.book()["pcis"]) == 2, "nothing happened yet"
+    hers = f"/projects/{story.project.pk}/budget/"
+    assert "is being reset" not in page(story.dana, hers)
     confirm(story, asked)
+    assert (
+        f'The link to job <span class="code">{JOB}</span> is being reset, as Jonas Lindqvist asked'
+        in page(story.dana, hers)
+    )
     tasks.clear_link(asked.pk)
     asked.refresh_from_db()
     assert (asked.state, asked.waits_for) == ("clearing", "Taken out or posted so far: 0 of 2 documents.")
