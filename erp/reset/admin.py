@@ -13,10 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from budgets.errors import InvalidInput
 from budgets.models import Budget
+from erp import services
+from erp.compare.pages import reading_of
 from erp.models import Connection
 from erp.reset import pages as reset_pages
 from erp.reset import resetting
 from erp.reset.models import Fate, LinkReset
+from erp.words import erp_name
 from workflow import submissions
 from workflow.actions import ActionBlocked
 from workflow.numbers import number
@@ -53,6 +56,7 @@ def _show(
         "budget": budget,
         "project": budget.project,
         "fates": Fate.choices,
+        **reading_of(budget),
         **problem,
     }
     return _render(request, connection, "page", context, status=status)
@@ -95,6 +99,11 @@ def _confirm(budget: Budget, reset: LinkReset | None, request: HttpRequest) -> s
     return "Confirmed. A worker takes out what is not posted, then cuts the link. You may leave this page."
 
 
+def _read(budget: Budget, reset: LinkReset | None, request: HttpRequest) -> str:
+    services.read_erp(budget, user=request.user, now=timezone.now())
+    return f"{erp_name(_given(reset).connection)} is being read. Reload this page in a few seconds."
+
+
 def _cancel(budget: Budget, reset: LinkReset | None, request: HttpRequest) -> str:
     resetting.cancel_reset(_given(reset), user=request.user, now=timezone.now())
     return "The reset is cancelled; the link stays. What was taken out of the ERP by then stays out."
@@ -115,6 +124,7 @@ def _given(reset: LinkReset | None) -> LinkReset:
 DEEDS: dict[str, Callable[[Budget, LinkReset | None, HttpRequest], str]] = {
     "ask": _ask,
     "speak": _speak,
+    "read": _read,
     "confirm": _confirm,
     "cancel": _cancel,
     "link": _link,

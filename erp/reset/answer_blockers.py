@@ -73,10 +73,16 @@ def still_stands_there(reset: LinkReset, user: Any) -> Found | None:
     if not there:
         return None
     told = "; ".join(f"{d.number} ({d.item.title}): {answer_of(reset, d)}" for d in there)
-    said = "say that it stays, or name the entry that took it back" if speaks(reset) else "cancel this reset"
+    # What is not posted there is not said to stay either: see `counts_by_word`.
+    if speaks(reset) and any(d.answer in UNPOSTED for d in there):
+        said = "; what is not posted there may be said to stay only once it is"
+    elif speaks(reset):
+        said = ", or say that it stays, or name the entry that took it back"
+    else:
+        said = ", or cancel this reset"
     return Found(
         f"{erp_name(reset.connection)} still shows what is said to be reversed: {told}. Sent again it would count "
-        f"twice. Have it taken out there and wait for the next answer, or {said}."
+        f"twice. Have it taken out there and wait for the next answer{said}."
     )
 
 
@@ -161,5 +167,7 @@ def answer_of(reset: LinkReset, document: Document) -> str:
     if document.unanswered and _heard(reset, document):
         return f"no answer ({document.unanswered})"
     if not _answered(reset, document) or not document.answer:
-        return "not asked" if _can_ask(reset.connection) else "could not be asked"
+        return (
+            "not asked since the reset was asked for" if _can_ask(reset.connection) else "could not be asked"
+        )
     return SAID[PostingState(document.answer)]

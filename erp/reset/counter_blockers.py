@@ -24,7 +24,7 @@ from erp.snapshots import latest_reading
 from erp.sync import readings
 from erp.words import erp_name
 from workflow.blockers import Found, Kind, blocker
-from workflow.templatetags.figures import plain_moment
+from workflow.templatetags.figures import plain_moment_in
 
 MOST = 3  # codes named in the sentence
 PATIENCE = timedelta(minutes=1)  # between two readings that are asked for because one failed
@@ -60,7 +60,7 @@ def original_taken_back_by_entry(reset: LinkReset, user: Any) -> Found | None:
     numbers = ", ".join(document.number for document in originals)
     return Found(
         f"{numbers} is an original budget: the next send measures it against the originals that "
-        f"{erp_name(reset.connection)} holds, and another entry leaves those as they are. {_instead(reset)}"
+        f"{erp_name(reset.connection)} holds, and another entry leaves those as they are: {_instead(reset)}"
     )
 
 
@@ -92,17 +92,17 @@ def no_counter_entry(reset: LinkReset, user: Any) -> Found | None:
         for key, held, right in wrong[:MOST]
     )
     more = f", and {len(wrong) - MOST} codes more" if len(wrong) > MOST else ""
-    made = plain_moment(reading.made_at) if reading.made_at else ""
+    made = plain_moment_in(reading.made_at, budget.project.company.time_zone) if reading.made_at else ""
     return Found(
         f"{erp}, read {made}, does not hold what it would with another entry that took {numbers} back: {told}{more}. "
-        f"{_instead(reset)}"
+        f"An entry made since then shows with the next reading: have {erp} read again. Else: {_instead(reset)}"
     )
 
 
 def _instead(reset: LinkReset) -> str:
     if speaks(reset):
-        return "Say that it stays: what differs is found by the reconciliation."
-    return "Have it put right there, or cancel this reset."
+        return "say that it stays; what differs is found by the reconciliation."
+    return "have it put right there, or cancel this reset."
 
 
 def _named(reset: LinkReset) -> list[Document]:

@@ -64,6 +64,11 @@ class ResetPage:
     ]  # numbers of what an approver left there, as somebody had changed it: a reset touches none of it
 
     @property
+    def ended(self) -> list[LinkReset]:
+        """The resets that are over, the last one first."""
+        return [row for row in (self.reset, *self.earlier) if row is not None and not row.is_open]
+
+    @property
     def unposted_moved(self) -> Decimal:
         """What the documents that will be taken out move."""
         return sum((row.moved for row in self.unposted), ZERO)

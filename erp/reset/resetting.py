@@ -91,18 +91,21 @@ def speak_of(
     reset: LinkReset, *, user: Any, now: datetime, words: Mapping[int, tuple[str, str]]
 ) -> list[ResetDocument]:
     """This function will keep what becomes of posted documents (by id: a fate and a note); each is said once."""
+    known = {document.pk: document.number for document in rules.posted_documents(rules.budget_of(reset))}
+    numbers = {key: known.get(key, "A document that is none of these") for key in words}
     errors = {
-        f"note-{key}": "Say who in accounting knows, or where it is written."
+        f"note-{key}": f"{numbers[key]}: say who in accounting knows, or where it is written, "
+        f"in at least {LEAST} characters."
         for key, (_, note) in words.items()
         if len(note.strip()) < LEAST
     }
     errors |= {
-        f"fate-{key}": "Choose what becomes of it."
+        f"fate-{key}": f"{numbers[key]}: choose what becomes of it."
         for key, (fate, _) in words.items()
         if fate not in Fate.values
     }
     errors |= {
-        f"note-{key}": "Give the number of the other entry, so that it is found again."
+        f"note-{key}": f"{numbers[key]}: give the number of the other entry, so that it is found again."
         for key, (fate, note) in words.items()
         if fate == Fate.OFFSET and not any(letter.isdigit() for letter in note)
     }

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from erp import services
@@ -41,6 +42,10 @@ def posted(scene):
     acts.post(batch)
     scene.reload()
     return Document.objects.get()
+
+
+def reset_page(scene) -> str:
+    return f"/admin/erp/connection/{scene.connection.pk}/projects/{scene.project.pk}/reset/"
 
 
 def say(scene, reset, document, fate="stays"):
@@ -167,6 +172,8 @@ def test_nothing_is_called_reversed_that_the_erp_was_not_asked_about_or_still_sh
     reset = ask(scene)
     document.refresh_from_db()
     assert document.poll_at is not None, "it is asked about"
+    shown = page(scene.jonas, reset_page(scene))
+    assert "CMiC: not asked since the reset was asked for; asked again" in shown
     with pytest.raises(ActionBlocked) as refused:
         say(scene, reset, document, "reversed")
     action = "speak_of_posted"
@@ -176,6 +183,9 @@ def test_nothing_is_called_reversed_that_the_erp_was_not_asked_about_or_still_sh
         with pytest.raises(ActionBlocked) as refused:
             say(scene, reset, document, "reversed")
         found = met_among(refused.value.blockers, reset, action, scene.jonas, "still_stands_there")
+        assert ("or say that it stays" in found.sentence) == (answer != "waiting"), (
+            "that would be refused too"
+        )
     assert found.sentence.startswith(
         f"CMiC still shows what is said to be reversed: {document.number} (Original budget): not posted yet."
     )
@@ -225,9 +235,7 @@ def test_what_was_only_confirmed_by_hand_does_not_stay_before_the_erp_shows_it_p
     document = Document.objects.get()
     scene.reload()
     reset = ask(scene)
-    shown = page(
-        scene.jonas, f"/admin/erp/connection/{scene.connection.pk}/projects/{scene.project.pk}/reset/"
-    )
+    shown = page(scene.jonas, reset_page(scene))
     assert "posted, by hand alone" in shown
     assert "1 was only confirmed by hand:" in shown
     action = "speak_of_posted"
@@ -285,3 +293,28 @@ def test_the_database_keeps_what_was_asked_and_its_order(scene, change):
     with pytest.raises(DatabaseError), transaction.atomic():
         LinkReset.objects.filter(pk=reset.pk).delete()
     assert JobLink.objects.filter(job__project=scene.project).count() == 2
+
+
+def test_a_note_that_is_too_short_names_its_document(scene):
+    document = posted(scene)
+    reset = ask(scene)
+    client = Client()
+    client.force_login(scene.jonas)
+    given = {"document": document.pk, f"fate-{document.pk}": "stays", f"note-{document.pk}": "Ann"}
+    refused = client.post(f"{reset_page(scene)}do/speak/", {"reset": reset.pk, **given})
+    assert refused.status_code == 422
+    wanted = (
+        f"{document.number}: say who in accounting knows, or where it is written, in at least 5 characters."
+    )
+    assert wanted in refused.content.decode()
+
+
+def test_each_reset_that_is_over_tells_who_confirmed_it(scene):
+    for _ in range(2):
+        assert cut(scene).state == "done"
+        resetting.link_again(scene.reload(), user=scene.jonas, now=now(), job_code=MAIN)
+    resetting.cancel_reset(ask(scene), user=scene.jonas, now=now())
+    ask(scene)
+    told = page(scene.jonas, reset_page(scene)).partition("Resets of this link")[2]
+    assert told.count("asked for by Jonas Lindqvist") == 3
+    assert told.count("confirmed by Jonas Lindqvist") == 2

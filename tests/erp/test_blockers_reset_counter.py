@@ -84,7 +84,7 @@ def test_an_entry_that_is_gone_again_is_neither_confirmed_nor_cut(scene: Scene):
     paper(scene, "15500.00", "39500.00")
     acts.read(scene)
     found = met(asked, "confirm_reset", scene.jonas, "no_counter_entry")
-    assert found.sentence.endswith("Have it put right there, or cancel this reset.")
+    assert found.sentence.endswith("Else: have it put right there, or cancel this reset.")
     paper(scene, "15000.00", "40000.00")
     acts.read(scene)
     resetting.confirm_reset(asked, user=scene.jonas, now=now(), typed=MAIN, note="Looked at it.")

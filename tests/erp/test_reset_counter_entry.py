@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from budgets.errors import InvalidInput
@@ -16,12 +17,14 @@ from erp.reconciliation.balance_reads import balance_of
 from erp.reset import resetting
 from erp.snapshots import unsent_modifications
 from erp.sync import syncing as sync
+from projects.models import Company
 from tests.erp.test_resetting import ask, confirm, current, link, posted, send_and_post, sums
 from tests.erp.test_waiting import page
 from tests.support.simulator import Simulator
 from tests.support.story import JOB, Story
 from workflow.actions import ActionBlocked
 from workflow.models import Event
+from workflow.templatetags.figures import plain_moment_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTE = "Entry COO0900, says Ann in accounting."
@@ -71,7 +74,7 @@ def test_what_another_entry_took_back_is_sent_once_more_and_all_of_it_ties(brisk
     counter_entry(story, transfer.erp_number or transfer.number, "100.00")
     assert current(story) == sums("1000", "500")
     asked = asked_and_read(story)
-    with pytest.raises(InvalidInput, match="Give the number of the other entry"):
+    with pytest.raises(InvalidInput, match=f"{transfer.number}: give the number of the other entry"):
         say(story, asked, "offset", "Ann in accounting knows.")
     say(story, asked, "offset")
     confirm(story, asked)
@@ -114,3 +117,31 @@ def test_where_the_sums_do_not_say_so_it_is_refused_with_what_was_read(
         say(story, asked, "offset")
     assert not asked.documents.exists()
     say(story, asked, "stays")
+
+
+def test_an_entry_made_after_the_reading_is_seen_by_reading_again_on_the_page(brisk_cmic: Simulator):
+    story = posted(brisk_cmic)
+    Company.objects.update(time_zone="America/Chicago")
+    transfer = transfer_of(story)
+    asked = asked_and_read(story)
+    reading = story.read()
+    counter_entry(story, transfer.erp_number or transfer.number, "100.00")
+    client, base = Client(), f"/admin/erp/connection/{story.connection.pk}/projects/{asked.project_id}/reset/"
+    client.force_login(story.jonas)
+    given = {
+        "reset": asked.pk,
+        "document": transfer.pk,
+        f"fate-{transfer.pk}": "offset",
+        f"note-{transfer.pk}": NOTE,
+    }
+    refused = client.post(f"{base}do/speak/", given)
+    said = " ".join(refused.content.decode().split())
+    assert refused.status_code == 409
+    made = plain_moment_in(reading.made_at, "America/Chicago")
+    assert f"CMiC, read {made}, does not hold" in said
+    assert "An entry made since then shows with the next reading: have CMiC read again." in said
+    assert client.post(f"{base}do/read/", {"reset": asked.pk}).status_code == 302
+    assert "CMiC is being read …" in page(story.jonas, base)
+    assert story.read().pk > reading.pk
+    assert client.post(f"{base}do/speak/", given).status_code == 302
+    assert asked.documents.get().fate == "offset"
