@@ -91,15 +91,9 @@ def _out_of_our_hands(budget: Budget) -> StateWord:
     if budget.hold == Hold.IN_ERP:
         posted = told.get("posted", 0)
         words = f"In {erp}, {posted} of {total} posted" if posted else f"In {erp}, waiting for posting"
-        return StateWord(
-            "in_erp",
-            words,
-            f"An accountant posts it in {erp}; then it is yours again.",
-            "wait",
-            since,
-            done,
-            total,
-        )
+        started = f"It counts when the job is started in {erp}"
+        how = started if told.get("starts") else f"An accountant posts it in {erp}"
+        return StateWord("in_erp", words, f"{how}; then it is yours again.", "wait", since, done, total)
     words = "Waiting for accounting" + (f", round {told['round']}" if told.get("round", 1) > 1 else "")
     if told.get("step"):
         words = f"{words}, step {told['place']} of {told['steps']}"

@@ -24,10 +24,11 @@ from erp.models import (
     DocumentState,
     DriftDecision,
 )
+from erp.port import JobStatus
 from erp.posting import by_word
 from erp.reconciliation import drift_reads
 from erp.reset.link_epochs import epoch_of
-from erp.snapshots import erp_connection
+from erp.snapshots import erp_connection, main_status
 from erp.words import erp_name
 from projects import permissions
 from workflow.actions import blockers
@@ -64,7 +65,7 @@ def _hold(budget: Budget, batch: Batch, now: datetime) -> tuple[str, datetime | 
         return Hold.SENT_BACK, batch.state_since, _rejected(budget, batch)
     if batch.state == BatchState.RETRIEVED:
         return Hold.RETRIEVED, batch.state_since, {}
-    documents = list(batch.documents.all())
+    documents = list(batch.documents.select_related("item"))
     if batch.state == BatchState.RETURNED:
         by = {"by": name_of(batch.sent_back_by)} if batch.sent_back_by else {}
         left = len(left_ones(documents))
@@ -159,8 +160,17 @@ def _on_its_way(
     if batch.state == BatchState.EXPORTED:
         there = [document for document in documents if where_is(document) is Where.THERE]
         posted = sum(1 for document in there if document.state == DocumentState.POSTED)
-        return Hold.IN_ERP, batch.exported_at, {**told, "posted": posted}
+        starts = {"starts": True} if _counts_at_start(budget, batch, there) else {}
+        return Hold.IN_ERP, batch.exported_at, {**told, "posted": posted, **starts}
     return Hold.EXPORTING, batch.accepted_at, told
+
+
+def _counts_at_start(budget: Budget, batch: Batch, there: list[Document]) -> bool:
+    """Whether nobody posts what is still open: an original that was entered on a pending job counts once it starts."""
+    left = [document for document in there if document.state != DocumentState.POSTED]
+    if batch.reading is None or main_status(budget, batch.reading) != JobStatus.PENDING:
+        return False
+    return all(document.item.modification_id is None for document in left)
 
 
 def _since(documents: list[Document]) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -126,34 +125,23 @@ def _reject_page(
 
 
 @admin.action(description="Read the ERP again")
-def read_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
-    """This function will ask for a new reading for each selected batch; they are made within seconds."""
+def read_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Batch]) -> HttpResponse:
+    """This function will ask for a new reading for each selected batch, and show the page that follows them."""
     _read(request)
+    return _accept_page(request)
 
 
 def _read(request: HttpRequest) -> None:
-    def read(batch: Batch) -> None:
-        deciding.read_again(batch, user=request.user, now=timezone.now())
-
-    _each(request, _chosen(request), read, done="being read; this takes a few seconds", undone="read")
-
-
-def _each(
-    request: HttpRequest, batches: list[Batch], act: Callable[[Batch], Any], *, done: str, undone: str
-) -> None:
-    """Do it to one batch after the other, and say what became of each."""
+    """Ask for a reading for each; what is not read is said, how far the others are stands on the page."""
     refused = []
-    for batch in batches:
+    for batch in _chosen(request):
         try:
-            act(batch)
+            deciding.read_again(batch, user=request.user, now=timezone.now())
         except ActionBlocked as blocked:
             sentences = " ".join(blocker.sentence for blocker in blocked.blockers)
             refused.append(f"{batch.budget.project} (batch {batch.number}): {sentences}")
-    count = len(batches) - len(refused)
-    if count:
-        messages.success(request, f"{count} {done}.")
     if refused:
-        messages.warning(request, f"{len(refused)} not {undone}: {' · '.join(refused)}")
+        messages.warning(request, f"{len(refused)} not read: {' · '.join(refused)}")
 
 
 def _place(one: Candidate) -> int:

@@ -129,7 +129,7 @@ def _then(batch: Batch, document: ErpDocument, status: JobStatus | None, settled
         return f"Nets to zero in {erp}: no entry, settled as posted at once."
     if status is JobStatus.PENDING and document.kind is DocumentKind.MODIFICATION:
         return f"Waits until the job is started in {erp}, then it is written and waits to be posted."
-    if status is JobStatus.PENDING:
+    if status is JobStatus.PENDING:  # `holds` tells the project manager the same
         return f"Entered directly; it counts when the job is started in {erp}."
     if status is JobStatus.CLOSED:
         return f"The job is closed in {erp}: this would be refused."

@@ -236,6 +236,21 @@ def test_reading_the_erp_again_before_a_bulk_keeps_what_was_selected_and_says_wh
     assert set(Batch.objects.values_list("state", flat=True)) == {"waiting"}, "nothing was decided meanwhile"
 
 
+def test_reading_the_erp_again_from_the_list_keeps_the_selection_on_the_page_that_follows_it(scene, desk):
+    first, second = acts.send(scene), another_batch(scene)
+    read(second)
+    rejected = acts.reject(scene, first)
+    client = desk(scene.mira)
+    page = choose(client, "read_selected", [first, second]).content.decode()
+    assert page.count('name="_selected_action"') == 2
+    assert "The ERP is being read: 1 of 2 done" in page and f'hx-post="{QUEUE}look/"' in page
+    assert f"1 not read: {rejected.budget.project} (batch 1): " in page
+    assert "being read; this takes" not in page
+    readings.make(second.budget.readings.get(state="asked"), now=timezone.now())
+    shown = client.post(f"{QUEUE}look/", {"_selected_action": [second.pk]}).content.decode()
+    assert "Accept 1 of 1 selected batch?" in shown
+
+
 def test_a_reading_that_grew_old_is_not_accepted_in_bulk(scene, desk):
     batch = acts.send(scene, read_it=False)
     reading = acts.read(scene, at=timezone.now() - timedelta(minutes=16))

@@ -9,6 +9,7 @@ from budgets.states import CODES
 from erp import services as erp_services
 from erp.delivery import aftercare
 from erp.models import Batch
+from erp.port import JobStatus
 from tests.support import scene as acts
 from tests.support.scene import MAIN
 from workflow.actions import SYSTEM, ensure
@@ -116,6 +117,14 @@ def test_a_delivered_budget_waits_in_the_erp_for_an_accountant(scene):
     word = shown(scene)
     assert (word.code, word.words) == ("in_erp", "In CMiC, waiting for posting")
     assert (word.tone, word.since) == ("wait", batch.exported_at)
+    assert word.next == "An accountant posts it in CMiC; then it is yours again."
+
+
+def test_what_was_entered_on_a_pending_job_waits_for_its_start_and_for_no_accountant(scene):
+    scene.sheet.status = JobStatus.PENDING
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    assert shown(scene).next == "It counts when the job is started in CMiC; then it is yours again."
 
 
 def test_a_returned_budget_was_sent_back_with_the_approvers_words(scene):
