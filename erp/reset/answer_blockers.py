@@ -101,27 +101,32 @@ def reversal_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
 
 @blocker("counts_by_a_word_alone", Kind.PROBLEM)
 def counts_by_word(reset: LinkReset, user: Any) -> Found | None:
-    """What is said to stay and count does not count there yet: it was confirmed by hand, and nobody posted it."""
+    """What is said to stay, or to be taken back by another entry, does not count there yet: nobody posted it.
+
+    Without it the sums look as if another entry had taken it back.
+    """
     if not backend(reset.connection.alias).sees_postings:
         return None
-    rows = _said(reset, Fate.STAYS)
+    rows = [*_said(reset, Fate.STAYS), *_said(reset, Fate.OFFSET)]
     open_ones = [d for d in rows if d.answer in UNPOSTED and not d.unanswered and _answered(reset, d)]
     if not open_ones:
         return None
     told = "; ".join(f"{d.number} ({d.item.title}): {answer_of(reset, d)}" for d in open_ones)
     return Found(
-        f"{erp_name(reset.connection)} does not count what is said to stay and count: {told}. After the reset it "
-        f"would be sent again, and count twice once both are posted. Have it posted there, or taken out there and "
-        f"say that it was reversed, and wait for the next answer{'' if speaks(reset) else '; or cancel this reset'}."
+        f"{erp_name(reset.connection)} does not count what is said to stay and count, or to be taken back by "
+        f"another entry: {told}. After the reset it would be sent again, and count twice once both are posted. "
+        f"Have it posted there, or taken out there and say that it was reversed, and wait for the next "
+        f"answer{'' if speaks(reset) else '; or cancel this reset'}."
     )
 
 
 @blocker("word_not_looked_up", Kind.WAITING)
 def word_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
-    """Nobody says of what was confirmed by hand that it stays before the ERP has answered whether it is posted."""
+    """Nobody says that what was confirmed by hand stays, or was taken back by an entry, before the ERP has answered."""
     if not backend(reset.connection.alias).sees_postings:
         return None
-    words = [d for d in _said(reset, Fate.STAYS) if by_word(d) and (d.unanswered or not _answered(reset, d))]
+    rows = [*_said(reset, Fate.STAYS), *_said(reset, Fate.OFFSET)]
+    words = [d for d in rows if by_word(d) and (d.unanswered or not _answered(reset, d))]
     if not words:
         return None
     erp, numbers = erp_name(reset.connection), ", ".join(document.number for document in words)

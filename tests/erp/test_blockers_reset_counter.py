@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 
 from erp.models import Document, LinkReset
+from erp.posting import confirmations
 from erp.reset import cutting, resetting
+from tests.erp.test_blockers_reset import answered
 from tests.support import scene as acts
 from tests.support.drift import PLACES
 from tests.support.scene import LINES, MAIN, Scene
@@ -96,3 +98,24 @@ def test_an_entry_that_is_gone_again_is_neither_confirmed_nor_cut(scene: Scene):
     paper(scene, "15000.00", "40000.00")
     acts.read(scene)
     assert cutting.go_on(asked, now=now()).state == "done"
+
+
+def test_what_was_only_confirmed_by_hand_and_is_not_posted_was_not_taken_back_by_an_entry(scene: Scene):
+    acts.lock(scene)
+    acts.modify(scene, "Own crew", *OWN_CREW)
+    batch = acts.accept(scene, acts.send(scene), by=scene.jonas)
+    acts.deliver(batch)
+    acts.ask(batch)
+    confirmations.confirm_posted(batch, user=scene.jonas, now=now(), note="Posting batch 4711.")
+    _, transfer = batch.documents.order_by("item__position")
+    asked = resetting.ask_reset(scene.reload(), user=scene.jonas, now=now(), reason="The wrong job.")
+    paper(scene, "15000.00", "40000.00")  # as if another entry had taken it back
+    acts.read(scene)
+    for answer, code in (("", "word_not_looked_up"), ("waiting", "counts_by_a_word_alone")):
+        if answer:
+            answered(transfer, answer)
+        with pytest.raises(ActionBlocked) as refused:
+            said(scene, asked, transfer)
+        met_among(refused.value.blockers, asked, "speak_of_posted", scene.jonas, code)
+    answered(transfer, "posted")
+    said(scene, asked, transfer)
