@@ -180,7 +180,10 @@ def test_the_same_job_again_where_the_transfer_was_reversed_gets_it_once_more(br
     reset(story, "stays", "reversed")
     link(story, JOB)
     assert unsent_modifications(story.budget).count() == 1
+    modifications = f"/projects/{story.project.pk}/budget/modifications/"
+    assert "goes out again" in page(story.dana, modifications)
     batch = send_and_post(story)
+    assert "goes out again" not in page(story.dana, modifications)
     assert current(story) == sums("900", "600")
     shown = page(story.mira, f"/admin/erp/batch/{batch.pk}/change/")
     assert f'Posted before as <span class="code">{transfer.number}</span>' in shown
