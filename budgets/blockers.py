@@ -96,8 +96,10 @@ def not_yet_posted(obj: Any, user: Any) -> Found | None:
     if budget.state != BudgetState.SENT or budget.hold != Hold.IN_ERP:
         return None
     erp = budget.hold_data.get("erp", "the ERP")
+    starts = budget.hold_data.get("starts")
+    then = "counts when the job is started" if starts else "waits for an accountant to post it"
     return Found(
-        f"The budget is in {erp} and waits for an accountant to post it there. It comes back to you by itself.",
+        f"The budget is in {erp} and {then} there. It comes back to you by itself.",
         who="Accounting",
         since=budget.hold_since,
     )

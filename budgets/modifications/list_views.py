@@ -142,7 +142,7 @@ def _show(request: HttpRequest, budget: Budget, *, status: int = 200, **problem:
 @budget_page
 def printed(request: HttpRequest, budget: Budget) -> HttpResponse:
     """This function will lay out the whole list for paper."""
-    context = {**frame(budget), **_context(request, budget)}
+    context = {**frame(budget), **_context(request, budget), "printed": timezone.now()}
     return render(request, "budgets/modifications_print.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,7 +25,7 @@ from erp.decision.blockers import READING_MAX_AGE
 from erp.decision.earlier_round import Beside
 from erp.decision.entries import entries
 from erp.decision.lines import ShownItem
-from erp.delivery import whereabouts
+from erp.delivery import left_there, whereabouts
 from erp.delivery.whereabouts import Where
 from erp.documents import ZERO
 from erp.models import OPEN, Batch, BatchLine, BatchState, Document, DocumentState, ErpReading, ReadingState
@@ -221,17 +222,26 @@ class Entry:
 
 
 def posting_list(batch: Batch) -> dict[str, Any]:
-    """This function will list what waits to be posted or is, with each document's lines in the ERP's own codes.
+    """This function will list what waits to be posted, with each document's lines in the ERP's own codes.
 
-    What needed no entry there is nothing that an accountant could find.
+    The others of the batch are counted by where they are, so that nobody misses one on the paper.
     """
-    rows = batch.documents.filter(state__in=[DocumentState.DELIVERED, DocumentState.POSTED])
-    found = rows.select_related("item").prefetch_related("item__lines")
-    documents = [one for one in found if whereabouts.where_is(one) is Where.THERE]
-    entries = [Entry(one, [row for row in one.item.lines.all() if row.delta]) for one in documents]
+    documents = list(batch.documents.select_related("item").prefetch_related("item__lines"))
+    to_post = [one for one in documents if one.state == DocumentState.DELIVERED]
+    entries = [Entry(one, [row for row in one.item.lines.all() if row.delta]) for one in to_post]
+    left_there.look_up(documents)
+    writes = whereabouts.writes_of(batch)
+    places = [whereabouts.where_is(one, writes.get(one.pk, whereabouts.NONE)) for one in documents]
+    others = Counter(
+        "posted already" if place is Where.THERE else place.value
+        for one, place in zip(documents, places, strict=True)
+        if one not in to_post
+    )
     return {
         "entries": entries,
         "net": sum((entry.net for entry in entries), ZERO),
         "moved": sum((entry.moved for entry in entries), ZERO),
         "main_job": main_job(batch),
+        "others": [f"{number} {place}" for place, number in others.items()],
+        "made": timezone.now(),
     }

@@ -1,5 +1,6 @@
 """The approver's page of one batch: what she reads, and what her buttons do."""
 
+import re
 import uuid
 from decimal import Decimal
 
@@ -347,6 +348,24 @@ def test_the_posting_list_has_numbers_jobs_titles_and_totals(scene, desk):
     page = text(client.get(url(batch, "posting-list/")))
     for words in (batch.documents.get().number, MAIN, "Original budget", "92,500.75", "03-30-00", "2000"):
         assert words in page, words
+
+
+def test_the_posting_list_leaves_out_what_is_posted_or_rejected_and_says_so(scene, desk):
+    acts.lock(scene)
+    for title in ("Own crew", "Deeper footing"):
+        change = ((MAIN, "03-30-00", "L"), "500.00"), ((MAIN, "03-30-00", "M"), "-500.00")
+        acts.modify(scene, title, *change)
+    batch = acts.accept(scene, acts.send(scene))
+    acts.deliver(batch)
+    posted, rejected, waits = batch.documents.all()
+    acts._step(posted, "post", "post", posted_on=None, evidence={"seen": "on paper"}, differs=[])
+    finding = {"code": "rejected_in_erp", "message": "Somebody rejected it.", "refs": [], "raw": ""}
+    acts._step(rejected, "refuse", "refuse", findings=[finding])
+    page = text(desk(scene.mira).get(url(batch, "posting-list/")))
+    assert "<p>Not listed: 1 posted already, 1 rejected there.</p>" in page
+    assert waits.number in page
+    assert posted.number not in page and rejected.number not in page
+    assert re.search(r"Made \w+\.? \d+, \d{4}, \d\d:\d\d C[SD]T from", page)
 
 
 def test_an_action_that_does_not_exist_is_not_found(scene, desk):

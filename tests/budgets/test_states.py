@@ -12,7 +12,7 @@ from erp.models import Batch
 from erp.port import JobStatus
 from tests.support import scene as acts
 from tests.support.scene import MAIN
-from workflow.actions import SYSTEM, ensure
+from workflow.actions import SYSTEM, blockers, ensure
 
 CONCRETE, CARPET = (MAIN, "03-30-00", "M"), (MAIN, "09-68-00", "S")
 
@@ -125,6 +125,8 @@ def test_what_was_entered_on_a_pending_job_waits_for_its_start_and_for_no_accoun
     batch = acts.accept(scene, acts.send(scene))
     acts.deliver(batch)
     assert shown(scene).next == "It counts when the job is started in CMiC; then it is yours again."
+    (why,) = [one for one in blockers(scene.reload(), "unlock", scene.dana) if one.code == "not_yet_posted"]
+    assert why.sentence.startswith("The budget is in CMiC and counts when the job is started there.")
 
 
 def test_a_returned_budget_was_sent_back_with_the_approvers_words(scene):
