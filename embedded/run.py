@@ -133,7 +133,9 @@ def start(children: Children, *, web_port: int, cmic_port: int, simulated: bool)
     with step("Web, worker, beat"):
         python = [sys.executable, "-m"]
         web = children.start("web", [*python, *gunicorn(web_port)])
-        children.start("worker", [*python, *celery("worker", "--concurrency=3", "--without-gossip")])
+        # Nobody to mingle with; a worker that asks around while Redis goes away waits for it and never ends.
+        alone = ("--without-gossip", "--without-mingle")
+        children.start("worker", [*python, *celery("worker", "--concurrency=3", *alone)])
         schedule = f"--schedule={children.installation.var / 'beat-schedule'}"
         children.start("beat", [*python, *celery("beat", schedule, "--pidfile=")])
         children.wait_until(lambda: answers(f"http://127.0.0.1:{web_port}/readyz"), web, patience=30)
