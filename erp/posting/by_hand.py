@@ -18,6 +18,7 @@ from erp.mail import posting_notices
 from erp.models import Batch, Confirmation, ConfirmationState, Document
 from erp.port import Posting, PostingState
 from erp.posting import seen
+from erp.posting.confirmation_models import OPEN_WORDS
 from erp.reset.blockers import open_reset
 from erp.snapshots import erp_connection
 from erp.sync import readings
@@ -25,7 +26,6 @@ from workflow import events
 from workflow.people import name_of
 
 UNPOSTED_FOR = timedelta(days=1)  # how long an ERP may still call it unposted before that disproves the word
-OPEN = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
 
 
 def remember(
@@ -61,7 +61,7 @@ def compare(document: Document, posting: Posting, *, now: datetime, answered_at:
         row = Document.objects.select_for_update(of=("self",)).select_related("item").get(pk=document.pk)
         row.batch = batch
         word = Confirmation.objects.select_for_update(of=("self",)).filter(document=row).first()
-        if word is None or word.state not in OPEN:
+        if word is None or word.state not in OPEN_WORDS:
             _note(row, posting, answered_at)
             return
         verdict = _verdict(row, word, posting, now)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from erp.models import Batch, Confirmation, ConfirmationState
+from erp.posting.confirmation_models import OPEN_WORDS
 from workflow.blockers import know, once_per_object
 
-# The first of these that a batch has is what is said of it.
-OPEN = (ConfirmationState.DISPROVED, ConfirmationState.WATCHED)
 WORDS = {
     "": ("good", "Posted"),
     ConfirmationState.WATCHED: ("good", "Posted, confirmed by hand"),
@@ -30,7 +29,7 @@ def open_word(batch: Batch) -> str:
 
 def know_open_words(batches: Sequence[Batch]) -> None:
     """This function will find the open words of many batches at once."""
-    found = Confirmation.objects.filter(document__batch__in=batches, state__in=OPEN)
+    found = Confirmation.objects.filter(document__batch__in=batches, state__in=OPEN_WORDS)
     states: dict[int, list[str]] = {}
     for pk, state in found.values_list("document__batch", "state"):
         states.setdefault(pk, []).append(state)
@@ -39,4 +38,4 @@ def know_open_words(batches: Sequence[Batch]) -> None:
 
 
 def _first(states: Sequence[str]) -> str:
-    return next((one for one in OPEN if one in states), "")
+    return next((one for one in OPEN_WORDS if one in states), "")

@@ -31,6 +31,10 @@ class ConfirmationState(models.TextChoices):
     CLOSED = "closed"  # the ERP said otherwise, and a person has dealt with it
 
 
+# The word is all that a posting rests on. Of a batch with both, the first is what is said of it.
+OPEN_WORDS = (ConfirmationState.DISPROVED, ConfirmationState.WATCHED)
+
+
 class Confirmation(models.Model):
     """Who said that a document is posted, how they knew, and what the ERP has shown since."""
 

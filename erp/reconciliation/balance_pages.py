@@ -17,10 +17,11 @@ from erp.compare import pages as compare_pages
 from erp.documents import ZERO
 from erp.models import OPEN, Confirmation, DriftDecision, DriftKind
 from erp.port import ErpKey
+from erp.posting.confirmation_models import OPEN_WORDS
 from erp.reconciliation import drift_blockers
 from erp.reconciliation.balance import Balance, Row
 from erp.reconciliation.balance_facts import TO_DECIDE, Cause
-from erp.reconciliation.balance_reads import OPEN_WORDS, balance_of, decided_sums
+from erp.reconciliation.balance_reads import balance_of, decided_sums
 from erp.reconciliation.cause_words import CAUSES, words_of
 from erp.reconciliation.comparing import sighted
 from erp.reconciliation.drift_reads import last_decisions, to_send

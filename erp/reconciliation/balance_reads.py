@@ -15,7 +15,6 @@ from erp.line_codes import ERP_CODES
 from erp.models import (
     BatchLine,
     Confirmation,
-    ConfirmationState,
     Connection,
     Document,
     DocumentState,
@@ -25,6 +24,7 @@ from erp.models import (
     ReadingState,
 )
 from erp.port import ErpKey
+from erp.posting.confirmation_models import OPEN_WORDS
 from erp.reconciliation.balance import Balance, lay_out
 from erp.reconciliation.balance_facts import Facts, Held, Key, OurLine
 from erp.reconciliation.sent import Sent, sent_of
@@ -34,7 +34,6 @@ COLUMNS = (
     *("pk", "budget_id", "amount", "job__code", "cost_code__code", "cost_code_text"),
     *("cost_type__code", "cost_type_text", "description", *ERP_CODES),
 )
-OPEN_WORDS = (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
 
 
 def balances(budgets: Sequence[Budget]) -> dict[int, tuple[ErpReading | None, Balance]]:

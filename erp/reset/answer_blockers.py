@@ -14,8 +14,9 @@ from budgets.models import Budget
 from erp import bell
 from erp.backends import backend
 from erp.delivery.circuit import open_circuit
-from erp.models import ConfirmationState, Connection, Document
+from erp.models import Connection, Document
 from erp.port import PostingState
+from erp.posting.confirmation_models import OPEN_WORDS
 from erp.posting.waiting import SAID
 from erp.reset.blockers import posted_documents
 from erp.reset.models import Fate, LinkReset
@@ -141,7 +142,7 @@ def word_not_looked_up(reset: LinkReset, user: Any) -> Found | None:
 def by_word(document: Document) -> bool:
     """This function will tell whether a document counts by a person's word alone: the ERP has not shown it posted."""
     word = getattr(document, "by_hand", None)
-    return word is not None and word.state in (ConfirmationState.WATCHED, ConfirmationState.DISPROVED)
+    return word is not None and word.state in OPEN_WORDS
 
 
 def _can_ask(connection: Connection) -> bool:

@@ -30,6 +30,12 @@ def open_reset(budget: Budget) -> LinkReset | None:
     return rows.select_related("asked_by").first()
 
 
+def clearing_reset(budget: Budget) -> LinkReset | None:
+    """This function will find the confirmed reset for which what was sent is taken out of the ERP."""
+    reset = open_reset(budget)
+    return reset if reset is not None and reset.state == ResetState.CLEARING else None
+
+
 def posted_documents(budget: Budget) -> list[Document]:
     """This function will find the documents that count in the ERP and cannot be taken out from here.
 
@@ -80,8 +86,8 @@ def reset_open(budget: Budget, user: Any) -> Found | None:
 @blocker("link_being_reset", Kind.WAITING)
 def being_reset(budget: Budget, user: Any) -> Found | None:
     """Nothing new goes to a job while what is there is being taken out."""
-    reset = open_reset(budget)
-    if reset is None or reset.state != ResetState.CLEARING:
+    reset = clearing_reset(budget)
+    if reset is None:
         return None
     erp = erp_name(erp_connection(budget))
     said = f"The link to job {reset.job_code} in {erp} is being reset, as {name_of(reset.asked_by)} asked."
@@ -91,8 +97,7 @@ def being_reset(budget: Budget, user: Any) -> Found | None:
 @blocker("reset_not_clearing", Kind.STATE)
 def reset_not_clearing(batch: Batch, user: Any) -> Found | None:
     """A batch is taken out for a reset only while that is under way: it may be cancelled at any moment before."""
-    reset = open_reset(batch.budget)
-    if reset is not None and reset.state == ResetState.CLEARING:
+    if clearing_reset(batch.budget) is not None:
         return None
     return Found("No reset of the link is under way (any more), so nothing is taken out for one.")
 

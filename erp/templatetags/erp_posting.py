@@ -16,8 +16,8 @@ from erp.models import Batch, Document
 from erp.posting import by_word, differences, waiting
 from erp.posting import proof as evidence
 from erp.posting.waiting import Usual
-from erp.reset.blockers import open_reset
-from erp.reset.models import LinkReset, ResetState
+from erp.reset.blockers import clearing_reset
+from erp.reset.models import LinkReset
 from erp.snapshots import latest_batch
 from erp.timeline import waits as timeline_waits
 from erp.timeline.calls import SoFar, so_far
@@ -89,8 +89,7 @@ def in_erp_now(budget: Budget) -> whereabouts.Tally | None:
 @register.simple_tag
 def link_being_reset(budget: Budget) -> LinkReset | None:
     """This function will find the confirmed reset for which what was sent is taken out again, if there is one."""
-    reset = open_reset(budget) if budget.state == BudgetState.SENT else None
-    return reset if reset is not None and reset.state == ResetState.CLEARING else None
+    return clearing_reset(budget) if budget.state == BudgetState.SENT else None
 
 
 @register.filter
