@@ -75,18 +75,11 @@ def balance_of(budget: Budget) -> tuple[ErpReading | None, Balance]:
     return balances([budget])[budget.pk]
 
 
-def posted_sums(budget: Budget, reading: ErpReading) -> dict[Key, Decimal]:
-    """This function will sum what counts as posted by the ERP's codes, what was decided in reconciliations included.
+def account_of(budget: Budget, reading: ErpReading) -> Facts:
+    """This function will gather what a reading holds, and what should stand there by what was posted and decided.
 
     Where originals are measured against the ERP's own, those are the reading's.
     """
-    posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
-    was, decided = sent_of([budget.pk], {}, posted)[budget.pk], _decided([budget.pk])[0][budget.pk]
-    return was.posted(decided, held_by(reading), _ours(budget, was)) or {}
-
-
-def account_of(budget: Budget, reading: ErpReading) -> Facts:
-    """This function will gather what a reading holds, and what should stand there by what was posted and decided."""
     ids, held = [budget.pk], held_by(reading)
     posted = BatchLine.objects.filter(item__document__state=DocumentState.POSTED)
     was, (moved, accepted) = sent_of(ids, {}, posted)[budget.pk], _decided(ids)
@@ -107,11 +100,6 @@ def _ours(budget: Budget, was: Sent) -> list[Key]:
 
 def _keys(lines: Iterable[tuple[int, Key, str, str, Decimal]], was: Sent) -> list[Key]:
     return [was.homes.get(pk) or key for pk, key, *_ in lines]
-
-
-def by_hand_sums(budget: Budget) -> dict[Key, Decimal]:
-    """This function will sum the changes that count by somebody's word alone, by the ERP's codes."""
-    return _by_hand([budget.pk], {})[budget.pk]
 
 
 def decided_sums(budget: Budget) -> dict[Key, Decimal]:

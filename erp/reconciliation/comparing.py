@@ -35,12 +35,9 @@ from erp.reconciliation.balance_facts import Facts, Key
 from erp.reconciliation.balance_reads import (
     accepted_differences,
     account_of,
-    by_hand_sums,
     held_by,
-    posted_sums,
 )
 from erp.reset.link_epochs import past_ones
-from erp.snapshots import current_budget
 from workflow import events
 
 FRESH = timedelta(hours=1)
@@ -78,10 +75,11 @@ def compare(budget: Budget, reading: ErpReading) -> list[Drift]:
     Codes that only the ERP has are its own affair and no difference. Nor did anybody there do anything where only a
     posting that was confirmed by hand has not shown: `posted` is then without it.
     """
-    held, words, found = current_budget(reading), by_hand_sums(budget), []
-    for key, amount in sorted(_codes(posted_sums(budget, reading))):
-        there = held.get(key, ZERO)
-        posted = amount + not_seen(there - amount, words.get(key, ZERO))
+    facts, found = account_of(budget, reading), []
+    for key, amount in sorted(_codes(facts.posted or {})):
+        held = facts.held.get(key)
+        there = held.current if held else ZERO
+        posted = amount + not_seen(there - amount, facts.by_hand.get(key, ZERO))
         if there != posted:
             found.append(Drift(key, posted, there))
     return found
